@@ -1,0 +1,1 @@
+"""What client and server share: messages, their codec, enums and errors. Knows nobody else in this package."""

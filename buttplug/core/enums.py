@@ -1,0 +1,54 @@
+"""The words of the protocol, with the official Python client's names."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class OutputType(StrEnum):
+    """What a feature can do. The values are the wire's spelling."""
+
+    VIBRATE = "Vibrate"
+    ROTATE = "Rotate"
+    OSCILLATE = "Oscillate"
+    CONSTRICT = "Constrict"
+    SPRAY = "Spray"
+    TEMPERATURE = "Temperature"
+    LED = "Led"
+    POSITION = "Position"
+    POSITION_WITH_DURATION = "HwPositionWithDuration"
+
+    @property
+    def is_position(self) -> bool:
+        """Whether a value is a place to go to, which has no zero, instead of a level."""
+        return self in _POSITIONS
+
+
+_POSITIONS = frozenset({OutputType.POSITION, OutputType.POSITION_WITH_DURATION})
+
+
+class InputType(StrEnum):
+    """What a feature can sense. The values are the wire's spelling."""
+
+    BATTERY = "Battery"
+    RSSI = "RSSI"
+    PRESSURE = "Pressure"
+    BUTTON = "Button"
+
+
+class InputCommandType(StrEnum):
+    """What can be asked of an input."""
+
+    READ = "Read"
+    SUBSCRIBE = "Subscribe"
+    UNSUBSCRIBE = "Unsubscribe"
+
+
+class ErrorCode(IntEnum):
+    """The class of an error message."""
+
+    UNKNOWN = 0
+    INIT = 1
+    PING = 2
+    MSG = 3
+    DEVICE = 4

@@ -1,0 +1,269 @@
+"""The interfaces of every bus: communication managers find devices, hardware is one open link to a device.
+
+A new bus is one module with a :class:`CommunicationManager` and a :class:`Hardware`. Both run on the event loop: what blocks
+goes to a thread, and what comes from a thread enters by ``loop.call_soon_threadsafe``. All waiting uses the loop's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import ClassVar, Self
+
+from msgspec import Struct
+
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
+from buttplug.hardware.specifiers import Advertisement, Specifier
+
+logger = logging.getLogger(__name__)
+
+#: The names an endpoint can have: a role, which each bus maps to a characteristic, a pipe or nothing.
+ENDPOINTS = frozenset(
+    "command firmware rx rxaccel rxblebattery rxblemodel rxpressure rxtouch tx txmode txshock txvibrate txvendorcontrol "
+    "whitelist".split()
+) | {f"generic{number}" for number in range(32)}
+
+#: Notifications kept for a listener that does not fetch them; then the oldest are dropped.
+NOTIFICATION_LIMIT = 256
+
+
+class Packet(Struct, frozen=True):
+    """Bytes for one endpoint. ``response``: wait for the device's acknowledgement, on buses that know one."""
+
+    data: bytes
+    endpoint: str = "tx"
+    response: bool = False
+
+
+class Notification(Struct, frozen=True):
+    """Bytes a device sent by itself."""
+
+    endpoint: str
+    data: bytes
+
+
+class Hardware(ABC):
+    """An open link to one device.
+
+    ``message_gap`` is the shortest time in seconds between two writes that the bus asks for; a device definition may say
+    otherwise. ``specifier`` is the one of those given to :meth:`Discovery.connect` that fits the device.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        address: str,
+        endpoints: Iterable[str],
+        specifier: Specifier,
+        manufacturer_data: Mapping[int, bytes] | None = None,
+        message_gap: float = 0.0,
+    ) -> None:
+        self.name = name
+        self.address = address
+        self.endpoints = frozenset(endpoints)
+        self.specifier = specifier
+        self.manufacturer_data = manufacturer_data or {}
+        self.message_gap = message_gap
+        self.connected = True
+        self._on_notification: list[Callable[[Notification], None]] = []
+        self._on_disconnect: list[Callable[[str], None]] = []
+
+    @abstractmethod
+    async def write(self, packet: Packet) -> None:
+        """Write one packet; return when the bus has taken it.
+
+        Raises:
+            HardwareError: It was not written.
+        """
+
+    async def read(self, endpoint: str) -> bytes:
+        """Read the value of an endpoint.
+
+        Raises:
+            HardwareError: It was not read, or the bus cannot read.
+        """
+        raise HardwareError(f"{self.name}: endpoint {endpoint} cannot be read")
+
+    async def subscribe(self, endpoint: str) -> None:
+        """Ask the device to send notifications on an endpoint. A second time does nothing.
+
+        Raises:
+            HardwareError: It was refused, or the bus knows no notifications.
+        """
+        raise HardwareError(f"{self.name}: endpoint {endpoint} sends no notifications")
+
+    async def unsubscribe(self, endpoint: str) -> None:
+        """End the notifications of an endpoint; nothing happens where there are none.
+
+        Raises:
+            HardwareError: It was refused.
+        """
+        raise HardwareError(f"{self.name}: endpoint {endpoint} sends no notifications")
+
+    async def read_rssi(self) -> int:
+        """Return the signal strength in dBm.
+
+        Raises:
+            HardwareError: The bus does not know it.
+        """
+        raise HardwareError(f"{self.name}: this bus knows no signal strength")
+
+    @abstractmethod
+    async def disconnect(self) -> None:
+        """Close the link and wait until it is closed. Never raises; a second time does nothing."""
+
+    def on_notification(self, callback: Callable[[Notification], None]) -> Callable[[], None]:
+        """Call back for every notification; returns a function that ends this."""
+        self._on_notification.append(callback)
+        return lambda: self._on_notification.remove(callback)
+
+    def on_disconnect(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call back once, with the reason, when the link is gone; at once if it is. Returns a function that ends this."""
+        if not self.connected:
+            callback("it was disconnected")
+            return lambda: None
+        self._on_disconnect.append(callback)
+        return lambda: self._on_disconnect.remove(callback) if callback in self._on_disconnect else None
+
+    def listen(self) -> Listener:
+        """Collect notifications from now on, to be waited for one by one: ``with hardware.listen() as listener: …``."""
+        return Listener(self)
+
+    def notified(self, endpoint: str, data: bytes) -> None:
+        """For the bus: the device sent something."""
+        notification = Notification(endpoint, bytes(data))
+        for callback in tuple(self._on_notification):
+            callback(notification)
+
+    def lost(self, reason: str) -> None:
+        """For the bus: the link is gone, by whatever cause. Only the first call counts."""
+        if not self.connected:
+            return
+        self.connected = False
+        callbacks, self._on_disconnect = self._on_disconnect, []
+        for callback in callbacks:
+            callback(reason)
+
+    def require(self, endpoint: str) -> None:
+        """Raise what a bus raises for a link that is gone or an endpoint that the device does not have."""
+        if not self.connected:
+            raise HardwareDisconnectedError(f"{self.name} is disconnected")
+        if endpoint not in self.endpoints:
+            raise HardwareError(f"{self.name} has no endpoint {endpoint}; it has {', '.join(sorted(self.endpoints))}")
+
+
+class Listener:
+    """Notifications of one device in the order they came, for hand-shakes and queries."""
+
+    def __init__(self, hardware: Hardware) -> None:
+        self._hardware = hardware
+        self._notifications: deque[Notification] = deque(maxlen=NOTIFICATION_LIMIT)
+        self._lost: str | None = None
+        self._waiting: asyncio.Future[None] | None = None
+        self._end: list[Callable[[], None]] = []
+
+    def __enter__(self) -> Self:
+        self._end = [self._hardware.on_notification(self._notified), self._hardware.on_disconnect(self._disconnected)]
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for end in self._end:
+            end()
+
+    async def next(self, timeout: float) -> Notification:
+        """Return the oldest notification not yet returned, waiting up to ``timeout`` seconds for one.
+
+        Raises:
+            HardwareTimeoutError: None came.
+            HardwareDisconnectedError: The link is gone.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._notifications:
+                    if self._lost is not None:
+                        raise HardwareDisconnectedError(f"{self._hardware.name} was lost: {self._lost}")
+                    self._waiting = asyncio.get_running_loop().create_future()
+                    await self._waiting
+        except TimeoutError:
+            raise HardwareTimeoutError(f"{self._hardware.name} sent nothing for {timeout:g} s") from None
+        return self._notifications.popleft()
+
+    def _notified(self, notification: Notification) -> None:
+        self._notifications.append(notification)
+        self._wake()
+
+    def _disconnected(self, reason: str) -> None:
+        self._lost = reason
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A device a communication manager found, not yet opened.
+
+    ``address`` is stable: it tells one device from another and is what its index and settings hang on. ``connect`` opens the
+    link, given the specifiers of the protocols that match, best first; the hardware's ``specifier`` says which one fitted.
+    It raises :class:`HardwareError`. ``refused`` is called, with the reason, when the device is not wanted.
+    """
+
+    name: str
+    address: str
+    advertisement: Advertisement
+    connect: Callable[[Sequence[Specifier]], Awaitable[Hardware]]
+    refused: Callable[[str], None] = lambda reason: None
+
+
+class CommunicationManager(ABC):
+    """Finds the devices of one bus.
+
+    The device manager sets ``on_found`` and ``on_scanning_finished`` before the first call. ``on_found`` may be called at any
+    time: a bus may know devices that come without a scan. Devices may be reported again and again; the device manager knows
+    which it has. ``on_scanning_finished`` is for scans that end by themselves.
+    """
+
+    #: The bus in log lines and error messages, for instance "Bluetooth LE".
+    bus: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.on_found: Callable[[Discovery], None] = lambda discovery: None
+        self.on_scanning_finished: Callable[[], None] = lambda: None
+
+    @property
+    @abstractmethod
+    def scanning(self) -> bool:
+        """Whether a scan is on."""
+
+    async def open(self) -> None:
+        """Start what must run outside scans too, for instance a listener. Called once, before anything else.
+
+        Raises:
+            BusUnavailableError: The bus cannot be used.
+        """
+
+    @abstractmethod
+    async def start_scanning(self) -> None:
+        """Start looking for devices; return when the search is on. While a scan is on nothing happens.
+
+        Raises:
+            BusUnavailableError: The bus cannot be used now.
+        """
+
+    @abstractmethod
+    async def stop_scanning(self) -> None:
+        """End the scan and wait until it has ended. While none is on nothing happens."""
+
+    async def close(self) -> None:
+        """End everything that was started and wait for it."""
+        await self.stop_scanning()

@@ -1,0 +1,1 @@
+"""The devices of a server: finding out what they are, and driving them."""

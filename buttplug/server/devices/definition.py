@@ -1,0 +1,49 @@
+"""What is known about a device model: its features, their outputs and inputs, and the ranges of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from buttplug.core.enums import InputCommandType, InputType, OutputType
+from buttplug.core.messages import Range
+
+
+class OutputDefinition(Struct, frozen=True):
+    """One output of a feature, in device units: ``value`` is (0, n), or (-n, n) where there are two directions.
+
+    ``duration`` is in milliseconds, for timed positions only.
+    """
+
+    value: Range
+    duration: Range | None = None
+    disabled: bool = False
+    reverse_position: bool = False
+
+
+class InputDefinition(Struct, frozen=True):
+    """One input of a feature: a range per channel, and what can be asked of it."""
+
+    value: tuple[Range, ...]
+    command: tuple[InputCommandType, ...]
+
+
+class FeatureDefinition(Struct, frozen=True):
+    """One part of a device. ``index`` is what clients address; indexes may have gaps."""
+
+    index: int
+    description: str
+    outputs: Mapping[OutputType, OutputDefinition]
+    inputs: Mapping[InputType, InputDefinition]
+
+
+class DeviceDefinition(Struct, frozen=True):
+    """One device model. ``identifier`` is None for a protocol's default; ``message_gap`` is in seconds, None for the bus's."""
+
+    protocol: str
+    identifier: str | None
+    name: str
+    features: tuple[FeatureDefinition, ...]
+    variant: str | None = None
+    message_gap: float | None = None

@@ -1,0 +1,144 @@
+"""What device families share, and how one is added.
+
+A family is one module here, named as its protocol id with ``-`` as ``_``, and one class in it, a :class:`Protocol` named as the
+id in CapWords (``kiiroo-v21``: ``kiiroo_v21.KiirooV21``). Its facts are ``device-config/<id>.json``. The module is imported
+when the first such device connects. Its docstring shows the packet as a byte table; what differs between models is a table.
+
+Encoding is pure. The class is given values in device units, inside the definition's ranges, user limits applied, and returns
+packets. It has no task, no clock, and no part in pacing: the pacer calls it at the moment of sending. Pick what fits:
+
+- a packet per feature: :meth:`Protocol.output`;
+- one packet with all values: :meth:`Protocol.encode` (``bytes(values.values())`` is often all there is to it);
+- what a hand-shake needs: :meth:`Protocol.identify` and :meth:`Protocol.initialise`, small coroutines over the hardware;
+- packets that must be repeated, or sent in steps: set ``repeat_after``, and :meth:`Protocol.repeat` if it is not the last one;
+- a halt for timed moves: :meth:`Protocol.stop`;
+- sensors: :meth:`Protocol.read`, :meth:`Protocol.subscribe`, :meth:`Protocol.unsubscribe` and :meth:`Protocol.notified`.
+
+Every method that returns packets may be a generator. It then goes on after a ``yield`` only when that packet was written, so
+what the device is known to have been told (a position, a direction) is stored behind the ``yield``.
+
+A family whose devices answer a hand-shake has a second module in ``peers``: the device's side of it, for simulated devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from msgspec import Struct
+
+from buttplug.core.enums import InputType, OutputType
+from buttplug.core.errors import ButtplugDeviceError
+from buttplug.hardware.base import Hardware, Packet
+from buttplug.server.devices.definition import DeviceDefinition
+
+__all__ = ["Hardware", "InputType", "Output", "OutputType", "Packet", "Protocol", "Reading"]
+
+
+class Output(Struct, frozen=True):
+    """A value for one output, in device units. ``duration`` is in milliseconds and counts for timed positions only."""
+
+    feature: int
+    type: OutputType
+    value: int
+    duration: int = 0
+
+
+class Reading(Struct, frozen=True):
+    """A value a sensor reported."""
+
+    feature: int
+    type: InputType
+    value: int
+
+
+class Protocol:
+    """The protocol of one connected device.
+
+    ``values`` everywhere below: every feature that has an output, in index order, with the value it has (changes included,
+    0 where nothing was sent yet).
+    """
+
+    #: Seconds after the last packet at which :meth:`repeat` is due; None for never. May be set on the instance at any time: it
+    #: is looked at after every packet. When it is set from the start, :meth:`repeat` is called once on connection.
+    repeat_after: float | None = None
+
+    #: Seconds that identification and initialisation together may take.
+    handshake_timeout: ClassVar[float] = 15.0
+
+    def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
+        """``name`` and ``address`` are the hardware's: what it advertised, and what tells it from others like it."""
+        self.definition = definition
+        self.name = name
+        self.address = address
+
+    @classmethod
+    async def identify(cls, hardware: Hardware) -> str | None:
+        """Return the identifier of the device's model in the configuration; None for the protocol's default.
+
+        Raises:
+            HardwareError: The device cannot be used.
+        """
+        return hardware.name
+
+    async def initialise(self, hardware: Hardware) -> None:
+        """Do what the device needs before its first output.
+
+        Raises:
+            HardwareError: The device cannot be used.
+        """
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        """Return the packets for one changed output."""
+        raise ButtplugDeviceError(f"{self.definition.name} has no {output.type} output")
+
+    def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        """Return the packets for all outputs that changed, by feature index."""
+        for output in changed:
+            yield from self.output(output)
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        """Return the packets that stop outputs.
+
+        ``stopped`` has a zero for every level, driven or not, and for every timed move under way the place where the device
+        should be now, with duration 0.
+        """
+        return self.encode(stopped, values)
+
+    def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        """Return what is due ``repeat_after`` seconds after the last packet; ``current`` is what each output was last sent."""
+        return self.encode(current, values)
+
+    async def read(self, hardware: Hardware, feature: int, type: InputType) -> int:  # noqa: A002
+        """Read a sensor: here the standard battery characteristic, and the bus's signal strength.
+
+        Raises:
+            ButtplugDeviceError: There is no answer, or none that can be understood.
+        """
+        if type is InputType.RSSI:
+            return await hardware.read_rssi()
+        if type is not InputType.BATTERY:
+            raise ButtplugDeviceError(f"{self.definition.name} has no {type} that can be read")
+        level = await hardware.read("rxblebattery")
+        if not level:
+            raise ButtplugDeviceError(f"{self.definition.name} sent an empty battery level")
+        return level[0]
+
+    async def subscribe(self, hardware: Hardware, feature: int, type: InputType) -> None:  # noqa: A002
+        """Have the device send a sensor's readings; called when the first client subscribes.
+
+        Raises:
+            ButtplugDeviceError: It cannot.
+        """
+        raise ButtplugDeviceError(f"{self.definition.name} does not send {type} by itself")
+
+    async def unsubscribe(self, hardware: Hardware, feature: int, type: InputType) -> None:  # noqa: A002
+        """End a sensor's readings; called when the last client unsubscribes.
+
+        Raises:
+            ButtplugDeviceError: It cannot.
+        """
+
+    def notified(self, endpoint: str, data: bytes) -> Iterable[Reading]:
+        """Return the readings in bytes that the device sent by itself; none for bytes that are not understood."""
+        return ()
