@@ -1,0 +1,91 @@
+"""What clients may ask of an output, and what the device is then told: a user's limits hold for every value."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from msgspec import Struct
+
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
+from buttplug.core.messages import Range
+from buttplug.server.devices.definition import OutputDefinition
+from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.settings import OutputSettings
+
+_NO_SETTINGS = OutputSettings()
+
+
+class OutputRange(Struct, frozen=True):
+    """The ranges of one output with a user's limits applied.
+
+    ``shown`` is the inclusive range that clients are told, ``shown_duration`` that of the duration in milliseconds.
+    Level 0 is off whatever the limits; a level beyond it counts from the lower limit, away from zero in both directions.
+    Position 0 is the lower limit, or the upper one of a reversed output. Limits that leave a single value show (0, 1),
+    so that there is always something to choose.
+    """
+
+    shown: Range
+    shown_duration: Range | None
+    lowest: int
+    highest: int
+    is_position: bool
+    reverse: bool
+
+    @classmethod
+    def of(cls, type: OutputType, definition: OutputDefinition, settings: OutputSettings | None = None) -> Self:  # noqa: A002
+        """Combine what a device can do with what its user wants.
+
+        Raises:
+            ConfigurationError: The user's limits are not inside the device's range.
+        """
+        settings = settings or _NO_SETTINGS
+        limit = definition.value[1]
+        lowest, highest = settings.value or (0, limit)
+        if not 0 <= lowest <= highest <= limit:
+            raise ConfigurationError(f"the {type} limits {lowest}..{highest} are not inside 0..{limit}")
+        count = max(highest - lowest, 1)
+        return cls(
+            shown=(-count if definition.value[0] < 0 else 0, count),
+            shown_duration=_duration(type, definition.duration, settings.duration),
+            lowest=lowest,
+            highest=highest,
+            is_position=type.is_position,
+            reverse=type.is_position and definition.reverse_position != settings.reverse,
+        )
+
+    def to_device(self, value: int) -> int:
+        """Return what the device is told for a value in the shown range.
+
+        Raises:
+            ButtplugDeviceError: It is outside; the message says what and where, but not of which device.
+        """
+        low, high = self.shown
+        if not low <= value <= high:
+            raise ButtplugDeviceError(f"value {value} is outside {low}..{high}")
+        if self.is_position:
+            if self.reverse:
+                return max(self.highest - value, self.lowest)
+        elif value == 0:
+            return 0
+        elif value < 0:
+            return max(value - self.lowest, -self.highest)
+        return min(self.lowest + value, self.highest)
+
+    def clamp_duration(self, duration: int) -> int:
+        """Return the nearest allowed duration, in milliseconds."""
+        if self.shown_duration is None:
+            return duration
+        shortest, longest = self.shown_duration
+        return min(max(duration, shortest), longest)
+
+
+def _duration(type: OutputType, definition: Range | None, settings: Range | None) -> Range | None:  # noqa: A002
+    if settings is None:
+        return definition
+    low, high = definition or (0, 0)
+    if not low <= settings[0] <= settings[1] <= high:
+        raise ConfigurationError(
+            f"the {type} duration limits {settings[0]}..{settings[1]} ms are not inside {low}..{high} ms"
+        )
+    return settings
