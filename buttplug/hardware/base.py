@@ -225,6 +225,15 @@ class Discovery:
     refused: Callable[[str], None] = lambda reason: None
 
 
+class BusReport(Struct, frozen=True):
+    """Whether a bus can be used here, for people: ``summary`` says what was found, ``remedy`` what would mend it."""
+
+    bus: str
+    ok: bool
+    summary: str
+    remedy: str | None = None
+
+
 class CommunicationManager(ABC):
     """Finds the devices of one bus.
 
@@ -263,6 +272,10 @@ class CommunicationManager(ABC):
     @abstractmethod
     async def stop_scanning(self) -> None:
         """End the scan and wait until it has ended. While none is on nothing happens."""
+
+    async def check(self) -> BusReport:
+        """Return whether the bus can be used, without starting anything that stays. Never raises."""
+        return BusReport(self.bus, ok=True, summary="ready")
 
     async def close(self) -> None:
         """End everything that was started and wait for it."""
