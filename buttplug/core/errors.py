@@ -1,6 +1,6 @@
 """The errors of client and server, with the official Python client's names.
 
-Each class belongs to one :class:`ErrorCode`, so that an error raised in the server reaches the client as the same class.
+Each class belongs to one :class:`ErrorCode`, so that an error raised in the server reaches the client as that class.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every message of spec version 4, one struct each.
 
-Attribute names are Python's; on the wire they are PascalCase. Defaults are left out when sent, ``null`` counts as absent when
-received. Values and durations are integers, durations in milliseconds.
+Attribute names are Python's; on the wire they are PascalCase. Defaults are left out when sent, ``null`` counts as absent
+when received. Values and durations are integers, durations in milliseconds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ServerMessage(WireStruct):
 
 
 class RequestServerInfo(ClientMessage):
-    """The handshake. Versions 1 to 3 send ``message_version``, version 4 the two ``protocol_version`` fields, version 0 neither."""
+    """The handshake: version 4 sends ``protocol_version_…``, versions 1 to 3 ``message_version``, version 0 neither."""
 
     client_name: str
     protocol_version_major: U32 | None = None

@@ -1,0 +1,358 @@
+"""The writing of one device: what is wanted of it goes in at any speed, and comes out as fast as the device can take it.
+
+One task per device does all its writing. It keeps the newest wanted output per slot, writes at once after a quiet gap and else
+when the message gap is over, and asks the protocol for packets only then. Stops come first, past the gap; repeats come last.
+
+A slot is one output of one feature; the two kinds of position share one, since they move the same part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.messages import Range
+from buttplug.hardware.base import Hardware, Packet
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareTimeoutError
+from buttplug.server.protocols.base import Output, Protocol
+
+logger = logging.getLogger(__name__)
+
+#: Seconds a write may take, whatever the bus itself allows.
+WRITE_LIMIT = 5.0
+#: Seconds a write under way may still take when a stop is waiting for it, and that each write of a stop may take.
+STOP_LIMIT = 1.0
+#: Times each packet of a stop is tried, and seconds all of it may take, before the stop is reported as failed.
+STOP_TRIES = 2
+STOP_GIVE_UP = 2.0
+#: Seconds after which a failed stop, or a failed repeat, is tried again.
+RETRY_DELAY = 1.0
+
+Slot: TypeAlias = tuple[int, OutputType]
+
+#: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
+Done: TypeAlias = Callable[[ButtplugError | None], None]
+
+
+def slot_of(feature: int, type: OutputType) -> Slot:  # noqa: A002
+    """Return the slot of an output."""
+    return (feature, OutputType.POSITION if type.is_position else type)
+
+
+class _Wanted(Struct):
+    output: Output
+    done: Done
+
+
+class _Move(Struct):
+    """A timed move: where the part is between ``started`` and ``ends``, on the way from ``start`` to ``target``."""
+
+    start: int
+    target: int
+    started: float
+    ends: float
+
+    def place(self, now: float) -> int:
+        if now >= self.ends:
+            return self.target
+        share = (now - self.started) / (self.ends - self.started)
+        return round(self.start + (self.target - self.start) * share)
+
+
+class Pacer:
+    """Writes to one device. ``gap`` is the shortest time in seconds between two writes, 0 for none.
+
+    ``ranges`` holds every output of the device and the range of device units it may be given.
+    """
+
+    def __init__(self, hardware: Hardware, protocol: Protocol, ranges: Mapping[Slot, Range], *, gap: float) -> None:
+        self.ranges = ranges
+        self.gap = gap
+        self._hardware = hardware
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+        self._pending: dict[Slot, _Wanted] = {}
+        self._written: dict[Slot, Output] = {}
+        self._moves: dict[Slot, _Move] = {}
+        self._values = dict.fromkeys(sorted({feature for feature, _ in ranges}), 0)
+        self._stopping: set[Slot] = set()
+        self._stop_done: list[Done] = []
+        self._stop_at = 0.0
+        self._writing: list[Done] = []
+        self._interrupted = False
+        self._next_write = 0.0
+        self._repeat_from: float | None = None
+        self._waker: asyncio.Future[None] | None = None
+        self._write_deadline: float | None = None
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._overdue = False
+        self._closed: ButtplugDeviceError | None = None
+        self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
+
+    def submit(self, output: Output, done: Done) -> None:
+        """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
+        if self._closed is not None:
+            done(self._closed)
+            return
+        slot = slot_of(output.feature, output.type)
+        replaced = self._pending.pop(slot, None)
+        self._pending[slot] = _Wanted(output, done)
+        if self._stop_at > self._loop.time():
+            # A stop that failed is only waiting to be tried again: what is wanted now counts.
+            self._stopping.discard(slot)
+        if replaced is not None:
+            replaced.done(None)
+        self._wake()
+
+    def stop(self, done: Done, slots: Collection[Slot] | None = None) -> None:
+        """Stop outputs, all of them where ``slots`` is None, before anything else is written.
+
+        What was wanted of them is dropped. ``done`` is called when the device was written to, or could not be.
+        """
+        if self._closed is not None:
+            done(self._closed)
+            return
+        chosen = self.ranges.keys() if slots is None else slots
+        dropped = [self._pending.pop(slot) for slot in chosen if slot in self._pending]
+        self._stopping.update(chosen)
+        self._stop_done.append(done)
+        self._stop_at = self._loop.time()
+        for wanted in dropped:
+            wanted.done(None)
+        if self._write_deadline is not None:
+            self._write_deadline = min(self._write_deadline, self._stop_at + STOP_LIMIT)
+            self._watch()
+        self._wake()
+
+    async def close(self, reason: str) -> None:
+        """End all writing; what is still wanted fails with the reason."""
+        if self._closed is None:
+            self._closed = HardwareDisconnectedError(reason)
+        self._task.cancel()
+        if self._task is not asyncio.current_task():
+            await asyncio.wait([self._task])
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        waiting = [*self._writing, *(wanted.done for wanted in self._pending.values()), *self._stop_done]
+        self._writing, self._pending, self._stop_done = [], {}, []
+        self._finish(waiting, self._closed)
+
+    # The task
+
+    async def _run(self) -> None:
+        while True:
+            now = self._loop.time()
+            repeat_at = self._repeat_due()
+            if self._stopping and self._stop_at <= now:
+                await self._write_stop()
+            elif self._pending and self._next_write <= now:
+                await self._write_pending()
+            elif repeat_at is not None and repeat_at <= now:
+                await self._write_repeat()
+            else:
+                times = [repeat_at] if repeat_at is not None else []
+                if self._pending:
+                    times.append(self._next_write)
+                if self._stopping:
+                    times.append(self._stop_at)
+                await self._sleep(min(times) if times else None)
+
+    async def _write_pending(self) -> None:
+        wanted, self._pending = self._pending, {}
+        self._writing = [want.done for want in wanted.values()]
+        changed = {slot: want.output for slot, want in wanted.items() if self._written.get(slot) != want.output}
+        error = await self._write_outputs(changed) if changed else None
+        if self._interrupted:
+            # What the stop does not cover is still wanted.
+            for slot in wanted.keys() - self._stopping - self._pending.keys():
+                self._pending[slot] = wanted.pop(slot)
+        self._writing = []
+        self._finish([want.done for want in wanted.values()], error)
+
+    async def _write_outputs(self, changed: Mapping[Slot, Output]) -> ButtplugError | None:
+        outputs = sorted(changed.values(), key=_feature_of)
+        values = self._values.copy()
+        for output in outputs:
+            values[output.feature] = output.value
+        for slot in changed:
+            self._written.pop(slot, None)
+        error = await self._send(lambda: self._protocol.encode(outputs, values))
+        if error is None and not self._interrupted:
+            self._values = values
+        for slot, output in changed.items():
+            self._note_move(slot, output)
+            if error is None and not self._interrupted:
+                self._written[slot] = output
+        return error
+
+    async def _write_repeat(self) -> None:
+        current = [
+            self._written.get(slot) or Output(slot[0], slot[1], self._values[slot[0]])
+            for slot in self.ranges
+            if slot in self._written or not slot[1].is_position
+        ]
+        error = await self._send(lambda: self._protocol.repeat(current, self._values))
+        self._repeat_from = self._loop.time()
+        if error is not None:
+            self._repeat_from += RETRY_DELAY
+            logger.warning("%s: a packet that is due regularly was not written: %s", self._hardware.name, error)
+        # A protocol may ask for one repeat right after the other: others get their turn in between.
+        await asyncio.sleep(0)
+
+    async def _write_stop(self) -> None:
+        slots, self._stopping = self._stopping, set()
+        self._writing, self._stop_done = self._stop_done, []
+        outputs = self._stop_outputs(slots)
+        failure = "nothing was written"
+        try:
+            packets = list(self._protocol.stop(outputs, self._values))
+            give_up = self._loop.time() + STOP_GIVE_UP
+            for _ in range(STOP_TRIES):
+                unwritten = []
+                for packet in packets:
+                    try:
+                        await self._write(packet, min(STOP_LIMIT, give_up - self._loop.time()))
+                    except ButtplugError as error:
+                        failure = error.message
+                        unwritten.append(packet)
+                packets = unwritten
+            stopped = not packets
+        except Exception as error:
+            logger.exception("%s: no packets could be made to stop it", self._hardware.name)
+            stopped, failure = False, f"no packets could be made: {error}"
+        self._next_write = self._loop.time() + self.gap
+        waiting, self._writing = self._writing, []
+        if stopped:
+            for output in outputs:
+                slot = slot_of(output.feature, output.type)
+                self._note_move(slot, output)
+                self._written[slot] = output
+            self._finish(waiting, None)
+        else:
+            self._stop_failed(slots, failure)
+            self._finish(waiting, ButtplugDeviceError(f"it could not be stopped: {failure}"))
+
+    def _stop_outputs(self, slots: Iterable[Slot]) -> list[Output]:
+        """Return a zero for every level, and for every part on its way the place where it should be now."""
+        now = self._loop.time()
+        outputs = []
+        for slot in sorted(slots):
+            feature, type_ = slot
+            if not type_.is_position:
+                outputs.append(Output(feature, type_, 0))
+                self._values[feature] = 0
+            elif (move := self._moves.get(slot)) is not None and now < move.ends:
+                low, high = self.ranges[slot]
+                place = min(max(move.place(now), low), high)
+                outputs.append(Output(feature, OutputType.POSITION_WITH_DURATION, place))
+                self._values[feature] = place
+        return outputs
+
+    def _stop_failed(self, slots: set[Slot], reason: str) -> None:
+        """Try again soon: a device that may be running is not given up."""
+        logger.error("%s could not be stopped: %s; trying again", self._hardware.name, reason)
+        for slot in slots:
+            self._written.pop(slot, None)
+        self._stopping |= slots - self._pending.keys()
+        if not self._stop_done:
+            self._stop_at = self._loop.time() + RETRY_DELAY
+
+    # Writing
+
+    async def _send(self, encode: Callable[[], Iterable[Packet]]) -> ButtplugError | None:
+        """Write the packets of one batch, up to a stop: then ``_interrupted`` is set and the rest is dropped."""
+        self._interrupted = False
+        self._next_write = self._loop.time() + self.gap
+        try:
+            for packet in encode():
+                if self._stopping and self._stop_at <= self._loop.time():
+                    self._interrupted = True
+                    break
+                await self._write(packet, WRITE_LIMIT)
+        except ButtplugError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 a fault in one protocol is reported to the commander and ends nothing else
+            logger.exception("%s: no packets could be made", self._hardware.name)
+            return ButtplugDeviceError(f"no packets could be made: {error}")
+        return None
+
+    async def _write(self, packet: Packet, limit: float) -> None:
+        self._write_deadline = self._loop.time() + limit
+        if self._watchdog is None or limit < WRITE_LIMIT:
+            self._watch()
+        try:
+            await self._hardware.write(packet)
+        except asyncio.CancelledError:
+            if not self._overdue:
+                raise
+            self._task.uncancel()
+            raise HardwareTimeoutError(f"writing to {packet.endpoint} did not end in time") from None
+        except ButtplugError:
+            raise
+        except Exception as error:
+            raise ButtplugDeviceError(f"writing to {packet.endpoint} failed: {error}") from error
+        finally:
+            self._overdue = False
+            self._write_deadline = None
+            self._repeat_from = self._loop.time()
+
+    def _watch(self) -> None:
+        """Cut off the write under way when it is overdue, else look again when it will be."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+        if self._write_deadline is None:
+            return
+        if self._write_deadline <= self._loop.time():
+            self._overdue = True
+            self._task.cancel()
+        else:
+            self._watchdog = self._loop.call_at(self._write_deadline, self._watch)
+
+    def _note_move(self, slot: Slot, output: Output) -> None:
+        """Note where a part is going, from where it is. A place never heard of counts as the low end of its range."""
+        if not output.type.is_position:
+            return
+        now = self._loop.time()
+        start = output.value
+        if output.type is OutputType.POSITION_WITH_DURATION:
+            before = self._moves.get(slot)
+            start = self.ranges[slot][0] if before is None else before.place(now)
+        self._moves[slot] = _Move(start, output.value, now, now + output.duration / 1000)
+
+    def _repeat_due(self) -> float | None:
+        after = self._protocol.repeat_after
+        if after is None:
+            return None
+        return 0.0 if self._repeat_from is None else self._repeat_from + after
+
+    # Waiting and telling
+
+    async def _sleep(self, until: float | None) -> None:
+        self._waker = self._loop.create_future()
+        timer = None if until is None else self._loop.call_at(until, self._wake)
+        try:
+            await self._waker
+        finally:
+            self._waker = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+    @staticmethod
+    def _finish(waiting: Iterable[Done], error: ButtplugError | None) -> None:
+        for done in waiting:
+            done(error)
+
+
+def _feature_of(output: Output) -> int:
+    return output.feature

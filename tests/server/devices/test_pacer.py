@@ -1,0 +1,436 @@
+"""The writing of one device: pacing, newest wins, and above all the stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.devices.pacer import RETRY_DELAY, STOP_LIMIT, WRITE_LIMIT, Pacer, Slot
+from buttplug.server.protocols.base import Output, Protocol
+from tests.fakes.clock import VirtualTimeLoop
+from tests.fakes.protocols import OnePacket, PacketPerFeature, Repeating, TwoPackets
+
+VIBRATE = OutputType.VIBRATE
+MOVE = OutputType.POSITION_WITH_DURATION
+MOTORS: dict[Slot, tuple[int, int]] = {(0, VIBRATE): (0, 100), (1, VIBRATE): (0, 100)}
+STROKER: dict[Slot, tuple[int, int]] = {(0, OutputType.POSITION): (20, 80), (1, VIBRATE): (0, 100)}
+
+
+class Bench:
+    """A pacer with a simulated device behind it, and what was heard of the outputs."""
+
+    def __init__(self, protocol: type[Protocol], ranges: dict[Slot, tuple[int, int]], gap: float) -> None:
+        self.device = SimulatedDevice("toy", BluetoothAdvertisement("toy"), address="1", endpoints=["tx"])
+        self.sent: list[tuple[float, str]] = []
+        self.device.on_packet = lambda packet: self.sent.append((self.now, packet.data.decode()))
+        self.protocol = protocol(DeviceDefinition("test", None, "toy", ()), name="toy", address="1")
+        self._ranges, self._gap = ranges, gap
+
+    async def open(self) -> None:
+        hardware = await self.device.discovery().connect([BluetoothSpecifier({})])
+        self.pacer = Pacer(hardware, self.protocol, self._ranges, gap=self._gap)
+
+    @property
+    def now(self) -> float:
+        return round(asyncio.get_running_loop().time(), 6)
+
+    @property
+    def words(self) -> list[str]:
+        return [words for _, words in self.sent]
+
+    def want(
+        self, feature: int, value: int, duration: int = 0, type: OutputType | None = None  # noqa: A002
+    ) -> asyncio.Future[ButtplugError | None]:
+        kind = type or (MOVE if duration else VIBRATE)
+        return self._asked(lambda done: self.pacer.submit(Output(feature, kind, value, duration), done))
+
+    def stop(self, *slots: Slot) -> asyncio.Future[ButtplugError | None]:
+        return self._asked(lambda done: self.pacer.stop(done, slots or None))
+
+    def _asked(self, ask: Callable[[Callable[[ButtplugError | None], None]], None]) -> asyncio.Future[ButtplugError | None]:
+        answer: asyncio.Future[ButtplugError | None] = asyncio.get_running_loop().create_future()
+        ask(answer.set_result)
+        return answer
+
+
+@pytest.fixture
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """A bench for ``(protocol, ranges, gap)``, two motors with a packet each and a gap of 0.1 s where a test says nothing."""
+    bench = Bench(*getattr(request, "param", (PacketPerFeature, MOTORS, 0.1)))
+    await bench.open()
+    yield bench
+    await bench.pacer.close("the test is over")
+
+
+def using(protocol: type[Protocol], ranges: dict[Slot, tuple[int, int]] = MOTORS, gap: float = 0.1) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("bench", [(protocol, ranges, gap)], indirect=True)
+
+
+# Pacing
+
+
+async def test_the_first_command_after_a_quiet_gap_is_written_at_once(bench: Bench) -> None:
+    await asyncio.sleep(5)
+    await bench.want(0, 10)
+    assert bench.sent == [(5.0, "Vibrate 0 10")]
+
+
+async def test_commands_inside_the_gap_wait_for_its_end_and_the_newest_of_each_feature_wins(bench: Bench) -> None:
+    await bench.want(0, 1)
+    answers = [bench.want(0, value) for value in range(2, 50)] + [bench.want(1, 7)]
+    assert await asyncio.gather(*answers) == [None] * 49
+    assert bench.sent == [(0.0, "Vibrate 0 1"), (0.1, "Vibrate 0 49"), (0.1, "Vibrate 1 7")]
+
+
+async def test_a_replaced_command_is_answered_at_once(bench: Bench) -> None:
+    await bench.want(0, 1)
+    replaced = bench.want(0, 2)
+    bench.want(0, 3)
+    assert replaced.done()
+
+
+async def test_an_equal_value_is_not_written_twice(bench: Bench) -> None:
+    await bench.want(0, 10)
+    await bench.want(0, 10)
+    await bench.want(0, 11)
+    await bench.want(0, 10)
+    assert bench.words == ["Vibrate 0 10", "Vibrate 0 11", "Vibrate 0 10"]
+
+
+async def test_the_answer_comes_when_the_write_is_done(bench: Bench) -> None:
+    bench.device.write_delay = 2
+    answer = bench.want(0, 10)
+    await asyncio.sleep(1.9)
+    assert not answer.done()
+    assert await answer is None
+    assert bench.now == 2.0
+
+
+@using(OnePacket)
+async def test_one_packet_carries_the_current_values_of_all_features(bench: Bench) -> None:
+    await bench.want(0, 10)
+    await asyncio.gather(bench.want(1, 20), bench.want(0, 30))
+    await bench.want(0, 0)
+    assert bench.words == ["all 10 0", "all 30 20", "all 0 20"]
+
+
+@using(PacketPerFeature, STROKER)
+async def test_position_and_timed_position_of_one_feature_replace_each_other(bench: Bench) -> None:
+    await bench.want(1, 5)
+    bench.want(0, 40, type=OutputType.POSITION)
+    await bench.want(0, 60, 500)
+    assert bench.words == ["Vibrate 1 5", "HwPositionWithDuration 0 60 500"]
+
+
+# Failing writes
+
+
+async def test_a_failing_write_is_told_to_the_commander_and_pacing_goes_on(bench: Bench) -> None:
+    bench.device.write_error = HardwareError("no luck")
+    error = await bench.want(0, 10)
+    assert isinstance(error, ButtplugDeviceError)
+    assert "no luck" in error.message
+    bench.device.write_error = None
+    assert await bench.want(0, 10) is None
+    assert bench.words == ["Vibrate 0 10"]
+
+
+@using(OnePacket)
+async def test_a_value_that_was_refused_is_not_smuggled_in_by_the_next_packet(bench: Bench) -> None:
+    bench.device.write_error = HardwareError("no luck")
+    await bench.want(0, 10)
+    bench.device.write_error = None
+    await bench.want(1, 5)
+    assert bench.words == ["all 0 5"]
+
+
+async def test_a_write_that_never_ends_is_cut_off_and_told(bench: Bench) -> None:
+    bench.device.write_delay = 1e6
+    error = await bench.want(0, 10)
+    assert isinstance(error, ButtplugDeviceError)
+    assert bench.now == WRITE_LIMIT
+    bench.device.write_delay = 0
+    assert await bench.want(0, 11) is None
+    assert bench.words == ["Vibrate 0 11"]
+
+
+class Faulty(PacketPerFeature):
+    """Cannot encode 13."""
+
+    def output(self, output: Output) -> list[object]:  # type: ignore[override]
+        if output.value == 13:
+            raise ZeroDivisionError("13")
+        return list(super().output(output))
+
+
+@using(Faulty)
+async def test_a_fault_in_a_protocol_is_told_and_ends_nothing(bench: Bench) -> None:
+    error = await bench.want(0, 13)
+    assert isinstance(error, ButtplugDeviceError)
+    assert await bench.want(0, 14) is None
+    assert bench.words == ["Vibrate 0 14"]
+
+
+@using(TwoPackets)
+async def test_a_protocol_goes_on_only_when_its_packet_was_written(bench: Bench) -> None:
+    assert isinstance(bench.protocol, TwoPackets)
+    bench.device.write_error = HardwareError("no luck")
+    await bench.want(0, 10)
+    assert bench.protocol.written == []
+    bench.device.write_error = None
+    await bench.want(0, 10)
+    assert [output.value for output in bench.protocol.written] == [10]
+
+
+# Stop
+
+
+async def test_a_stop_writes_zero_for_every_output_even_if_none_was_driven(bench: Bench) -> None:
+    assert await bench.stop() is None
+    assert await bench.stop() is None
+    assert bench.words == ["Vibrate 0 0", "Vibrate 1 0"] * 2
+
+
+async def test_a_stop_jumps_the_gap_and_drops_what_was_waiting(bench: Bench) -> None:
+    await bench.want(0, 1)
+    waiting = bench.want(0, 99)
+    await bench.stop()
+    assert waiting.done()
+    await asyncio.sleep(10)
+    assert bench.sent == [(0.0, "Vibrate 0 1"), (0.0, "Vibrate 0 0"), (0.0, "Vibrate 1 0")]
+
+
+async def test_after_the_answer_to_a_stop_nothing_sent_earlier_arrives_with_a_slow_device(bench: Bench) -> None:
+    bench.device.write_delay = 0.5
+    in_flight = bench.want(0, 50)
+    await asyncio.sleep(0.1)
+    waiting = bench.want(1, 60)
+    stop = bench.stop()
+    assert await stop is None
+    assert in_flight.done()
+    assert waiting.done()
+    written = bench.words
+    await asyncio.sleep(100)
+    assert bench.words == written == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 0"]
+
+
+async def test_a_stop_waits_for_a_stuck_write_only_for_a_moment(bench: Bench) -> None:
+    bench.device.write_delay = 1e6
+    stuck = bench.want(0, 50)
+    await asyncio.sleep(0.1)
+    stop = bench.stop()
+    assert isinstance(await stuck, ButtplugDeviceError)
+    assert bench.now == pytest.approx(0.1 + STOP_LIMIT)
+    bench.device.write_delay = 0
+    await asyncio.sleep(60)
+    assert stop.done()
+    assert sorted(bench.words) == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
+@using(TwoPackets)
+async def test_a_stop_cuts_into_a_batch_of_packets(bench: Bench) -> None:
+    bench.device.write_delay = 0.5
+    bench.want(0, 50)
+    await asyncio.sleep(0.1)
+    await bench.stop()
+    assert bench.words == ["ready 0", "ready 0", "go 0 0", "ready 1", "go 1 0"]
+
+
+@using(TwoPackets)
+async def test_a_stop_of_one_feature_leaves_the_others_wanted(bench: Bench) -> None:
+    bench.device.write_delay = 0.5
+    bench.want(0, 50)
+    other = bench.want(1, 60)
+    await asyncio.sleep(0.1)
+    await bench.stop((0, VIBRATE))
+    assert await other is None
+    assert bench.words == ["ready 0", "ready 0", "go 0 0", "ready 1", "go 1 60"]
+
+
+async def test_what_is_wanted_after_a_stop_is_written_after_it(bench: Bench) -> None:
+    await bench.want(0, 1)
+    bench.stop()
+    await bench.want(0, 7)
+    assert bench.sent[1:] == [(0.0, "Vibrate 0 0"), (0.0, "Vibrate 1 0"), (0.1, "Vibrate 0 7")]
+
+
+async def test_a_failing_stop_tries_every_packet_again_tells_and_does_not_give_up(bench: Bench) -> None:
+    await bench.want(0, 50)
+    bench.device.write_error = HardwareError("no luck")
+    error = await bench.stop()
+    assert isinstance(error, ButtplugDeviceError)
+    assert "stopped" in error.message
+    await asyncio.sleep(RETRY_DELAY * 3.5)
+    bench.device.write_error = None
+    await asyncio.sleep(RETRY_DELAY)
+    assert bench.words == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 0"]
+
+
+async def test_one_failing_packet_of_a_stop_does_not_keep_the_others_from_being_written(bench: Bench) -> None:
+    attempts: list[bytes] = []
+    received = bench.device.received
+
+    def fail_the_first_feature(packet: object) -> None:
+        attempts.append(packet.data)  # type: ignore[attr-defined]
+        if len(attempts) == 1:
+            raise HardwareError("no luck")
+        received(packet)  # type: ignore[arg-type]
+
+    bench.device.received = fail_the_first_feature  # type: ignore[method-assign]
+    assert await bench.stop() is None
+    assert bench.words == ["Vibrate 1 0", "Vibrate 0 0"]
+
+
+async def test_a_command_after_a_failed_stop_is_obeyed(bench: Bench) -> None:
+    bench.device.write_error = HardwareError("no luck")
+    await bench.stop()
+    bench.device.write_error = None
+    await bench.want(0, 9)
+    await asyncio.sleep(RETRY_DELAY * 2)
+    assert bench.words == ["Vibrate 0 9", "Vibrate 1 0"]
+
+
+@using(PacketPerFeature, STROKER)
+async def test_a_timed_move_halts_where_it_is(bench: Bench) -> None:
+    await bench.want(0, 80, 1000)
+    await asyncio.sleep(1.5)
+    await bench.want(0, 20, 1000)
+    await asyncio.sleep(0.25)
+    await bench.stop()
+    assert bench.words == [
+        "HwPositionWithDuration 0 80 1000",
+        "HwPositionWithDuration 0 20 1000",
+        "HwPositionWithDuration 0 65",
+        "Vibrate 1 0",
+    ]
+
+
+@using(PacketPerFeature, STROKER)
+async def test_a_move_that_has_ended_is_left_where_it_is(bench: Bench) -> None:
+    await bench.want(0, 80, 1000)
+    await asyncio.sleep(1.0)
+    await bench.stop()
+    assert bench.words == ["HwPositionWithDuration 0 80 1000", "Vibrate 1 0"]
+
+
+@using(PacketPerFeature, STROKER)
+async def test_a_first_move_from_an_unknown_place_halts_inside_the_range(bench: Bench) -> None:
+    await bench.want(0, 80, 1000)
+    await bench.stop()
+    assert bench.words[1] == "HwPositionWithDuration 0 20"
+
+
+@using(PacketPerFeature, STROKER)
+async def test_a_move_goes_on_from_where_the_last_one_was_broken_off(bench: Bench) -> None:
+    await bench.want(0, 80, 1000)
+    await asyncio.sleep(0.5)
+    await bench.want(0, 20, 1000)
+    await asyncio.sleep(0.5)
+    await bench.stop()
+    assert bench.words[2] == "HwPositionWithDuration 0 35"
+
+
+# Repeats
+
+
+@using(Repeating, MOTORS, 0.0)
+async def test_a_repeating_protocol_sends_first_on_connection_and_then_whenever_it_is_quiet(bench: Bench) -> None:
+    await asyncio.sleep(0.5)
+    await bench.want(0, 10)
+    await asyncio.sleep(2.1)
+    assert bench.sent == [(0.0, "all 0 0"), (0.5, "all 10 0"), (1.5, "all 10 0"), (2.5, "all 10 0")]
+
+
+@using(Repeating, MOTORS, 0.0)
+async def test_a_stop_ends_what_is_repeated(bench: Bench) -> None:
+    await bench.want(0, 10)
+    await bench.stop()
+    await asyncio.sleep(3.5)
+    assert set(bench.words[2:]) == {"all 0 0"}
+
+
+@using(Repeating, MOTORS, 0.0)
+async def test_a_failed_repeat_is_tried_again_and_commands_still_work(bench: Bench) -> None:
+    await bench.want(0, 10)
+    bench.device.write_error = HardwareError("no luck")
+    await asyncio.sleep(5)
+    bench.device.write_error = None
+    await bench.want(0, 11)
+    await asyncio.sleep(1.1)
+    assert bench.words[-2:] == ["all 11 0", "all 11 0"]
+
+
+# The end
+
+
+async def test_when_the_device_goes_everything_wanted_fails_with_the_reason(bench: Bench) -> None:
+    bench.device.write_delay = 100
+    answers = [bench.want(0, 1)]
+    await asyncio.sleep(0.1)
+    answers += [bench.want(0, 2), bench.stop()]
+    await bench.pacer.close("unplugged")
+    late = bench.want(0, 3)
+    for answer in (answers[0], answers[2], late):
+        error = await answer
+        assert isinstance(error, ButtplugDeviceError)
+        assert "unplugged" in error.message
+
+
+# Any sequence
+
+
+commands = st.lists(
+    st.tuples(st.sampled_from(["want", "stop", "pause"]), st.integers(0, 1), st.integers(0, 100)), max_size=30
+)
+
+
+@given(commands, st.sampled_from([PacketPerFeature, OnePacket, TwoPackets]), st.sampled_from([0.0, 0.1]), st.booleans())
+def test_any_sequence_of_commands_leaves_the_device_with_the_last_values(
+    steps: list[tuple[str, int, int]], protocol: type[Protocol], gap: float, slow: bool
+) -> None:
+    async def run() -> tuple[dict[int, int], dict[int, int]]:
+        bench = Bench(protocol, MOTORS, gap)
+        await bench.open()
+        bench.device.write_delay = 0.03 if slow else 0.0
+        expected = {0: 0, 1: 0}
+        for step, feature, value in steps:
+            if step == "want":
+                bench.want(feature, value)
+                expected[feature] = value
+            elif step == "stop":
+                bench.stop()
+                expected = {0: 0, 1: 0}
+            else:
+                await asyncio.sleep(value / 1000)
+        await asyncio.sleep(10)
+        await bench.pacer.close("the test is over")
+        return expected, state_of(bench.words)
+
+    loop = VirtualTimeLoop()
+    try:
+        expected, state = loop.run_until_complete(run())
+    finally:
+        loop.close()
+    assert state == expected
+
+
+def state_of(packets: list[str]) -> dict[int, int]:
+    """Return the values a device has after these packets."""
+    state = {0: 0, 1: 0}
+    for packet in packets:
+        match packet.split():
+            case ["all", first, second]:
+                state = {0: int(first), 1: int(second)}
+            case ["Vibrate" | "go", feature, value]:
+                state[int(feature)] = int(value)
+    return state
