@@ -28,9 +28,8 @@ logger = logging.getLogger(__name__)
 WRITE_LIMIT = 5.0
 #: Seconds a write under way may still take when a stop is waiting for it, and that each write of a stop may take.
 STOP_LIMIT = 1.0
-#: Times each packet of a stop is tried, and seconds all of it may take, before the stop is reported as failed.
+#: Times each packet of a stop is tried before the stop is reported as failed.
 STOP_TRIES = 2
-STOP_GIVE_UP = 2.0
 #: Seconds after which a failed stop, or a failed repeat, is tried again.
 RETRY_DELAY = 1.0
 
@@ -212,12 +211,11 @@ class Pacer:
         failure = "nothing was written"
         try:
             packets = list(self._protocol.stop(outputs, self._values))
-            give_up = self._loop.time() + STOP_GIVE_UP
             for _ in range(STOP_TRIES):
                 unwritten = []
                 for packet in packets:
                     try:
-                        await self._write(packet, min(STOP_LIMIT, give_up - self._loop.time()))
+                        await self._write(packet, STOP_LIMIT)
                     except ButtplugError as error:
                         failure = error.message
                         unwritten.append(packet)
