@@ -20,9 +20,9 @@ class OutputRange(Struct, frozen=True):
     """The ranges of one output with a user's limits applied.
 
     ``shown`` is the inclusive range that clients are told, ``shown_duration`` that of the duration in milliseconds.
-    Level 0 is off whatever the limits; a level beyond it counts from the lower limit, away from zero in both directions.
-    Position 0 is the lower limit, or the upper one of a reversed output. Limits that leave a single value show (0, 1),
-    so that there is always something to choose.
+    Level 0 is off whatever the limits; a level beyond it counts from the lower limit, away from zero both ways. Position
+    0 is the lower limit, or the upper one of a reversed output. Limits that leave a single value show (0, 1), so that
+    there is always something to choose.
     """
 
     shown: Range
