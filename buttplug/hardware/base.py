@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeVar
 
 from msgspec import Struct
 
@@ -21,6 +21,8 @@ from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, H
 from buttplug.hardware.specifiers import Advertisement, Specifier
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: The names an endpoint can have: a role, which each bus maps to a characteristic, a pipe or nothing.
 ENDPOINTS = frozenset(
@@ -195,6 +197,25 @@ class Listener:
         except TimeoutError:
             raise HardwareTimeoutError(f"{self._hardware.name} sent nothing for {timeout:g} s") from None
         return self._notifications.popleft()
+
+    async def find(self, parse: Callable[[Notification], T | None], timeout: float) -> T:
+        """Return what ``parse`` makes of the first notification that it does not answer with None.
+
+        ``timeout`` is in seconds, for all notifications together.
+
+        Raises:
+            HardwareTimeoutError: None came that ``parse`` understood.
+            HardwareDisconnectedError: The link is gone.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + timeout
+        while True:
+            try:
+                notification = await self.next(end - loop.time())
+            except HardwareTimeoutError:
+                raise HardwareTimeoutError(f"{self._hardware.name} did not answer within {timeout:g} s") from None
+            if (found := parse(notification)) is not None:
+                return found
 
     def _notified(self, notification: Notification) -> None:
         self._notifications.append(notification)
