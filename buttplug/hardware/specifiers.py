@@ -22,7 +22,8 @@ class ManufacturerData(Struct, frozen=True):
 class BluetoothSpecifier(Struct, frozen=True):
     """Bluetooth LE devices, by any of names (``*`` at the end for any ending), manufacturer data or advertised services.
 
-    ``services`` maps service UUID to endpoint name to characteristic UUID.
+    ``services`` maps service UUID to endpoint name to characteristic UUID. In every UUID ``?`` stands for any hexadecimal
+    digit.
     """
 
     services: dict[str, dict[str, str]]
@@ -78,6 +79,12 @@ class GamepadSpecifier(Struct, frozen=True):
     exists: bool = True
 
 
+class SimulatedSpecifier(Struct, frozen=True):
+    """Devices of the kinds that exist only as simulations."""
+
+    names: tuple[str, ...]
+
+
 Specifier: TypeAlias = (
     BluetoothSpecifier
     | SerialSpecifier
@@ -86,6 +93,7 @@ Specifier: TypeAlias = (
     | WebsocketSpecifier
     | LovenseConnectSpecifier
     | GamepadSpecifier
+    | SimulatedSpecifier
 )
 
 
@@ -131,6 +139,12 @@ class GamepadAdvertisement(Struct, frozen=True):
     """A game pad that can rumble."""
 
 
+class SimulatedAdvertisement(Struct, frozen=True):
+    """A device of a kind that exists only as a simulation."""
+
+    name: str
+
+
 Advertisement: TypeAlias = (
     BluetoothAdvertisement
     | SerialAdvertisement
@@ -139,4 +153,5 @@ Advertisement: TypeAlias = (
     | WebsocketAdvertisement
     | LovenseConnectAdvertisement
     | GamepadAdvertisement
+    | SimulatedAdvertisement
 )
