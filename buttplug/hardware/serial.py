@@ -47,6 +47,9 @@ OPEN_LIMIT = 5.0
 WRITE_LIMIT = 1.0
 CLOSE_LIMIT = 5.0
 
+#: Seconds a write is waited for: those of its own, and those of one before it that was given up. Longer is a hanging driver.
+GIVE_UP_LIMIT = 2 * WRITE_LIMIT
+
 #: Seconds between the first byte that comes and the reading of all that came, so that a packet stays in one piece.
 GATHER_TIME = 0.005
 
@@ -109,8 +112,7 @@ class SerialPort:
         if self._closing is not None:
             raise HardwareDisconnectedError(f"{self.path} is closed")
         try:
-            # The write ends by itself; the second more is for a driver that hangs, or a write given up before this one.
-            await self._worker.call(partial(self._write, data), WRITE_LIMIT + 1)
+            await self._worker.call(partial(self._write, data), GIVE_UP_LIMIT)
         except (HardwareTimeoutError, TimeoutError):
             raise HardwareTimeoutError(
                 f"{self.path} sent nothing for {WRITE_LIMIT:g} s: is the device switched on and ready to receive?"
@@ -306,7 +308,8 @@ class SerialManager(CommunicationManager):
         try:
             return await in_thread(self._paths, LIST_LIMIT)
         except (OSError, TimeoutError) as error:
-            raise BusUnavailableError(f"The serial ports cannot be listed: {error or 'the system does not answer'}") from error
+            reason = str(error) or "the system does not answer"
+            raise BusUnavailableError(f"The serial ports cannot be listed: {reason}") from error
 
     def _paths(self) -> list[str]:
         paths = {port.device for port in system_ports()}
