@@ -85,7 +85,5 @@ def _duration(type: OutputType, definition: Range | None, settings: Range | None
         return definition
     low, high = definition or (0, 0)
     if not low <= settings[0] <= settings[1] <= high:
-        raise ConfigurationError(
-            f"the {type} duration limits {settings[0]}..{settings[1]} ms are not inside {low}..{high} ms"
-        )
+        raise ConfigurationError(f"the {type} duration limits {settings[0]}..{settings[1]} ms are not inside {low}..{high} ms")
     return settings

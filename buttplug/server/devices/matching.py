@@ -81,10 +81,9 @@ class Matcher:
     def _add_bluetooth(self, specifier: BluetoothSpecifier, entry: _Entry) -> None:
         for name in specifier.names:
             if name.endswith("*"):
-                self._prefixes[name[:-1]].append(entry)
+                self._add_prefix(name[:-1], entry)
             else:
                 self._names[name].append(entry)
-        self._prefix_lengths = sorted({len(prefix) for prefix in self._prefixes}, reverse=True)
         for wanted in specifier.manufacturer_data:
             self._manufacturer_data[wanted.company].append((bytes(wanted.data), entry))
         for service in specifier.advertised_services:
@@ -92,6 +91,11 @@ class Matcher:
                 self._service_patterns.append((re.compile(service.replace("?", "[0-9a-f]")), entry))
             else:
                 self._services[service].append(entry)
+
+    def _add_prefix(self, prefix: str, entry: _Entry) -> None:
+        self._prefixes[prefix].append(entry)
+        if len(prefix) not in self._prefix_lengths:
+            self._prefix_lengths.append(len(prefix))
 
     def _find_bluetooth(self, advertisement: BluetoothAdvertisement) -> Iterator[tuple[_Rank, _Entry]]:
         name = advertisement.name
