@@ -1,0 +1,263 @@
+"""HID devices, over USB or Bluetooth, by vendor and product.
+
+A HID device has no services to look at: endpoint tx writes an output report, whose first byte is the report's number (0 for
+devices that do not number them), and endpoint rx notifies every input report, again with the number first where there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Protocol, cast
+
+import msgspec
+
+from buttplug.hardware import udev
+from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Packet
+from buttplug.hardware.blocking import READ_MS, BlockingHardware
+from buttplug.hardware.errors import (
+    BusUnavailableError,
+    HardwareDisconnectedError,
+    HardwareError,
+    HardwarePermissionError,
+)
+from buttplug.hardware.nodes import ownership, port_of
+from buttplug.hardware.polling import Poll
+from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, Specifier, UsbId
+from buttplug.hardware.threads import Worker
+
+#: Seconds between two looks at the devices while a scan is on.
+SCAN_INTERVAL = 1.0
+
+#: Seconds that listing the devices may take.
+LIST_LIMIT = 5.0
+
+#: Most bytes of one input report.
+READ_SIZE = 1024
+
+#: How the systems say that a device may not be opened: Linux, Windows, macOS.
+_DENIED = ("permission denied", "access is denied", "not permitted")
+
+
+class HidHandle(Protocol):
+    """An open device, as the third-party library has it."""
+
+    def open_path(self, path: bytes, /) -> None: ...
+    def read(self, max_length: int, timeout_ms: int, /) -> list[int]: ...
+    def write(self, data: bytes, /) -> int: ...
+    def error(self) -> str: ...
+    def close(self) -> None: ...
+
+
+class HidLibrary(Protocol):
+    """What is used of the third-party library."""
+
+    def enumerate(self, vendor_id: int, product_id: int, /) -> list[dict[str, object]]: ...
+    def device(self) -> HidHandle: ...
+
+
+class HidEntry(msgspec.Struct, frozen=True):
+    """What the library lists of a device; one entry per interface and usage."""
+
+    path: bytes
+    vendor_id: int
+    product_id: int
+    serial_number: str | None = None
+    product_string: str | None = None
+    interface_number: int = -1
+
+    @property
+    def id(self) -> UsbId:
+        """Vendor and product."""
+        return UsbId(self.vendor_id, self.product_id)
+
+    @property
+    def name(self) -> str:
+        """What the device calls itself."""
+        return (self.product_string or "").strip() or f"HID device {self.vendor_id:04x}:{self.product_id:04x}"
+
+    @property
+    def address(self) -> str:
+        """The serial number, or else where the device is plugged in; and which of its interfaces this is."""
+        address = (self.serial_number or "").strip()
+        if not address:
+            place = hashlib.blake2s(port_of(os.fsdecode(self.path)).encode(), digest_size=4).hexdigest()
+            address = f"hid-{self.vendor_id:04x}-{self.product_id:04x}-{place}"
+        return address if self.interface_number <= 0 else f"{address}-{self.interface_number}"
+
+
+class HidHardware(BlockingHardware):
+    """An open HID device."""
+
+    def __init__(self, entry: HidEntry, specifier: HidSpecifier, handle: HidHandle) -> None:
+        super().__init__(name=entry.name, address=entry.address, endpoints=("tx", "rx"), specifier=specifier)
+        self._entry = entry
+        self._handle = handle
+
+    def open_device(self) -> None:
+        try:
+            self._handle.open_path(self._entry.path)
+        except OSError as error:
+            raise OSError(self._handle.error() or str(error)) from error
+
+    def write_device(self, packet: Packet) -> None:
+        if packet.endpoint != "tx":
+            raise HardwareError(f"{self.name}: endpoint {packet.endpoint} cannot be written")
+        written = self._handle.write(packet.data)
+        if written < 0:
+            raise OSError(self._handle.error())
+        # More may be written than was asked for: Windows fills every report up to its full length.
+        if written < len(packet.data):
+            raise HardwareError(f"{self.name} took {written} of the {len(packet.data)} bytes of a report")
+
+    def read_device(self) -> bytes:
+        return bytes(self._handle.read(READ_SIZE, READ_MS))
+
+    def close_device(self) -> None:
+        self._handle.close()
+
+    def not_opened(self, error: OSError) -> HardwareError:
+        entry, reason = self._entry, str(error)
+        node = os.fsdecode(entry.path)
+        if any(words in reason.lower() for words in _DENIED):
+            if node.startswith("/dev/"):
+                how = udev.remedy(udev.hid_rule(entry.id))
+                return HardwarePermissionError(f"{entry.name}: {ownership(node)} may not be opened: {how}")
+            if sys.platform == "darwin":
+                how = "allow this program in System Settings, Privacy & Security, Input Monitoring, and start it again"
+            else:
+                how = "close the other programs that may be using it"
+            return HardwarePermissionError(f"{entry.name} may not be opened: {how} ({reason})")
+        if "no such" in reason.lower():
+            return HardwareDisconnectedError(f"{entry.name} is gone: plug it in again ({reason})")
+        return HardwareError(f"{entry.name} could not be opened: {reason}")
+
+    def means_gone(self, error: OSError) -> bool:
+        return True
+
+
+class HidManager(CommunicationManager):
+    """Offers the HID devices that the configuration names, and looks for new ones every second while a scan is on."""
+
+    bus = "HID"
+
+    def __init__(self, pairs: Iterable[UsbId]) -> None:
+        """``pairs``: vendor and product of the devices to look for; others are not touched."""
+        super().__init__()
+        self._pairs = frozenset(pairs)
+        self._library: HidLibrary | None = None
+        self._worker: Worker | None = None
+        self._poll = Poll(self.bus, self._look, SCAN_INTERVAL)
+        self._hardware: list[HidHardware] = []
+
+    @property
+    def scanning(self) -> bool:
+        return self._poll.running
+
+    async def open(self) -> None:
+        self._library = hidapi()
+        self._worker = Worker("HID devices")
+
+    async def start_scanning(self) -> None:
+        if self._library is None:
+            await self.open()
+        self._poll.start()
+
+    async def stop_scanning(self) -> None:
+        await self._poll.stop()
+
+    async def close(self) -> None:
+        await self.stop_scanning()
+        await asyncio.gather(*(hardware.disconnect() for hardware in self._hardware))
+        if self._worker is not None:
+            self._worker.end()
+        self._worker = self._library = None
+
+    async def check(self) -> BusReport:
+        worker = Worker("HID check")
+        try:
+            entries = await self._entries(hidapi(), worker)
+        except BusUnavailableError as error:
+            return BusReport(self.bus, ok=False, summary="cannot be used", remedy=error.message)
+        finally:
+            worker.end()
+        denied = [entry for entry in entries if not _allowed(entry)]
+        if denied:
+            names = ", ".join(f"{entry.name} at {ownership(os.fsdecode(entry.path))}" for entry in denied)
+            remedy = udev.remedy(*(udev.hid_rule(entry.id) for entry in denied))
+            return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=remedy)
+        return BusReport(self.bus, ok=True, summary=", ".join(entry.name for entry in entries) or "no devices")
+
+    async def _look(self) -> None:
+        assert self._library is not None  # the poll runs while the manager is open
+        assert self._worker is not None
+        entries = await self._entries(self._library, self._worker)
+        open_now = {hardware.address for hardware in self._hardware if hardware.connected}
+        for entry in entries:
+            if entry.address not in open_now:
+                advertisement = HidAdvertisement(entry.vendor_id, entry.product_id)
+                self.on_found(Discovery(entry.name, entry.address, advertisement, partial(self._connect, entry)))
+
+    async def _entries(self, library: HidLibrary, worker: Worker) -> list[HidEntry]:
+        """Return one entry per device and interface."""
+        try:
+            listed = await worker.call(partial(_listed, library, self._pairs), LIST_LIMIT)
+        except TimeoutError:
+            raise BusUnavailableError(f"The HID devices could not be listed within {LIST_LIMIT:g} s") from None
+        except (OSError, ValueError, msgspec.ValidationError) as error:
+            raise BusUnavailableError(f"The HID devices cannot be listed: {error}") from error
+        # An interface is listed once per usage that it has.
+        found: dict[str, HidEntry] = {}
+        for entry in listed:
+            found.setdefault(entry.address, entry)
+        return list(found.values())
+
+    async def _connect(self, entry: HidEntry, specifiers: Sequence[Specifier]) -> Hardware:
+        if self._library is None:
+            raise HardwareDisconnectedError(f"{entry.name}: HID devices are closed")
+        for specifier in specifiers:
+            if isinstance(specifier, HidSpecifier) and entry.id in specifier.pairs:
+                hardware = HidHardware(entry, specifier, self._library.device())
+                self._hardware = [other for other in self._hardware if not other.closed.done()] + [hardware]
+                await hardware.open()
+                return hardware
+        raise HardwareError(f"{entry.name}: no protocol names {entry.vendor_id:04x}:{entry.product_id:04x}")
+
+
+def hidapi() -> HidLibrary:
+    """Return the third-party library.
+
+    Its ready-made packages for Linux have two modules: ``hid``, which takes devices away from the kernel's drivers and does
+    not see Bluetooth, and ``hidraw``, which shares them. Elsewhere there is one.
+
+    Raises:
+        BusUnavailableError: It is not installed, or another library is in its place.
+    """
+    remedy = "pip install hidapi"
+    for name in ("hidraw", "hid") if sys.platform == "linux" else ("hid",):
+        with suppress(ImportError):
+            module = importlib.import_module(name)
+            if hasattr(module, "device"):
+                return cast(HidLibrary, module)
+            remedy = (
+                "another library of the name hid is in its place: pip uninstall hid && pip install --force-reinstall hidapi"
+            )
+    raise BusUnavailableError(f"HID devices need the library hidapi: {remedy}")
+
+
+def _listed(library: HidLibrary, pairs: Iterable[UsbId]) -> list[HidEntry]:
+    listed: list[HidEntry] = []
+    for pair in sorted(pairs, key=lambda pair: (pair.vendor_id, pair.product_id)):
+        listed += msgspec.convert(library.enumerate(pair.vendor_id, pair.product_id), list[HidEntry])
+    return listed
+
+
+def _allowed(entry: HidEntry) -> bool:
+    path = os.fsdecode(entry.path)
+    return not path.startswith("/dev/") or os.access(path, os.R_OK | os.W_OK)

@@ -1,0 +1,34 @@
+"""Device nodes of Linux: where what is behind one is plugged in, and who may open it.
+
+On other systems, and for what is no node, both functions return what they were given.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+#: Directories of sysfs by the names of the nodes that have an entry there.
+_CLASSES = (("hidraw", Path("/sys/class/hidraw")), ("event", Path("/sys/class/input")), ("js", Path("/sys/class/input")))
+
+#: Parts of a path in sysfs that count up with every plugging in: the HID core's name of a device, and what hangs below it.
+_COUNTED = re.compile(r"/([0-9A-F]{4}:[0-9A-F]{4}:[0-9A-F]{4}\.[0-9A-F]{4,}|hidraw|input)(/.*)?$")
+
+
+def port_of(node: str) -> str:
+    """Return what stays the same when a device is plugged into the same port again: ``/dev/hidraw3`` is just a number."""
+    name = node.removeprefix("/dev/").removeprefix("input/")
+    for prefix, directory in _CLASSES:
+        entry = directory / name
+        if name.startswith(prefix) and entry.exists():
+            return _COUNTED.sub("", str(entry.resolve()))
+    return node
+
+
+def ownership(node: str) -> str:
+    """Return the node with its owner, group and mode, for people."""
+    try:
+        path = Path(node)
+        return f"{node} (owner {path.owner()}, group {path.group()}, mode {path.stat().st_mode & 0o777:04o})"
+    except (OSError, KeyError, NotImplementedError):
+        return node
