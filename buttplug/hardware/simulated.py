@@ -67,9 +67,15 @@ class SimulatedDevice:
         address: str,
         endpoints: Iterable[str] | None = None,
         message_gap: float = 0.0,
+        label: str = "",
     ) -> None:
-        """Make a device. ``endpoints`` None gives it all that the configuration names for its protocol."""
+        """Make a device.
+
+        ``endpoints`` None gives it all that the configuration names for its protocol. ``label`` is what logs call it, ``name``
+        what it advertises.
+        """
         self.name = name
+        self.label = label or name
         self.advertisement = advertisement
         self.address = address
         self.endpoints = None if endpoints is None else frozenset(endpoints)
@@ -112,7 +118,7 @@ class SimulatedDevice:
         self.packets.append(packet)
         self.commands.append(packet)
         if logger.isEnabledFor(logging.INFO):
-            logger.info("%s <- %s %s", self.name, packet.endpoint, show(packet.data))
+            logger.info("%s <- %s %s", self.label, packet.endpoint, show(packet.data))
         self.on_packet(packet)
 
     def value_of(self, endpoint: str) -> bytes:

@@ -275,7 +275,7 @@ class Pacer:
                 await self._write(packet, WRITE_LIMIT)
         except ButtplugError as error:
             return error
-        except Exception as error:  # noqa: BLE001 a fault in one protocol is reported to the commander and ends nothing else
+        except Exception as error:
             logger.exception("%s: no packets could be made", self._hardware.name)
             return ButtplugDeviceError(f"no packets could be made: {error}")
         return None
@@ -349,7 +349,11 @@ class Pacer:
     @staticmethod
     def _finish(waiting: Iterable[Done], error: ButtplugError | None) -> None:
         for done in waiting:
-            done(error)
+            try:
+                done(error)
+            except Exception:
+                # Whoever asked may be gone; the device still has to be driven.
+                logger.exception("an answer could not be given")
 
 
 def _feature_of(output: Output) -> int:

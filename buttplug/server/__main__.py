@@ -1,0 +1,165 @@
+"""``python -m buttplug.server``: the server as a program of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import ssl
+import sys
+from collections.abc import Sequence
+
+from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.version import __version__
+from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
+from buttplug.server import log
+from buttplug.server.buses import make_buses
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.simulation import simulate
+from buttplug.server.options import BUSES, Options, parse
+from buttplug.server.server import ButtplugServer
+from buttplug.server.websocket import PortInUseError, WebsocketListener
+
+logger = logging.getLogger("buttplug.server.main")
+
+OK = 0
+FAILED = 1
+PORT_IN_USE = 3
+NOT_STOPPED = 4
+INTERNAL_ERROR = 70
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the server until a signal ends it; return the exit code."""
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    if options.version is not None:
+        print(_version(bare=options.version == "bare"))  # noqa: T201 it is what was asked for
+        return OK
+    log.set_up(options.log_levels)
+    for warning in options.warnings:
+        logger.warning("%s", warning)
+    try:
+        configuration = DeviceConfiguration.load()
+        simulated = _simulated(configuration, options.simulate)
+        tls = _tls(options)
+    except ConfigurationError as error:
+        return _fail(error.message, FAILED)
+    return asyncio.run(_serve(options, configuration, simulated, tls))
+
+
+async def _serve(
+    options: Options,
+    configuration: DeviceConfiguration,
+    simulated: Sequence[SimulatedDevice],
+    tls: ssl.SSLContext | None,
+) -> int:
+    signals = _Signals()
+    managers = make_buses(options.buses, configuration)
+    if simulated:
+        managers.append(SimulatedManager(simulated))
+    server = ButtplugServer(
+        options.server_name,
+        managers=managers,
+        configuration=configuration,
+        max_ping_time=options.max_ping_time,
+        max_clients=options.max_clients,
+    )
+    listener = WebsocketListener(server, hosts=options.hosts, port=options.port, allow_origins=options.allow_origins, tls=tls)
+    code = OK
+    try:
+        await server.open()
+        await listener.open()
+        for address in listener.addresses:
+            print(f"Listening on {address}", flush=True)  # noqa: T201 for people, and for programs that start this one
+        _tell_buses(options)
+        await signals.next()
+    except PortInUseError as error:
+        code = _fail(error.message, PORT_IN_USE)
+    except ButtplugConnectorError as error:
+        code = _fail(error.message, FAILED)
+    except Exception:
+        logger.exception("the server failed; every device is stopped")
+        code = INTERNAL_ERROR
+    return await _close(server, listener, signals) or code
+
+
+async def _close(server: ButtplugServer, listener: WebsocketListener, signals: _Signals) -> int:
+    """Shut down, but do not wait for it any longer when a second signal comes."""
+
+    async def close() -> list[str]:
+        unstopped = await server.close()
+        await listener.close()
+        return unstopped
+
+    closing = asyncio.create_task(close())
+    again = asyncio.create_task(signals.next())
+    await asyncio.wait([closing, again], return_when=asyncio.FIRST_COMPLETED)
+    again.cancel()
+    if not closing.done():
+        closing.cancel()
+        logger.error("asked again to end while stopping: not every device has confirmed its stop")
+        return NOT_STOPPED
+    return NOT_STOPPED if closing.result() else OK
+
+
+class _Signals:
+    """The signals that end the server, one after the other."""
+
+    def __init__(self) -> None:
+        self._came: asyncio.Queue[int] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            # Not on every system can the loop itself handle signals.
+            signal.signal(number, lambda number, _: loop.call_soon_threadsafe(self._came.put_nowait, number))
+
+    async def next(self) -> None:
+        logger.info("%s: ending", signal.Signals(await self._came.get()).name)
+
+
+def _simulated(configuration: DeviceConfiguration, names: Sequence[str]) -> list[SimulatedDevice]:
+    devices: dict[str, SimulatedDevice] = {}
+    for name in names:
+        device = simulate(configuration, name, devices)
+        devices[device.address] = device
+    return list(devices.values())
+
+
+def _tls(options: Options) -> ssl.SSLContext | None:
+    if options.tls_cert is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{options.tls_cert} and {options.tls_key} cannot be used as certificate and key: {error.strerror or error}"
+        ) from error
+    return context
+
+
+def _tell_buses(options: Options) -> None:
+    used = [bus.title for bus in BUSES if bus.option in options.buses]
+    used += ["simulated devices"] if options.simulate else []
+    unused = [f"--use-{bus.option}" for bus in BUSES if bus.option not in options.buses]
+    logger.info("looking for devices on: %s; more with %s", ", ".join(used) or "nothing", " ".join(unused))
+
+
+def _version(*, bare: bool) -> str:
+    if bare:
+        return __version__
+    configuration = DeviceConfiguration.load()
+    version = f"{configuration.version.major}.{configuration.version.minor}"
+    python = ".".join(map(str, sys.version_info[:3]))
+    return f"buttplug-server {__version__} (Python {python}, device configuration {version}, {len(configuration)} models)"
+
+
+def _fail(message: str, code: int) -> int:
+    sys.stderr.write(f"buttplug-server: {message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

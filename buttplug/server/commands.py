@@ -1,0 +1,85 @@
+"""What a command means, in any of the spellings that clients use.
+
+Types are taken exactly, else without regard to case and underscores. ``RotateWithDirection`` and ``RotationWithDirection``
+are signed ``Rotate``, ``PositionWithDuration`` is ``HwPositionWithDuration``, and ``Position`` may stand for ``Value`` in
+positions.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from buttplug.core.enums import InputCommandType, InputType, OutputType
+from buttplug.core.errors import ButtplugDeviceError, ButtplugMessageError
+from buttplug.core.messages import OutputArguments
+
+
+class WantedOutput(NamedTuple):
+    """An output type, its value in the shown range, and a duration in milliseconds."""
+
+    type: OutputType
+    value: int
+    duration: int
+
+
+def output_of(command: dict[str, OutputArguments]) -> WantedOutput:
+    """Return what an OutputCmd's ``command`` asks for.
+
+    Raises:
+        ButtplugMessageError: It does not name one output type with its arguments.
+        ButtplugDeviceError: No device has such an output type.
+    """
+    if len(command) != 1:
+        raise ButtplugMessageError(f"Command must name one output type, not {len(command)}")
+    ((word, arguments),) = command.items()
+    type_ = _OUTPUTS.get(word) or _OUTPUTS.get(_fold(word))
+    if type_ is None:
+        raise ButtplugDeviceError(f'"{word[:64]}" is no output type')
+    value = arguments.value
+    if value is None and type_.is_position:
+        value = arguments.position
+    if value is None:
+        raise ButtplugMessageError(f"{word} needs a Value")
+    if type_ is OutputType.POSITION_WITH_DURATION:
+        if arguments.duration is None or arguments.duration < 0:
+            raise ButtplugMessageError(f"{word} needs a Duration of 0 ms or more")
+        return WantedOutput(type_, value, arguments.duration)
+    if arguments.clockwise is False and _fold(word) in _DIRECTED:
+        value = -value
+    return WantedOutput(type_, value, 0)
+
+
+def input_of(word: str) -> InputType:
+    """Return the input type a word names.
+
+    Raises:
+        ButtplugDeviceError: None does.
+    """
+    type_ = _INPUTS.get(_fold(word))
+    if type_ is None:
+        raise ButtplugDeviceError(f'"{word[:64]}" is no input type')
+    return type_
+
+
+def input_command_of(word: str) -> InputCommandType:
+    """Return the input command a word names.
+
+    Raises:
+        ButtplugMessageError: None does.
+    """
+    command = _INPUT_COMMANDS.get(_fold(word))
+    if command is None:
+        raise ButtplugMessageError(f'"{word[:64]}" is no input command: use Read, Subscribe or Unsubscribe')
+    return command
+
+
+def _fold(word: str) -> str:
+    return word.replace("_", "").lower()
+
+
+_DIRECTED = {"rotatewithdirection", "rotationwithdirection"}
+_OUTPUTS: dict[str, OutputType] = {type_.value: type_ for type_ in OutputType}
+_OUTPUTS |= {_fold(type_.value): type_ for type_ in OutputType}
+_OUTPUTS |= dict.fromkeys(_DIRECTED, OutputType.ROTATE) | {"positionwithduration": OutputType.POSITION_WITH_DURATION}
+_INPUTS = {_fold(type_.value): type_ for type_ in InputType}
+_INPUT_COMMANDS = {_fold(command.value): command for command in InputCommandType}

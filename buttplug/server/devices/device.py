@@ -1,0 +1,311 @@
+"""One connected device: what clients see of it, which commands it accepts, and who drives and who listens to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from buttplug.core.enums import InputCommandType, InputType, OutputType
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputLimits, Range
+from buttplug.hardware.base import Hardware, Notification
+from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.devices.limits import OutputRange
+from buttplug.server.devices.pacer import Done, Pacer, Slot, slot_of
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.protocols.base import Output, Protocol, Reading
+
+logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+#: Seconds that reading a sensor, or switching its readings on or off, may take.
+INPUT_LIMIT = 5.0
+#: Seconds that closing the link may take.
+DISCONNECT_LIMIT = 5.0
+
+#: The values a reading can have on the wire.
+_READING_RANGES: dict[InputType, Range] = {
+    InputType.BATTERY: (0, 100),
+    InputType.RSSI: (-128, 127),
+    InputType.BUTTON: (0, 255),
+    InputType.PRESSURE: (0, 0xFFFF_FFFF),
+}
+
+#: What gets a subscribed reading. It is also who subscribed: one stream per listener, feature and type.
+Listener = Callable[["Device", Reading], None]
+
+
+class Device:
+    """A device that is ready to be driven.
+
+    ``drivers`` holds who last commanded each output: what is to be stopped when that client goes.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        key: DeviceKey,
+        definition: DeviceDefinition,
+        settings: DeviceSettings,
+        hardware: Hardware,
+        protocol: Protocol,
+    ) -> None:
+        self.index = index
+        self.key = key
+        self.definition = definition
+        self.hardware = hardware
+        self.drivers: dict[Slot, object] = {}
+        self._protocol = protocol
+        self._features = {feature.index: feature for feature in definition.features}
+        self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
+        self._input_lock = asyncio.Lock()
+        self._end_notifications = hardware.on_notification(self._notified)
+        self.settings = settings
+        self._outputs = self._ranges(settings)
+        self._pacer = Pacer(hardware, protocol, self._slots(), gap=self._gap())
+
+    @property
+    def label(self) -> str:
+        """The device in error messages and logs."""
+        return f'Device {self.index} "{self.settings.display_name or self.definition.name}"'
+
+    def info(self) -> DeviceInfo:
+        """Return the device as clients see it: without what is disabled."""
+        features = {}
+        for feature in self._features.values():
+            outputs = {
+                type_.value: OutputLimits(
+                    self._outputs[feature.index, type_].shown, self._outputs[feature.index, type_].shown_duration
+                )
+                for type_ in feature.outputs
+                if (feature.index, type_) in self._outputs
+            }
+            inputs = {
+                word: InputLimits(list(input_.value), [command.value for command in input_.command])
+                for type_, input_ in feature.inputs.items()
+                # Some clients know the one spelling only, some the other.
+                for word in (("Rssi", "RSSI") if type_ is InputType.RSSI else (type_.value,))
+            }
+            if outputs or inputs:
+                features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
+        return DeviceInfo(
+            self.index, self.definition.name, round(self._pacer.gap * 1000), features, self.settings.display_name
+        )
+
+    # Outputs
+
+    def output(self, feature: int, type: OutputType, value: int, duration: int, driver: object, done: Done) -> None:  # noqa: A002
+        """Set an output: ``value`` in the shown range, ``duration`` in milliseconds. ``done`` is called when it is written.
+
+        Raises:
+            ButtplugDeviceError: The device has no such output, or the value is outside its range.
+        """
+        output_range = self._outputs.get((feature, type))
+        if output_range is None:
+            raise self._no_output(feature, type)
+        try:
+            value = output_range.to_device(value)
+        except ButtplugDeviceError as error:
+            raise self.error(feature, f"{type}: {error.message}") from None
+        self.drivers[slot_of(feature, type)] = driver
+        self._pacer.submit(Output(feature, type, value, output_range.clamp_duration(duration)), done)
+
+    def stop(self, feature: int | None = None, driver: object | None = None) -> asyncio.Future[ButtplugDeviceError | None]:
+        """Stop all outputs, those of one feature, or those that one client drove last.
+
+        It is under way when this returns; the result comes when it was written, None or the error for it.
+
+        Raises:
+            ButtplugDeviceError: The device has no such feature.
+        """
+        if feature is not None:
+            self._require_feature(feature)
+        slots = [
+            slot
+            for slot in self._pacer.ranges
+            if (feature is None or slot[0] == feature) and (driver is None or self.drivers.get(slot) is driver)
+        ]
+        for slot in slots:
+            self.drivers.pop(slot, None)
+        result: asyncio.Future[ButtplugDeviceError | None] = asyncio.get_running_loop().create_future()
+
+        def done(error: ButtplugError | None) -> None:
+            if not result.done():
+                result.set_result(None if error is None else self.error(feature, error.message))
+
+        if slots:
+            self._pacer.stop(done, slots)
+        else:
+            done(None)
+        return result
+
+    async def configure(self, settings: DeviceSettings) -> None:
+        """Apply new settings now. Outputs are stopped first, since what they do may be outside the new limits.
+
+        Raises:
+            ConfigurationError: The limits are not inside the device's ranges; nothing was changed.
+        """
+        outputs = self._ranges(settings)
+        stopped = self.stop()
+        self.settings = settings
+        self._outputs = outputs
+        self._pacer.ranges = self._slots()
+        self._pacer.gap = self._gap()
+        await stopped
+
+    # Inputs
+
+    async def read(self, feature: int, type: InputType) -> int:  # noqa: A002
+        """Read a sensor.
+
+        Raises:
+            ButtplugDeviceError: It has no such sensor, or did not answer.
+        """
+        self._require_input(feature, type, InputCommandType.READ)
+        value = await self._ask(feature, f"{type} was not read", self._protocol.read(self.hardware, feature, type))
+        return _clamped(type, value)
+
+    async def subscribe(self, feature: int, type: InputType, listener: Listener) -> None:  # noqa: A002
+        """Send a sensor's readings to a listener; a second time changes nothing.
+
+        Raises:
+            ButtplugDeviceError: It has no such sensor, or refused.
+        """
+        self._require_input(feature, type, InputCommandType.SUBSCRIBE)
+        async with self._input_lock:
+            listeners = self._listeners.setdefault((feature, type), [])
+            if listener in listeners:
+                return
+            if not listeners:
+                started = self._protocol.subscribe(self.hardware, feature, type)
+                await self._ask(feature, f"{type} was not subscribed to", started)
+            listeners.append(listener)
+
+    async def unsubscribe(self, feature: int, type: InputType, listener: Listener) -> None:  # noqa: A002
+        """End a listener's readings of a sensor; nothing happens where there are none.
+
+        Raises:
+            ButtplugDeviceError: It has no such sensor, or refused. The listener gets no more readings all the same.
+        """
+        self._require_input(feature, type, InputCommandType.SUBSCRIBE)
+        listeners = self._listeners.get((feature, type), [])
+        if listener not in listeners:
+            return
+        listeners.remove(listener)
+        async with self._input_lock:
+            if not self._listeners.get((feature, type)) and self.hardware.connected:
+                ended = self._protocol.unsubscribe(self.hardware, feature, type)
+                await self._ask(feature, f"{type} was not unsubscribed from", ended)
+
+    def subscriptions(self, listener: Listener, feature: int | None = None) -> list[tuple[int, InputType]]:
+        """Return what a listener is subscribed to, of all features or of one."""
+        return [
+            (index, type_)
+            for (index, type_), listeners in self._listeners.items()
+            if listener in listeners and feature in (None, index)
+        ]
+
+    # The end
+
+    async def close(self, reason: str) -> None:
+        """End pacing, then close the link. What clients still want fails with the reason."""
+        self._end_notifications()
+        await self._pacer.close(reason)
+        try:
+            async with asyncio.timeout(DISCONNECT_LIMIT):
+                await self.hardware.disconnect()
+        except TimeoutError:
+            logger.warning("%s did not disconnect within %g s", self.label, DISCONNECT_LIMIT)
+
+    # Errors
+
+    def error(self, feature: int | None, reason: str) -> ButtplugDeviceError:
+        """Return an error that names the device and the feature."""
+        where = self.label if feature is None else f"{self.label}, feature {feature}"
+        return ButtplugDeviceError(f"{where}: {reason}")
+
+    def _require_feature(self, feature: int) -> None:
+        if feature not in self._features:
+            known = ", ".join(map(str, self._features)) or "none"
+            raise self.error(None, f"there is no feature {feature}; its features are {known}")
+
+    def _no_output(self, feature: int, type_: OutputType) -> ButtplugDeviceError:
+        self._require_feature(feature)
+        if type_ in self._features[feature].outputs:
+            return self.error(feature, f"{type_} is disabled in the user's settings")
+        known = ", ".join(known for index, known in self._outputs if index == feature) or "none"
+        return self.error(feature, f"there is no {type_} output; its outputs are {known}")
+
+    def _require_input(self, feature: int, type_: InputType, command: InputCommandType) -> None:
+        self._require_feature(feature)
+        definition = self._features[feature].inputs.get(type_)
+        if definition is None:
+            known = ", ".join(self._features[feature].inputs) or "none"
+            raise self.error(feature, f"there is no {type_} input; its inputs are {known}")
+        if command not in definition.command:
+            known = ", ".join(definition.command)
+            raise self.error(feature, f"{type_} does not know {command}; it knows {known}")
+
+    # Inside
+
+    def _ranges(self, settings: DeviceSettings) -> dict[tuple[int, OutputType], OutputRange]:
+        ranges = {}
+        for feature in self.definition.features:
+            for type_, output in feature.outputs.items():
+                limits = settings.outputs.get((feature.index, type_))
+                if not output.disabled and not (limits is not None and limits.disabled):
+                    ranges[feature.index, type_] = OutputRange.of(type_, output, limits)
+        return ranges
+
+    def _slots(self) -> dict[Slot, Range]:
+        """Return every output of the device, disabled ones too, since a stop covers them."""
+        slots: dict[Slot, Range] = {}
+        for feature in self.definition.features:
+            for type_, output in feature.outputs.items():
+                limited = self._outputs.get((feature.index, type_))
+                slot = slot_of(feature.index, type_)
+                if limited is not None:
+                    slots[slot] = (limited.lowest, limited.highest)
+                else:
+                    slots.setdefault(slot, output.value)
+        return slots
+
+    def _gap(self) -> float:
+        for gap in (self.settings.message_gap, self.definition.message_gap):
+            if gap is not None:
+                return gap
+        return self.hardware.message_gap
+
+    async def _ask(self, feature: int, failure: str, answer: Awaitable[Answer]) -> Answer:
+        """Wait for what the device answers, for so long, and say of any failure what it was about."""
+        try:
+            async with asyncio.timeout(INPUT_LIMIT):
+                return await answer
+        except TimeoutError:
+            raise self.error(feature, f"{failure}: no answer within {INPUT_LIMIT:g} s") from None
+        except ButtplugError as error:
+            raise self.error(feature, f"{failure}: {error.message}") from error
+        except Exception as error:
+            logger.exception("%s: %s", self.label, failure)
+            raise self.error(feature, f"{failure}: {error}") from error
+
+    def _notified(self, notification: Notification) -> None:
+        if not any(self._listeners.values()):
+            return
+        try:
+            readings = list(self._protocol.notified(notification.endpoint, notification.data))
+        except Exception:
+            logger.exception("%s: %s could not be read: %s", self.label, notification.endpoint, notification.data.hex(" "))
+            return
+        for reading in readings:
+            clamped = Reading(reading.feature, reading.type, _clamped(reading.type, reading.value))
+            for listener in tuple(self._listeners.get((reading.feature, reading.type), ())):
+                listener(self, clamped)
+
+
+def _clamped(type_: InputType, value: int) -> int:
+    low, high = _READING_RANGES[type_]
+    return min(max(value, low), high)

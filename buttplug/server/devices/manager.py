@@ -1,0 +1,288 @@
+"""The devices of a server: found, identified, given an index, announced, and let go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugUnknownError
+from buttplug.core.messages import DeviceInfo
+from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
+from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
+from buttplug.server import protocols
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.device import Device
+from buttplug.server.devices.matching import Match
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that opening a link may take, whatever the bus itself allows.
+CONNECT_LIMIT = 60.0
+#: Seconds that opening, starting or ending a bus may take.
+BUS_LIMIT = 10.0
+
+#: Called when a scan that a client wanted has ended by itself.
+Finished = Callable[[], None]
+
+
+class DeviceManager:
+    """Holds the connected devices by index, and the buses they come from.
+
+    ``on_change`` is called after every device that came or went.
+    """
+
+    def __init__(self, configuration: DeviceConfiguration, managers: Iterable[CommunicationManager]) -> None:
+        self.configuration = configuration
+        self.managers = tuple(managers)
+        self.devices: dict[int, Device] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        self._claimed: set[str] = set()
+        self._returning: dict[str, Discovery | None] = {}
+        self._indexes: dict[DeviceKey, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._scanners: dict[object, Finished] = {}
+        self._scan_lock = asyncio.Lock()
+        self._usable: list[CommunicationManager] = []
+        self._problems: dict[CommunicationManager, str] = {}
+        self._closing = False
+
+    async def open(self) -> None:
+        """Open every bus. One that cannot be used is left out with a warning."""
+        await asyncio.gather(*(self._open(manager) for manager in self.managers))
+
+    def device(self, index: int) -> Device:
+        """Return a connected device.
+
+        Raises:
+            ButtplugDeviceError: There is none with this index.
+        """
+        device = self.devices.get(index)
+        if device is None:
+            known = ", ".join(str(known) for known in sorted(self.devices)) or "none"
+            raise ButtplugDeviceError(f"Device {index} is not connected; connected are: {known}")
+        return device
+
+    def infos(self) -> dict[int, DeviceInfo]:
+        """Return all connected devices as clients see them."""
+        return {index: self.devices[index].info() for index in sorted(self.devices)}
+
+    async def configure(self, key: DeviceKey, settings: DeviceSettings) -> None:
+        """Set a device's settings, at once where it is connected.
+
+        Raises:
+            ConfigurationError: Its limits are not inside the device's ranges; nothing was changed.
+        """
+        for device in self.devices.values():
+            if device.key == key:
+                await device.configure(settings)
+                self.on_change()
+        self.configuration.settings[key] = settings
+
+    # Scanning
+
+    async def start_scanning(self, client: object, finished: Finished) -> None:
+        """Look for devices on every bus until the client stops it; ``finished`` is called if the scan ends before that.
+
+        Raises:
+            ButtplugUnknownError: No bus can be scanned; the message says why, for each.
+        """
+        async with self._scan_lock:
+            if self._closing:
+                raise ButtplugUnknownError("the server is shutting down")
+            if client in self._scanners:
+                return
+            self._scanners[client] = finished
+            idle = [manager for manager in self._usable if not manager.scanning]
+            started = await asyncio.gather(*(self._start(manager) for manager in idle))
+            if not any(manager.scanning for manager in self._usable) and not any(started):
+                del self._scanners[client]
+                raise ButtplugUnknownError(f"nothing can be scanned: {self._why_not()}")
+        # What has finished already is told after the answer to this request.
+        asyncio.get_running_loop().call_soon(self._scan_finished)
+
+    async def stop_scanning(self, client: object) -> bool:
+        """End a client's scan; the buses go on while another client wants it. Returns whether the client had one."""
+        async with self._scan_lock:
+            wanted = self._scanners.pop(client, None) is not None
+            if not self._scanners:
+                await asyncio.gather(*(self._stop(manager) for manager in self._usable if manager.scanning))
+            return wanted
+
+    def _scan_finished(self) -> None:
+        if self._scan_lock.locked() or any(manager.scanning for manager in self._usable):
+            return
+        finished, self._scanners = list(self._scanners.values()), {}
+        for tell in finished:
+            tell()
+
+    def _why_not(self) -> str:
+        if not self.managers:
+            return "no bus is turned on"
+        return "; ".join(f"{manager.bus}: {self._problems.get(manager, 'not usable')}" for manager in self.managers)
+
+    # Buses
+
+    async def _open(self, manager: CommunicationManager) -> None:
+        manager.on_found = self._found
+        manager.on_scanning_finished = self._scan_finished
+        if await self._told(manager, "cannot be used", manager.open):
+            self._usable.append(manager)
+
+    async def _start(self, manager: CommunicationManager) -> bool:
+        return await self._told(manager, "cannot be scanned", manager.start_scanning)
+
+    async def _stop(self, manager: CommunicationManager) -> bool:
+        return await self._told(manager, "did not end its scan", manager.stop_scanning)
+
+    async def _told(self, manager: CommunicationManager, failure: str, act: Callable[[], object]) -> bool:
+        """Have a bus do something, for so long; a failure is that bus's own, and told once until it changes."""
+        try:
+            async with asyncio.timeout(BUS_LIMIT):
+                await act()  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001 one bus, one failure
+            reason = error.message if isinstance(error, ButtplugError) else f"{type(error).__name__}: {error}"
+            if self._problems.get(manager) != reason:
+                logger.warning("%s %s: %s", manager.bus, failure, reason)
+                self._problems[manager] = reason
+            return False
+        self._problems.pop(manager, None)
+        return True
+
+    # Devices
+
+    def _found(self, discovery: Discovery) -> None:
+        if discovery.address in self._returning:
+            # Found again before its last link was closed: its turn comes then.
+            self._returning[discovery.address] = discovery
+            return
+        if self._closing or discovery.address in self._claimed:
+            return
+        refusal = self.configuration.allows(discovery.address)
+        if refusal is not None:
+            discovery.refused(refusal)
+            return
+        matches = self._supported(discovery)
+        if not matches:
+            discovery.refused("no protocol here knows this device")
+            return
+        self._claimed.add(discovery.address)
+        task = asyncio.get_running_loop().create_task(self._connect(discovery, matches), name=f"connecting {discovery.name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _supported(self, discovery: Discovery) -> list[Match]:
+        matches = self.configuration.match(discovery.advertisement)
+        supported = [match for match in matches if match.protocol in protocols.available()]
+        if matches and not supported:
+            logger.info("%s is a %s device, which is not supported yet", discovery.name, matches[0].protocol)
+        return supported
+
+    async def _connect(self, discovery: Discovery, matches: Sequence[Match]) -> None:
+        """Open and identify a found device; with the next protocol that fits where the first does not."""
+        device: Device | None = None
+        try:
+            while matches and device is None:
+                hardware = await self._open_link(discovery, matches)
+                match = next(match for match in matches if match.specifier == hardware.specifier)
+                device = await self._identified(hardware, match)
+                matches = [other for other in matches if other is not match]
+        except ButtplugError as error:
+            logger.warning("%s could not be connected: %s", discovery.name or discovery.address, error)
+        finally:
+            if device is None:
+                self._claimed.discard(discovery.address)
+
+    async def _open_link(self, discovery: Discovery, matches: Sequence[Match]) -> Hardware:
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT):
+                return await discovery.connect([match.specifier for match in matches])
+        except TimeoutError:
+            raise HardwareTimeoutError(f"no link within {CONNECT_LIMIT:g} s") from None
+        except ButtplugError:
+            raise
+        except Exception as error:
+            logger.exception("%s: opening it failed", discovery.name)
+            raise HardwareError(f"opening it failed: {error}") from error
+
+    async def _identified(self, hardware: Hardware, match: Match) -> Device | None:
+        """Return the device once it is ready; None, with the link closed, where it does not answer as it should."""
+        family = protocols.load(match.protocol)
+        assert family is not None, "only supported protocols are matched"
+        device = None
+        try:
+            async with asyncio.timeout(family.handshake_timeout):
+                identifier = await family.identify(hardware)
+                definition = self.configuration.definition(match.protocol, identifier)
+                assert definition is not None, "a protocol that matched has a definition"
+                protocol = family(definition, name=hardware.name, address=hardware.address)
+                await protocol.initialise(hardware)
+            key = DeviceKey(match.protocol, identifier, hardware.address)
+            settings = self.configuration.settings_for(key)
+            device = Device(self._index(key, settings), key, definition, settings, hardware, protocol)
+        except TimeoutError:
+            reason = f"no answer to the hand-shake within {family.handshake_timeout:g} s"
+            logger.warning("%s did not become ready: %s", hardware.name, reason)
+        except ButtplugError as error:
+            logger.warning("%s did not become ready: %s", hardware.name, error)
+        except Exception:
+            logger.exception("%s did not become ready", hardware.name)
+        finally:
+            if device is None:
+                await hardware.disconnect()
+        if device is not None:
+            self._add(device)
+        return device
+
+    def _index(self, key: DeviceKey, settings: DeviceSettings) -> int:
+        """Return the device's own index: the configured one, else the lowest that no known device has."""
+        taken = {known.index for known in self.configuration.settings.values()} | set(self._indexes.values())
+        index = self._indexes.get(key, settings.index)
+        if index is not None and index not in self.devices:
+            self._indexes[key] = index
+            return index
+        if index is not None:
+            logger.warning("%s is configured as device %d, which is taken; it gets another index", key.address, index)
+        free = next(
+            number for number in range(len(taken) + len(self.devices) + 1) if number not in taken | self.devices.keys()
+        )
+        self._indexes[key] = free
+        return free
+
+    def _add(self, device: Device) -> None:
+        self.devices[device.index] = device
+        logger.info("%s connected", device.label)
+        self.on_change()
+        device.hardware.on_disconnect(lambda reason: self._lost(device, reason))
+
+    def _lost(self, device: Device, reason: str) -> None:
+        if self.devices.get(device.index) is not device:
+            return
+        del self.devices[device.index]
+        self._returning[device.hardware.address] = None
+        logger.info("%s disconnected: %s", device.label, reason)
+        task = asyncio.get_running_loop().create_task(self._let_go(device, reason), name=f"closing {device.label}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _let_go(self, device: Device, reason: str) -> None:
+        await device.close(f"it was disconnected: {reason}")
+        self._claimed.discard(device.hardware.address)
+        found_again = self._returning.pop(device.hardware.address)
+        # Behind the replies to the commands that failed with it.
+        self.on_change()
+        if found_again is not None:
+            self._found(found_again)
+
+    # The end
+
+    async def close(self) -> None:
+        """End connecting and scanning, disconnect every device, and close every bus. Devices are to be stopped before."""
+        self._closing = True
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        devices, self.devices = list(self.devices.values()), {}
+        await asyncio.gather(*(device.close("the server is shutting down") for device in devices))
+        await asyncio.gather(*(self._told(manager, "did not close", manager.close) for manager in self.managers))

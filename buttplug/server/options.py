@@ -1,0 +1,266 @@
+"""The grammar of the command line.
+
+Options are spelled out, ``--option value`` or ``--option=value``; of one given twice the last counts, with a warning. Each can
+be set by an environment variable too, ``BUTTPLUG_WS_PORT`` for ``--ws-port``; the command line wins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from buttplug.server.log import levels_of
+from buttplug.server.websocket import DEFAULT_PORT, LOOPBACK
+
+USAGE_ERROR = 2
+ENVIRONMENT_PREFIX = "BUTTPLUG_"
+
+
+@dataclass(frozen=True)
+class Bus:
+    """One bus and its switch: its spelling, and whether it is on when no switch says anything."""
+
+    option: str
+    title: str
+    default: bool = False
+    aliases: tuple[str, ...] = ()
+
+
+BUSES = (
+    Bus("bluetooth-le", "Bluetooth LE", default=True),
+    Bus("serial", "serial ports"),
+    Bus("hid", "HID devices"),
+    Bus("usb", "USB devices"),
+    Bus("lovense-dongle-hid", "the Lovense dongle (HID)"),
+    Bus("lovense-dongle-serial", "the Lovense dongle (serial)"),
+    Bus("lovense-connect", "the Lovense Connect app"),
+    Bus("device-websocket-server", "devices that connect by websocket"),
+    Bus("gamepad", "game pads", default=sys.platform == "win32", aliases=("xinput", "sdl-gamepad")),
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the server is asked to do."""
+
+    hosts: tuple[str, ...]
+    port: int
+    server_name: str
+    max_ping_time: int
+    max_clients: int
+    simulate: tuple[str, ...]
+    buses: tuple[str, ...]
+    allow_origins: tuple[str, ...]
+    tls_cert: str | None
+    tls_key: str | None
+    log_levels: Mapping[str, int]
+    version: str | None
+    warnings: tuple[str, ...]
+
+
+def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
+    """Return the options of a command line; print help, or what is wrong with it, and exit where that is called for."""
+    parser = _parser()
+    given = parser.parse_args([*_from_environment(parser, environment), *_expanded(arguments)])
+    if (given.tls_cert is None) != (given.tls_key is None):
+        parser.error("--tls-cert and --tls-key go together")
+    switches = {bus.option: getattr(given, _name(f"use-{bus.option}")) for bus in BUSES}
+    return Options(
+        hosts=_hosts(given.ws_host),
+        port=given.ws_port,
+        server_name=given.server_name,
+        max_ping_time=given.max_ping_time,
+        max_clients=given.max_clients,
+        simulate=tuple(given.simulate),
+        buses=_buses(switches, simulating=bool(given.simulate)),
+        allow_origins=tuple(given.allow_origin),
+        tls_cert=given.tls_cert,
+        tls_key=given.tls_key,
+        log_levels=given.log_level,
+        version=given.version,
+        warnings=tuple(dict.fromkeys(given.repeated)),
+    )
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="python -m buttplug.server",
+        description="A Buttplug server: games, apps and scripts drive intimate hardware through it.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(repeated=[])
+    add = parser.add_argument
+    add(
+        "--ws-port",
+        "--websocket-port",
+        "--websocketport",
+        type=_port,
+        default=DEFAULT_PORT,
+        action=_Once,
+        metavar="PORT",
+        help=f"listen for clients on this port, 0 for any free one (default: {DEFAULT_PORT})",
+    )
+    add(
+        "--ws-host",
+        default="loopback",
+        action=_Once,
+        metavar="ADDR",
+        help='listen on this address; "all" for every interface (default: this machine only)',
+    )
+    add("--websocket-use-all-interfaces", dest="ws_host", action="store_const", const="all", help=argparse.SUPPRESS)
+    add("--server-name", default="Buttplug Server", action=_Once, metavar="TEXT", help="the name clients are told")
+    add(
+        "--max-ping-time",
+        type=_count,
+        default=0,
+        action=_Once,
+        metavar="MS",
+        help="milliseconds without a ping after which a client counts as gone (default: 0, never)",
+    )
+    add("--max-clients", type=_positive, default=8, action=_Once, metavar="N", help="clients at a time (default: 8)")
+    add(
+        "--simulate",
+        action="append",
+        default=[],
+        metavar="NAME[@ADDRESS]",
+        help="offer a simulated device, by a model's name or a protocol's id; may repeat",
+    )
+    for bus in BUSES:
+        words = (bus.option, *bus.aliases)
+        destination = _name(f"use-{bus.option}")
+        add(
+            *(f"--use-{word}" for word in words),
+            dest=destination,
+            action="store_true",
+            default=None,
+            help=f"look for {bus.title}" + (" (on by default)" if bus.default else ""),
+        )
+        add(
+            *(f"--no-use-{word}" for word in words),
+            dest=destination,
+            action="store_false",
+            default=None,
+            help=f"do not look for {bus.title}",
+        )
+    add(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let web pages from this origin connect, * for any; may repeat (default: those of this machine)",
+    )
+    add("--tls-cert", action=_Once, metavar="FILE", help="serve wss with this certificate; needs --tls-key")
+    add("--tls-key", action=_Once, metavar="FILE", help="the certificate's private key")
+    add(
+        "--log-level",
+        "--log",
+        type=_log_levels,
+        default="info",
+        action=_Once,
+        metavar="LEVEL",
+        help="error, warn, info, debug, trace or off; for a part: info,bluetooth=debug (default: info)",
+    )
+    add("--version", action="store_const", const="long", help="print the version and exit")
+    add("--server-version", dest="version", action="store_const", const="bare", help=argparse.SUPPRESS)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers what it does not understand with one line."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ").split()
+        if len(unknown) and message.startswith("unrecognized"):
+            word = unknown[0].partition("=")[0]
+            near = difflib.get_close_matches(word, self._option_string_actions, n=1)
+            message = f"unknown option {word}" + (f"; did you mean {near[0]}?" if near else "; --help lists them")
+        sys.stderr.write(f"{self.prog}: {message}\n")
+        raise SystemExit(USAGE_ERROR)
+
+
+class _Once(argparse.Action):
+    """Keeps the last value, and notes an option that was given before."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        seen = namespace.__dict__.setdefault("seen", set())
+        if self.dest in seen:
+            namespace.repeated = [*namespace.repeated, f"{option_string} is given more than once; the last one counts"]
+        seen.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
+def _expanded(arguments: Sequence[str]) -> list[str]:
+    return ["--help"] if list(arguments) == ["help"] else list(arguments)
+
+
+def _from_environment(parser: _Parser, environment: Mapping[str, str]) -> list[str]:
+    """Return the options that environment variables set, as words of a command line."""
+    words: list[str] = []
+    for action in parser._actions:
+        option = next((word for word in action.option_strings if word.startswith("--")), "")
+        if option.startswith("--no-") or option == "--help":
+            continue
+        value = environment.get(ENVIRONMENT_PREFIX + option[2:].replace("-", "_").upper())
+        if value is None:
+            continue
+        if action.nargs != 0:
+            words += [f"{option}={part}" for part in (value.split(",") if isinstance(action.default, list) else [value])]
+        elif value.lower() in ("1", "true", "yes", "on"):
+            words.append(option)
+        elif value.lower() in ("0", "false", "no", "off", "") and f"--no-{option[2:]}" in parser._option_string_actions:
+            words.append(f"--no-{option[2:]}")
+    return words
+
+
+def _buses(switches: Mapping[str, bool | None], *, simulating: bool) -> tuple[str, ...]:
+    """Return the buses to use: exactly those turned on, else the usual ones, or none beside simulated devices."""
+    chosen = any(switches.values()) or simulating
+    return tuple(
+        bus.option for bus in BUSES if (switches[bus.option] if chosen else switches[bus.option] is not False and bus.default)
+    )
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    if text == "loopback":
+        return LOOPBACK
+    return () if text == "all" else (text,)
+
+
+def _name(option: str) -> str:
+    return option.replace("-", "_")
+
+
+def _port(text: str) -> int:
+    return _whole(text, 0, 65535)
+
+
+def _count(text: str) -> int:
+    return _whole(text, 0, 0xFFFF_FFFF)
+
+
+def _positive(text: str) -> int:
+    return _whole(text, 1, 10_000)
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise argparse.ArgumentTypeError(f'"{text}" is no whole number from {low} to {high}')
+    return int(text)
+
+
+def _log_levels(text: str) -> dict[str, int]:
+    try:
+        return levels_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -1,0 +1,137 @@
+"""The server: its sessions and its devices. Listeners and programs in the same process open sessions on it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Self
+
+from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.messages import ServerMessage
+from buttplug.hardware.base import CommunicationManager
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.device import Device
+from buttplug.server.devices.manager import DeviceManager
+from buttplug.server.session import CloseCode, Session
+
+logger = logging.getLogger(__name__)
+
+#: Seconds that stopping the devices may take at shutdown, and that disconnecting them and closing the buses may take after it.
+SHUTDOWN_STOP_LIMIT = 1.0
+SHUTDOWN_CLOSE_LIMIT = 0.7
+
+
+class ButtplugServer:
+    """A Buttplug server.
+
+    Use it as ``async with ButtplugServer(managers=[…]) as server:``; then clients in the same process connect by
+    ``await client.connect(server)``, others through a :class:`buttplug.server.websocket.WebsocketListener`.
+
+    Args:
+        name: What clients are told.
+        managers: The buses to use.
+        configuration: What devices exist and what the user set for them; the one of this package where it is None.
+        max_ping_time: Milliseconds without a ping after which a client counts as gone; 0 for never.
+        max_clients: Clients at a time.
+    """
+
+    def __init__(
+        self,
+        name: str = "Buttplug Server",
+        *,
+        managers: Iterable[CommunicationManager] = (),
+        configuration: DeviceConfiguration | None = None,
+        max_ping_time: int = 0,
+        max_clients: int = 8,
+    ) -> None:
+        self.name = name
+        self.max_ping_time = max_ping_time
+        self.max_clients = max_clients
+        self.devices = DeviceManager(configuration or DeviceConfiguration.load(), managers)
+        self.devices.on_change = self._devices_changed
+        self.sessions: set[Session] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.is_open = False
+
+    async def open(self) -> None:
+        """Open the buses and accept clients."""
+        await self.devices.open()
+        self.is_open = True
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
+
+    def open_session(
+        self, send: Callable[[ServerMessage], None], closed: Callable[[CloseCode, str], None] = lambda code, reason: None
+    ) -> Session:
+        """Begin a client's session.
+
+        ``send`` gets its replies and events; it must not block. ``closed`` is called when the server ends the session.
+
+        Raises:
+            ButtplugConnectorError: The server is not open, or has all the clients it may have.
+        """
+        if not self.is_open:
+            raise ButtplugConnectorError("the server is not open")
+        if len(self.sessions) >= self.max_clients:
+            names = ", ".join(sorted(session.client_name or "one without a name" for session in self.sessions))
+            raise ButtplugConnectorError(f"{len(self.sessions)} clients connected: {names}")
+        session = Session(self, send, closed)
+        self.sessions.add(session)
+        return session
+
+    def keep(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        """Run something that must go on to its end even when the client it is done for is gone."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def stop_all(self) -> list[str]:
+        """Stop every device; return what could not be stopped in time, a sentence for each device."""
+        devices = list(self.devices.devices.values())
+        results = await asyncio.gather(*(_stop(device) for device in devices))
+        return [result for result in results if result is not None]
+
+    async def close(self) -> list[str]:
+        """Shut down: stop every device, before anything else is torn down; then end sessions, scans, links and buses.
+
+        Returns what could not be stopped in time, a sentence for each device. Ends within about two seconds. A second time
+        does nothing.
+        """
+        if not self.is_open:
+            return []
+        self.is_open = False
+        closing = self.keep(self._close_all(unstopped := []))
+        await asyncio.shield(closing)
+        return unstopped
+
+    async def _close_all(self, unstopped: list[str]) -> None:
+        unstopped += await self.stop_all()
+        for failure in unstopped:
+            logger.error("%s", failure)
+        try:
+            async with asyncio.timeout(SHUTDOWN_CLOSE_LIMIT):
+                sessions = list(self.sessions)
+                reason = "the server is shutting down"
+                await asyncio.gather(*(session.hang_up(CloseCode.SHUTDOWN, reason) for session in sessions))
+                await self.devices.close()
+        except TimeoutError:
+            logger.warning("not every device and bus was closed within %g s", SHUTDOWN_CLOSE_LIMIT)
+
+    def _devices_changed(self) -> None:
+        for session in tuple(self.sessions):
+            session.devices_changed()
+
+
+async def _stop(device: Device) -> str | None:
+    try:
+        error = await asyncio.wait_for(device.stop(), SHUTDOWN_STOP_LIMIT)
+    except TimeoutError:
+        return f"{device.label} did not confirm its stop within {SHUTDOWN_STOP_LIMIT:g} s"
+    return None if error is None else error.message
