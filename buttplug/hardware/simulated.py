@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware, Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
@@ -42,6 +42,24 @@ class Unsubscribe(NamedTuple):
 
 
 Command: TypeAlias = Packet | Subscribe | Unsubscribe
+
+
+class Link(Protocol):
+    """What a simulated device knows of its link: :class:`SimulatedHardware`, or a fake of a real bus in tests."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether the link is there."""
+
+    @property
+    def subscribed(self) -> set[str]:
+        """The endpoints whose notifications are wanted."""
+
+    def notified(self, endpoint: str, data: bytes) -> None:
+        """Take what the device sends by itself."""
+
+    def lost(self, reason: str) -> None:
+        """The device dropped the link."""
 
 
 class SimulatedDevice:
@@ -89,7 +107,7 @@ class SimulatedDevice:
         self.connect_error: HardwareError | None = None
         self.in_range = True
         self.rssi: int | None = None
-        self.hardware: SimulatedHardware | None = None
+        self.hardware: Link | None = None
         self.on_return: Callable[[SimulatedDevice], None] = lambda device: None
 
     @property
