@@ -1,0 +1,45 @@
+"""What the tests of the buses share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
+
+
+async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
+    """Wait for something that happens outside the loop."""
+    async with asyncio.timeout(limit):
+        while not condition():  # noqa: ASYNC110 - threads set no events
+            await asyncio.sleep(0.002)
+
+
+def losses(hardware: Hardware) -> list[str]:
+    """Return a list that gets the reason every time the device is reported lost."""
+    reasons: list[str] = []
+    hardware.on_disconnect(reasons.append)
+    return reasons
+
+
+class Findings:
+    """What a communication manager reports, by address: the latest discovery of each."""
+
+    def __init__(self, manager: CommunicationManager) -> None:
+        self.latest: dict[str, Discovery] = {}
+        self.count = 0
+        manager.on_found = self._found
+
+    def _found(self, discovery: Discovery) -> None:
+        self.latest[discovery.address] = discovery
+        self.count += 1
+
+    async def one(self) -> Discovery:
+        """Wait until something is reported, and return the first."""
+        await until(lambda: self.latest)
+        return next(iter(self.latest.values()))
+
+    async def more(self, reports: int) -> None:
+        """Wait for so many more reports."""
+        wanted = self.count + reports
+        await until(lambda: self.count >= wanted)
