@@ -269,5 +269,7 @@ def configured_endpoints(specifier: Specifier) -> frozenset[str]:
 
 def show(data: bytes) -> str:
     """Return bytes for people: as text where they are text, else in hexadecimal."""
-    text = data.rstrip(b"\n").decode("ascii", "replace")
-    return f'"{text}"' if text.isprintable() and text.isascii() else data.hex(" ")
+    text = data.decode("ascii", "replace")
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return '"' + text.replace("\n", "\\n") + '"'
+    return data.hex(" ")

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from buttplug.hardware.specifiers import Advertisement, Specifier
+from buttplug.hardware.specifiers import Advertisement, BluetoothSpecifier, Specifier
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import BaseFile, Model, ProtocolEntry, ProtocolFile, SimulatedEntry, Version
@@ -65,7 +65,7 @@ class DeviceConfiguration:
     @classmethod
     def _load_folder(cls, folder: Path) -> DeviceConfiguration:
         configuration = cls(_decode_file(folder / _VERSION_FILE, msgspec.json.Decoder(Version)))
-        for path in sorted(folder.glob("*.json"), key=attrgetter("name")):
+        for path in sorted(folder.glob("*.json"), key=attrgetter("stem")):
             if path.name in (_VERSION_FILE, _SCHEMA_FILE):
                 continue
             entry = _decode_file(path, _protocol_file_decoder)
@@ -149,13 +149,17 @@ class DeviceConfiguration:
         """
         folds: tuple[Callable[[str], str], ...] = (str, str.casefold)
         for fold in folds:
-            for definition in self:
-                if fold(definition.name) == fold(name):
-                    return definition
+            named = [definition for definition in self if fold(definition.name) == fold(name)]
+            if named:
+                # Some models can be reached in several ways: Bluetooth is the usual one.
+                return next((definition for definition in named if self._is_bluetooth(definition.protocol)), named[0])
             for protocol in self._models:
                 if fold(protocol) == fold(name):
                     return self._usual_definition(protocol)
         raise ConfigurationError(f"there is no device called {name!r}{self._nearest(name)}")
+
+    def _is_bluetooth(self, protocol: str) -> bool:
+        return any(isinstance(specifier, BluetoothSpecifier) for specifier in self._specifiers[protocol])
 
     def _usual_definition(self, protocol: str) -> DeviceDefinition:
         """Return a protocol's default; where that has no features, its first model."""
