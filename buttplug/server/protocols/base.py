@@ -1,8 +1,9 @@
 """What device families share, and how one is added.
 
-A family is one module here, named as its protocol id with ``-`` as ``_``, and one class in it, a :class:`Protocol` named as the
-id in CapWords (``kiiroo-v21``: ``kiiroo_v21.KiirooV21``). Its facts are ``device-config/<id>.json``. The module is imported
-when the first such device connects. Its docstring shows the packet as a byte table; what differs between models is a table.
+A family is one module here, named as its protocol id with ``-`` as ``_``, and one class in it, a :class:`Protocol` named as
+the id in CapWords (``kiiroo-v21``: ``kiiroo_v21.KiirooV21``). Its facts are ``device-config/<id>.json``. The module is
+imported when the first such device connects. Its docstring shows the packet as a byte table; what differs between models is
+a table; what several families have in common is in ``shared``.
 
 Encoding is pure. The class is given values in device units, inside the definition's ranges, user limits applied, and returns
 packets. It has no task, no clock, and no part in pacing: the pacer calls it at the moment of sending. Pick what fits:

@@ -1,0 +1,180 @@
+"""Lovense: commands and answers in ASCII, each ended by a semicolon.
+
+========================= ===========================================================================
+command                   meaning
+========================= ===========================================================================
+``DeviceType;``           answered with model, firmware version and address: ``C:11:0082059AD3BD;``
+``Battery;``              answered with the percentage, ``89;``, while running ``s89;``
+``Vibrate:10;``           the only vibrator or thruster at 10 of 20
+``Vibrate2:10;``          the second of two
+``Mply:5:10:0;``          all of three or more motors, rotators too
+``Air:Level:3;``          air pump, 0..3
+``Rotate:10;``            rotator, 0..20
+``RotateChange;``         the other direction from now on
+``Mply:10:20;``           the speed of a stroker's oscillation, and its length
+``FSetSite:40;``          a stroker's place, 0..100
+========================= ===========================================================================
+
+Which commands a model takes follows from its number of motors, except for the strokers. A stroker goes to a place as fast as
+it can, so a timed move is sent as a row of places.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from buttplug.hardware.base import Notification
+from buttplug.hardware.errors import HardwareTimeoutError
+from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol
+
+DEVICE_TYPE = Packet(b"DeviceType;")
+DEVICE_TYPE_TRIES = 6
+#: Seconds to wait for the answer to each try.
+DEVICE_TYPE_TIMEOUT = 0.5
+
+BATTERY = Packet(b"Battery;")
+#: Seconds without any notification, and altogether, after which the battery level is given up.
+BATTERY_SILENCE = 0.5
+BATTERY_TIMEOUT = 2.0
+
+#: The Flexer took other commands before this firmware version, and is another model in the configuration since.
+FLEXER = "EI"
+FLEXER_NEW = "EI-FW3"
+FLEXER_NEW_VERSION = 3
+
+#: The strokers, and the length of the stroke while they do not oscillate. While they do it is 20, the longest.
+STROKERS = {"BA": 20, "H": 0}
+STROKE_LENGTH = 20
+#: Milliseconds between two places of a timed move, at least.
+STEP_TIME = 100
+
+_VIBRATING = {OutputType.VIBRATE, OutputType.OSCILLATE}
+
+
+class Lovense(Protocol):
+    """Vibrators, thrusters, air pumps, rotators and strokers of many models."""
+
+    #: The direction of the rotator, which cannot be asked: positive when it is switched on.
+    _positive = True
+
+    #: The stroker's last place; 0 is assumed at first. The places still ahead of it, and the seconds from one to the next.
+    _place = 0
+    _ahead: Sequence[int] = ()
+    _interval = 0.0
+
+    def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
+        super().__init__(definition, name=name, address=address)
+        outputs = [feature.outputs.keys() for feature in definition.features if feature.outputs]
+        vibrating = sum(not _VIBRATING.isdisjoint(types) for types in outputs)
+        self._resting_length = STROKERS.get(definition.identifier or "")
+        self._numbered = vibrating == 2
+        self._combined = self._resting_length is None and (vibrating > 2 or (vibrating == 2 and len(outputs) > 2))
+
+    @classmethod
+    async def identify(cls, hardware: Hardware) -> str | None:
+        with hardware.listen() as listener:
+            await hardware.subscribe("rx")
+            for _ in range(DEVICE_TYPE_TRIES):
+                await hardware.write(DEVICE_TYPE)
+                try:
+                    return await listener.find(device_type, DEVICE_TYPE_TIMEOUT)
+                except HardwareTimeoutError:
+                    continue
+        model = re.search(r"LVS-([A-Z]+)\d", hardware.name)
+        return model[1] if model else None
+
+    def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        if self._combined:
+            return (_command("Mply", *(abs(value) for value in values.values())),)
+        return super().encode(changed, values)
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        match output.type:
+            case OutputType.POSITION_WITH_DURATION if self._resting_length is not None:
+                yield from self._move(output.value, output.duration)
+            case OutputType.OSCILLATE if self._resting_length is not None:
+                self._halt()
+                yield _command("Mply", output.value, STROKE_LENGTH if output.value else self._resting_length)
+            case OutputType.VIBRATE | OutputType.OSCILLATE:
+                yield _command(f"Vibrate{output.feature + 1}" if self._numbered else "Vibrate", output.value)
+            case OutputType.CONSTRICT:
+                yield _command("Air:Level", output.value)
+            case OutputType.ROTATE:
+                yield from self._rotate(output.value)
+            case _:
+                yield from super().output(output)
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        self._halt()
+        return self.encode([output for output in stopped if not output.type.is_position], values)
+
+    def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        return self._step()
+
+    async def read(self, hardware: Hardware, feature: int, type: InputType) -> int:  # noqa: A002
+        if type is not InputType.BATTERY:
+            return await super().read(hardware, feature, type)
+        with hardware.listen() as listener:
+            await hardware.write(BATTERY)
+            try:
+                async with asyncio.timeout(BATTERY_TIMEOUT):
+                    while (level := battery_level(await listener.next(BATTERY_SILENCE))) is None:
+                        pass
+            except (HardwareTimeoutError, TimeoutError):
+                raise HardwareTimeoutError(f"{hardware.name} did not tell its battery level; try again") from None
+        return level
+
+    def _rotate(self, value: int) -> Iterable[Packet]:
+        if value and (value > 0) is not self._positive:
+            yield Packet(b"RotateChange;")
+            self._positive = value > 0
+        yield _command("Rotate", abs(value))
+
+    def _move(self, goal: int, duration: int) -> Iterable[Packet]:
+        """Set out for a place, with as many steps as the way has or the time allows, spread over all of it."""
+        self._halt()
+        way = goal - self._place
+        if not way:
+            return
+        steps = max(min(abs(way), duration // STEP_TIME), 1)
+        self._ahead = [self._place + round(way * step / steps) for step in range(1, steps + 1)]
+        self._interval = duration / steps / 1000
+        yield from self._step()
+
+    def _step(self) -> Iterable[Packet]:
+        """Go to the next place. Only if that was written, the move goes on."""
+        ahead = self._ahead
+        self._halt()
+        yield _command("FSetSite", ahead[0])
+        self._place = ahead[0]
+        if len(ahead) > 1:
+            self._ahead = ahead[1:]
+            self.repeat_after = self._interval
+
+    def _halt(self) -> None:
+        self._ahead = ()
+        self.repeat_after = None
+
+
+def _command(name: str, *values: int) -> Packet:
+    return Packet(f"{name}:{':'.join(map(str, values))};".encode())
+
+
+def device_type(notification: Notification) -> str | None:
+    """Return the identifier of the model in an answer to ``DeviceType;``; None in any other notification."""
+    for message in notification.data.split(b";"):
+        answer = re.fullmatch(rb"([A-Za-z]{1,8}):(\d{0,6})[^:]*(:[0-9A-Fa-f]+)?", message)
+        if answer and (answer[2] or answer[3]):
+            model, version = answer[1].decode(), int(answer[2] or 0)
+            return FLEXER_NEW if model == FLEXER and version >= FLEXER_NEW_VERSION else model
+    return None
+
+
+def battery_level(notification: Notification) -> int | None:
+    """Return the percentage in an answer to ``Battery;``; None in any other notification."""
+    answer = re.fullmatch(rb"s?(\d{1,3});", notification.data)
+    level = int(answer[1]) if answer else None
+    return level if level is not None and level <= 100 else None

@@ -1,0 +1,14 @@
+"""What the Lovense Connect app says of a toy."""
+
+from __future__ import annotations
+
+from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.server.devices.definition import DeviceDefinition
+
+BATTERY_LEVEL = 85
+
+
+def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
+    """Have the model's name, and the battery level readable."""
+    device.name = definition.identifier or definition.name
+    device.readable["rx"] = [bytes((BATTERY_LEVEL,))]

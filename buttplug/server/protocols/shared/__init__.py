@@ -1,0 +1,1 @@
+"""What several device families have in common."""

@@ -1,0 +1,65 @@
+r"""T-Code 0.3, the serial language of self-built strokers: ASCII lines.
+
+=================== =====================================================
+line                meaning
+=================== =====================================================
+``L0500\n``         axis 0 to 0.500 of its way, at once
+``L0500I1000\n``    the same, within 1000 ms
+``V050\n``          vibrator 0 at 0.50
+``DSTOP\n``         everything halts
+=================== =====================================================
+
+The first digit is the axis: the feature's index. All that follow stand behind a decimal point, so there are as many as the
+feature's range has steps for: three for 0..999 or 0..1000, where 1000 is written as 999.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from buttplug.core.errors import ButtplugDeviceError
+from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.protocols.base import Output, OutputType, Packet, Protocol
+
+AXES = 10
+HALT = "DSTOP\n"
+
+
+class TcodeV03(Protocol):
+    """Linear axes and vibrators."""
+
+    def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
+        super().__init__(definition, name=name, address=address)
+        self._digits: dict[tuple[int, OutputType], int] = {}
+        for feature in definition.features:
+            if feature.outputs and feature.index >= AXES:
+                raise ButtplugDeviceError(
+                    f"{definition.name} has an output on feature {feature.index}, and T-Code numbers only 0 to {AXES - 1}"
+                )
+            for type_, output in feature.outputs.items():
+                self._digits[feature.index, type_] = len(str(max(output.value[1] - 1, 0)))
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        match output.type:
+            case OutputType.POSITION:
+                line = f"L{self._magnitude(output)}"
+            case OutputType.POSITION_WITH_DURATION:
+                line = f"L{self._magnitude(output)}I{output.duration}"
+            case OutputType.VIBRATE:
+                line = f"V{self._magnitude(output)}"
+            case _:
+                return super().output(output)
+        return (Packet(f"{line}\n".encode()),)
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        halts = [f"L{self._magnitude(output)}\n" for output in stopped if output.type.is_position]
+        if halts:
+            # Only when nothing else is to go on: it halts every axis and vibrator.
+            if all(value == 0 or any(output.feature == feature for output in stopped) for feature, value in values.items()):
+                halts.append(HALT)
+            yield Packet("".join(halts).encode())
+        yield from self.encode([output for output in stopped if not output.type.is_position], values)
+
+    def _magnitude(self, output: Output) -> str:
+        digits = self._digits[output.feature, output.type]
+        return f"{output.feature}{min(output.value, 10**digits - 1):0{digits}}"

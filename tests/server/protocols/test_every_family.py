@@ -1,0 +1,90 @@
+"""What holds for every device family: it is found by its id, takes every value it may be given, and knows its own devices."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buttplug.hardware.base import ENDPOINTS
+from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.protocols import available, load
+from buttplug.server.protocols.base import Output, Protocol
+from tests.server.protocols.helpers import ADDRESS, configuration, definition_of, drive, link, simulate
+
+FAMILIES = sorted(available())
+DEFINITIONS = [definition for definition in configuration() if definition.protocol in available()]
+
+
+def label(definition: DeviceDefinition) -> str:
+    return f"{definition.protocol}-{definition.identifier}"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_module_has_its_class_and_its_devices(family: str) -> None:
+    protocol = load(family)
+    assert protocol is not None
+    assert issubclass(protocol, Protocol)
+    assert protocol.__module__ == f"buttplug.server.protocols.{family.replace('-', '_')}"
+    assert family in configuration().protocols
+
+
+@pytest.mark.parametrize("family", ["no-such-family", "base", "shared", "peers", "kiiroo_v21", "", "..os", "aneros.py"])
+def test_what_is_no_family_has_no_class(family: str) -> None:
+    assert load(family) is None
+
+
+def test_asking_which_families_there_are_imports_none() -> None:
+    code = """
+import sys
+from buttplug.server.protocols import available
+assert "aneros" in available()
+print([family for family in available() if "buttplug.server.protocols." + family.replace("-", "_") in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert result.stdout.strip() == "[]"
+
+
+@given(st.data())
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_value_in_range_can_be_sent_repeated_and_stopped(family: str, data: st.DataObject) -> None:
+    definitions = [each for each in DEFINITIONS if each.protocol == family and any(f.outputs for f in each.features)]
+    definition = data.draw(st.sampled_from(definitions), label="definition")
+    outputs = [(feature.index, type_, output) for feature in definition.features for type_, output in feature.outputs.items()]
+    device = drive(family, definition.identifier, definition=definition)
+    packets = []
+    for _ in range(data.draw(st.integers(1, 4), label="commands")):
+        index, type_, output = data.draw(st.sampled_from(outputs))
+        value = data.draw(st.integers(*output.value), label="value")
+        duration = data.draw(st.integers(*output.duration)) if output.duration else 0
+        packets += device.send(Output(index, type_, value, duration))
+        packets += device.repeat() if device.protocol.repeat_after is not None else []
+        where = [Output(index, type_, value)] if output.duration and data.draw(st.booleans(), label="moving") else []
+        packets += device.stop(*where) if data.draw(st.booleans(), label="stop") else []
+    assert {packet.endpoint for packet in packets} <= ENDPOINTS
+    assert all(packet.data for packet in packets)
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=label)
+async def test_a_simulated_device_is_known_for_what_it_is(definition: DeviceDefinition) -> None:
+    protocol = load(definition.protocol)
+    assert protocol is not None
+    device = simulate(definition)
+    hardware = await link(device, definition.protocol)
+    identifier = await protocol.identify(hardware)
+    assert configuration().definition(definition.protocol, identifier) == definition
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+async def test_a_simulated_device_plays_its_part_in_the_hand_shake(family: str) -> None:
+    definition = next(each for each in DEFINITIONS if each.protocol == family and any(f.outputs for f in each.features))
+    device = simulate(definition_of(family, definition.identifier))
+    hardware = await link(device, family)
+    protocol = load(family)
+    assert protocol is not None
+    await protocol.identify(hardware)
+    await protocol(definition, name=device.name, address=ADDRESS).initialise(hardware)
+    assert hardware.connected

@@ -1,0 +1,99 @@
+"""Kiiroo and OhMiBod, generation 2.1."""
+
+from __future__ import annotations
+
+import pytest
+
+from buttplug.core.enums import InputType
+from buttplug.core.errors import ButtplugDeviceError
+from buttplug.hardware.base import Packet
+from tests.server.protocols.helpers import definition_of, drive, hexes, link, move, rotate, simulate, vibrate
+
+PEARL, TITAN, PULSE = "Pearl2.1", "Titan1.1", "Pulse Interactive"
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "data"),
+    [(PEARL, 0, "01 00"), (PEARL, 1, "01 01"), (PEARL, 64, "01 40"), (PEARL, 100, "01 64"), (PULSE, 6, "01 06")],
+)
+def test_vibration(model: str, value: int, data: str) -> None:
+    assert drive("kiiroo-v21", model).send(vibrate(0, value)) == [Packet(bytes.fromhex(data))]
+
+
+def test_a_move_has_the_speed_for_its_way_and_time() -> None:
+    toy = drive("kiiroo-v21", TITAN)
+    assert hexes(toy.send(move(1, 99, 500))) == ["03 00 28 63"]
+    assert hexes(toy.send(move(1, 0, 500))) == ["03 00 28 00"]
+    assert hexes(toy.send(move(1, 50, 1000))) == ["03 00 09 32"]
+    assert hexes(toy.send(move(1, 50, 500))) == ["03 00 00 32"]
+
+
+@pytest.mark.parametrize(
+    ("place", "duration", "data"),
+    [
+        (99, 100, "03 00 63 63"),
+        (99, 1, "03 00 63 63"),
+        (99, 0, "03 00 63 63"),
+        (1, 1000, "03 00 01 01"),
+        (1, 100_000, "03 00 01 01"),
+        (0, 0, "03 00 00 00"),
+        (0, 1000, "03 00 00 00"),
+    ],
+)
+def test_the_speed_of_a_real_move_is_1_to_99(place: int, duration: int, data: str) -> None:
+    assert hexes(drive("kiiroo-v21", TITAN).send(move(1, place, duration))) == [data]
+
+
+def test_both_features_at_once_are_two_packets() -> None:
+    assert hexes(drive("kiiroo-v21", TITAN).send(vibrate(0, 10), move(1, 99, 500))) == ["01 0A", "03 00 28 63"]
+
+
+def test_a_stop_halts_the_move_at_full_speed_where_it_is() -> None:
+    toy = drive("kiiroo-v21", TITAN)
+    toy.send(move(1, 99, 2000))
+    assert hexes(toy.stop(move(1, 40, 0))) == ["01 00", "03 00 63 28"]
+    assert hexes(toy.send(move(1, 99, 500))) == ["03 00 17 63"], "the next way starts where the last one was halted"
+
+
+def test_a_move_that_was_not_written_is_not_where_the_next_one_starts() -> None:
+    toy = drive("kiiroo-v21", TITAN)
+    packets = iter(toy.protocol.encode([move(1, 99, 500)], {0: 0, 1: 99}))
+    next(packets)  # and then the write fails: the packets are not asked for again
+    assert hexes(toy.send(move(1, 50, 1000))) == ["03 00 09 32"]
+
+
+def test_an_output_it_does_not_have_is_refused() -> None:
+    with pytest.raises(ButtplugDeviceError, match=r"Kiiroo Pearl 2\.1 has no Rotate output"):
+        drive("kiiroo-v21", PEARL).send(rotate(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("status", "level"),
+    [
+        ("00 00 00 00 00 5A 00 00 00 00 00 00 00 00 00 00 00 00 00 00", 90),
+        ("FF FF FF FF FF 00 FF FF FF FF FF FF FF FF FF FF FF FF FF FF", 0),
+        ("FF FF FF FF FF 64 FF FF FF FF FF FF FF FF FF FF FF FF FF FF", 100),
+    ],
+)
+async def test_the_battery_level_is_byte_5_of_20(status: str, level: int) -> None:
+    device = simulate(definition_of("kiiroo-v21", PEARL))
+    device.readable["whitelist"] = [bytes.fromhex(status)]
+    protocol = drive("kiiroo-v21", PEARL).protocol
+    assert await protocol.read(await link(device, "kiiroo-v21"), 1, InputType.BATTERY) == level
+
+
+@pytest.mark.parametrize("status", ["", "5A", "00 " * 19, "00 " * 21, "65 " * 20])
+async def test_a_status_of_another_form_is_an_error(status: str) -> None:
+    device = simulate(definition_of("kiiroo-v21", PEARL))
+    device.readable["whitelist"] = [bytes.fromhex(status)]
+    protocol = drive("kiiroo-v21", PEARL).protocol
+    hardware = await link(device, "kiiroo-v21")
+    with pytest.raises(ButtplugDeviceError, match=r"Kiiroo Pearl 2\.1 sent no battery level"):
+        await protocol.read(hardware, 1, InputType.BATTERY)
+
+
+async def test_the_signal_strength_is_the_bus_s() -> None:
+    device = simulate(definition_of("kiiroo-v21", PEARL))
+    device.rssi = -60
+    protocol = drive("kiiroo-v21", PEARL).protocol
+    assert await protocol.read(await link(device, "kiiroo-v21"), 1, InputType.RSSI) == -60

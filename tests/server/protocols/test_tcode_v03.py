@@ -1,0 +1,109 @@
+"""T-Code."""
+
+from __future__ import annotations
+
+import pytest
+
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
+from buttplug.hardware.base import Packet
+from buttplug.server.protocols.base import Output
+from tests.server.protocols.helpers import Driven, custom_definition, drive, move, position, rotate, texts, vibrate
+
+
+def axis(upper: int) -> dict[OutputType, tuple[int, int]]:
+    return {OutputType.POSITION: (0, upper), OutputType.POSITION_WITH_DURATION: (0, upper)}
+
+
+def vibrator(upper: int) -> dict[OutputType, tuple[int, int]]:
+    return {OutputType.VIBRATE: (0, upper)}
+
+
+def custom(*outputs: dict[OutputType, tuple[int, int]], first: int = 0) -> Driven:
+    return drive("tcode-v03", definition=custom_definition("tcode-v03", *outputs, first=first))
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        (position(0, 0), "L0000\n"),
+        (position(0, 1), "L0001\n"),
+        (position(0, 500), "L0500\n"),
+        (position(0, 999), "L0999\n"),
+        (move(0, 500, 1000), "L0500I1000\n"),
+        (move(0, 5, 250), "L0005I250\n"),
+        (move(0, 999, 99999), "L0999I99999\n"),
+        (move(0, 999, 0), "L0999I0\n"),
+    ],
+)
+def test_a_place_moves_its_axis_and_no_other(output: Output, line: str) -> None:
+    assert drive("tcode-v03").send(output) == [Packet(line.encode())]
+
+
+@pytest.mark.parametrize(
+    ("upper", "value", "line"),
+    [
+        (9, 9, "L09\n"),
+        (10, 10, "L09\n"),
+        (99, 99, "L099\n"),
+        (100, 51, "L051\n"),
+        (100, 100, "L099\n"),
+        (999, 999, "L0999\n"),
+        (1000, 5, "L0005\n"),
+        (1000, 500, "L0500\n"),
+        (1000, 1000, "L0999\n"),
+        (9999, 5000, "L05000\n"),
+        (1, 1, "L01\n"),
+        (0, 0, "L00\n"),
+    ],
+)
+def test_there_are_as_many_digits_as_the_range_has_steps_for(upper: int, value: int, line: str) -> None:
+    assert texts(custom(axis(upper)).send(position(0, value))) == [line]
+
+
+def test_each_output_has_the_digits_of_its_own_range() -> None:
+    device = custom(axis(999), vibrator(99), vibrator(999))
+    assert texts(device.send(move(0, 5, 1), vibrate(1, 5), vibrate(2, 5))) == ["L0005I1\n", "V105\n", "V2005\n"]
+
+
+def test_the_feature_is_the_axis() -> None:
+    device = custom(axis(99), axis(99), vibrator(100), first=7)
+    assert texts(device.send(position(7, 1))) == ["L701\n"]
+    assert texts(device.send(move(8, 50, 200))) == ["L850I200\n"]
+    assert texts(device.send(vibrate(9, 100))) == ["V999\n"]
+
+
+def test_a_feature_that_cannot_be_an_axis_is_refused() -> None:
+    with pytest.raises(ButtplugDeviceError, match="output on feature 10"):
+        custom(axis(99), first=10)
+
+
+def test_an_output_it_does_not_know_is_refused() -> None:
+    with pytest.raises(ButtplugDeviceError, match="no Rotate output"):
+        custom({OutputType.ROTATE: (-9, 9)}).send(rotate(0, 1))
+
+
+def test_a_stop_of_a_move_sends_its_place_and_a_halt_at_once() -> None:
+    device = drive("tcode-v03")
+    device.send(move(0, 999, 5000))
+    assert texts(device.stop(move(0, 400, 0))) == ["L0400\nDSTOP\n"]
+
+
+def test_a_stop_at_rest_only_silences_the_vibrators() -> None:
+    device = custom(axis(100), vibrator(100))
+    device.send(position(0, 50), vibrate(1, 50))
+    assert texts(device.stop()) == ["V100\n"]
+
+
+def test_a_stop_of_everything_halts_every_axis() -> None:
+    device = custom(axis(99), axis(99), vibrator(99))
+    device.send(move(0, 99, 5000), move(1, 99, 5000), vibrate(2, 50))
+    assert texts(device.stop(move(0, 40, 0), move(1, 30, 0))) == ["L040\nL130\nDSTOP\n", "V200\n"]
+
+
+def test_a_stop_of_one_feature_leaves_the_others_running() -> None:
+    device = custom(axis(99), vibrator(99))
+    device.send(move(0, 99, 5000), vibrate(1, 50))
+    assert texts(device.stop_only(move(0, 40, 0))) == ["L040\n"]
+    device.send(vibrate(1, 0))
+    assert texts(device.stop_only(move(0, 40, 0))) == ["L040\nDSTOP\n"]
