@@ -49,7 +49,11 @@ class Bench:
         return [words for _, words in self.sent]
 
     def want(
-        self, feature: int, value: int, duration: int = 0, type: OutputType | None = None  # noqa: A002
+        self,
+        feature: int,
+        value: int,
+        duration: int = 0,
+        type: OutputType | None = None,  # noqa: A002
     ) -> asyncio.Future[ButtplugError | None]:
         kind = type or (MOVE if duration else VIBRATE)
         return self._asked(lambda done: self.pacer.submit(Output(feature, kind, value, duration), done))
@@ -389,9 +393,7 @@ async def test_when_the_device_goes_everything_wanted_fails_with_the_reason(benc
 # Any sequence
 
 
-commands = st.lists(
-    st.tuples(st.sampled_from(["want", "stop", "pause"]), st.integers(0, 1), st.integers(0, 100)), max_size=30
-)
+commands = st.lists(st.tuples(st.sampled_from(["want", "stop", "pause"]), st.integers(0, 1), st.integers(0, 100)), max_size=30)
 
 
 @given(commands, st.sampled_from([PacketPerFeature, OnePacket, TwoPackets]), st.sampled_from([0.0, 0.1]), st.booleans())
