@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.specifiers import BluetoothAdvertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.protocols import load
@@ -137,17 +135,9 @@ def texts(packets: Iterable[Packet]) -> list[str]:
     return [packet.data.decode("ascii") for packet in packets]
 
 
-def simulate(definition: DeviceDefinition, *, name: str | None = None, answering: bool = True) -> SimulatedDevice:
-    """Return a simulated device of a model. ``answering``: it plays its part in the protocol's hand-shake, if there is one."""
-    specifier = configuration().specifiers(definition.protocol)[0]
-    if name is None:
-        known = specifier.names if isinstance(specifier, BluetoothSpecifier) else ()
-        name = definition.identifier if definition.identifier in known else "".join(known[:1]).replace("*", "1")
-    device = SimulatedDevice(name or "", BluetoothAdvertisement(name=name or ""), address=ADDRESS)
-    peer = f"buttplug.server.protocols.peers.{definition.protocol.replace('-', '_')}"
-    if answering and find_spec(peer):
-        import_module(peer).prepare(device, definition)
-    return device
+def silent_device(name: str = "Toy") -> SimulatedDevice:
+    """Return a simulated device that takes everything and answers nothing."""
+    return SimulatedDevice(name, BluetoothAdvertisement(name=name), address=ADDRESS)
 
 
 async def link(device: SimulatedDevice, protocol: str) -> Hardware:

@@ -7,7 +7,7 @@ import pytest
 from buttplug.core.enums import InputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
-from tests.server.protocols.helpers import definition_of, drive, hexes, link, move, rotate, simulate, vibrate
+from tests.server.protocols.helpers import drive, hexes, link, move, rotate, silent_device, vibrate
 
 PEARL, TITAN, PULSE = "Pearl2.1", "Titan1.1", "Pulse Interactive"
 
@@ -76,7 +76,7 @@ def test_an_output_it_does_not_have_is_refused() -> None:
     ],
 )
 async def test_the_battery_level_is_byte_5_of_20(status: str, level: int) -> None:
-    device = simulate(definition_of("kiiroo-v21", PEARL))
+    device = silent_device()
     device.readable["whitelist"] = [bytes.fromhex(status)]
     protocol = drive("kiiroo-v21", PEARL).protocol
     assert await protocol.read(await link(device, "kiiroo-v21"), 1, InputType.BATTERY) == level
@@ -84,7 +84,7 @@ async def test_the_battery_level_is_byte_5_of_20(status: str, level: int) -> Non
 
 @pytest.mark.parametrize("status", ["", "5A", "00 " * 19, "00 " * 21, "65 " * 20])
 async def test_a_status_of_another_form_is_an_error(status: str) -> None:
-    device = simulate(definition_of("kiiroo-v21", PEARL))
+    device = silent_device()
     device.readable["whitelist"] = [bytes.fromhex(status)]
     protocol = drive("kiiroo-v21", PEARL).protocol
     hardware = await link(device, "kiiroo-v21")
@@ -93,7 +93,7 @@ async def test_a_status_of_another_form_is_an_error(status: str) -> None:
 
 
 async def test_the_signal_strength_is_the_bus_s() -> None:
-    device = simulate(definition_of("kiiroo-v21", PEARL))
+    device = silent_device()
     device.rssi = -60
     protocol = drive("kiiroo-v21", PEARL).protocol
     assert await protocol.read(await link(device, "kiiroo-v21"), 1, InputType.RSSI) == -60

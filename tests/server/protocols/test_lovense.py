@@ -20,14 +20,13 @@ from tests.server.protocols.helpers import (
     Driven,
     constrict,
     custom_definition,
-    definition_of,
     drive,
     link,
     move,
     oscillate,
     position,
     rotate,
-    simulate,
+    silent_device,
     texts,
     vibrate,
 )
@@ -243,7 +242,7 @@ def test_nothing_is_repeated_at_rest(model: str | None) -> None:
 
 def toy_answering(*answers: bytes, name: str = "LVS-DoesntMatter") -> SimulatedDevice:
     """Return a device that sends all of these for the first packet."""
-    device = simulate(definition_of("lovense"), name=name, answering=False)
+    device = silent_device(name)
 
     def answer(packet: Packet) -> None:
         if len(device.packets) == 1:

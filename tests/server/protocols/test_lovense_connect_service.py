@@ -11,13 +11,12 @@ from buttplug.server.protocols.base import Output
 from tests.server.protocols.helpers import (
     ADDRESS,
     constrict,
-    definition_of,
     drive,
     link,
     oscillate,
     position,
     rotate,
-    simulate,
+    silent_device,
     texts,
     vibrate,
 )
@@ -78,20 +77,20 @@ def test_an_output_it_does_not_know_is_refused() -> None:
 
 @pytest.mark.parametrize(("model", "paths"), [("Solace", [f"Depth?v=3&t={ADDRESS}"]), ("Lush", [])])
 async def test_only_the_solace_is_told_its_depth(model: str, paths: list[str]) -> None:
-    device = simulate(definition_of(PROTOCOL, model))
+    device = silent_device(model)
     await drive(PROTOCOL, model).protocol.initialise(await link(device, PROTOCOL))
     assert texts(device.packets) == paths
 
 
 async def test_the_battery_level_is_what_the_app_says() -> None:
-    device = simulate(definition_of(PROTOCOL, "Lush"))
+    device = silent_device("Lush")
     device.readable["rx"] = [bytes((42,))]
     assert await drive(PROTOCOL, "Lush").protocol.read(await link(device, PROTOCOL), 1, InputType.BATTERY) == 42
     assert not device.packets
 
 
 async def test_no_battery_level_is_an_error() -> None:
-    device = simulate(definition_of(PROTOCOL, "Lush"))
+    device = silent_device("Lush")
     device.readable["rx"] = [b""]
     hardware = await link(device, PROTOCOL)
     with pytest.raises(ButtplugDeviceError, match="Lovense Lush: the app told no battery level"):

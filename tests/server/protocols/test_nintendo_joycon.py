@@ -7,7 +7,7 @@ import pytest
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import HardwareError
 from buttplug.server.protocols.nintendo_joycon import amplitude_code, rumble
-from tests.server.protocols.helpers import definition_of, drive, link, simulate, vibrate
+from tests.server.protocols.helpers import drive, link, silent_device, vibrate
 
 NEUTRAL = "00 01 40 40"
 
@@ -64,13 +64,13 @@ def test_the_report_is_repeated_every_15_ms() -> None:
 
 
 async def test_rumble_is_switched_on_first() -> None:
-    device = simulate(definition_of("nintendo-joycon"), name="Joy-Con (L)")
+    device = silent_device("Joy-Con (L)")
     await drive("nintendo-joycon").protocol.initialise(await link(device, "nintendo-joycon"))
     assert list(device.packets) == [Packet(bytes.fromhex("01 00 0000000000000000 48 01").ljust(64, b"\x00"))]
 
 
 async def test_a_pad_that_cannot_be_written_to_is_not_connected() -> None:
-    device = simulate(definition_of("nintendo-joycon"), name="Joy-Con (L)")
+    device = silent_device("Joy-Con (L)")
     hardware: Hardware = await link(device, "nintendo-joycon")
     device.write_error = HardwareError("no such device")
     with pytest.raises(HardwareError, match="no such device"):

@@ -10,7 +10,7 @@ from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.specifiers import BluetoothAdvertisement
 from buttplug.server.protocols.satisfyer import Satisfyer
-from tests.server.protocols.helpers import definition_of, drive, hexes, link, simulate, vibrate
+from tests.server.protocols.helpers import drive, hexes, link, silent_device, vibrate
 
 ONE, TWO, THREE = "10005", "10006", "10065"
 START = Packet(b"\x01", endpoint="command", response=True)
@@ -72,7 +72,7 @@ def test_repeats_while_running_are_no_standing_still() -> None:
 
 
 async def test_motors_are_started_at_connection() -> None:
-    device = simulate(definition_of("satisfyer", ONE))
+    device = silent_device()
     await drive("satisfyer", ONE).protocol.initialise(await link(device, "satisfyer"))
     assert list(device.packets) == [START]
 
@@ -93,9 +93,9 @@ async def test_motors_are_started_at_connection() -> None:
 async def test_the_model_is_what_company_93_advertises_or_else_what_is_read(
     manufacturer_data: dict[int, str], readable: str | None, identifier: str | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    device = simulate(definition_of("satisfyer"), name="SF Whatever", answering=False)
+    device = silent_device()
     device.advertisement = BluetoothAdvertisement(
-        name="SF Whatever", manufacturer_data={key: bytes.fromhex(data) for key, data in manufacturer_data.items()}
+        manufacturer_data={key: bytes.fromhex(data) for key, data in manufacturer_data.items()}
     )
     if readable is not None:
         device.readable["rxblemodel"] = [bytes.fromhex(readable)]
@@ -106,7 +106,7 @@ async def test_the_model_is_what_company_93_advertises_or_else_what_is_read(
 
 
 async def test_a_model_that_cannot_be_read_ends_the_connection() -> None:
-    device = simulate(definition_of("satisfyer"), answering=False)
+    device = silent_device()
     hardware = await link(device, "satisfyer")
     with pytest.raises(HardwareError, match="nothing to read on rxblemodel"):
         await Satisfyer.identify(hardware)

@@ -13,7 +13,7 @@ from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, Subscribe
 from buttplug.server.protocols.shared import protobuf
 from buttplug.server.protocols.thehandy_v3 import ThehandyV3
-from tests.server.protocols.helpers import definition_of, drive, hexes, link, move, rotate, simulate, vibrate
+from tests.server.protocols.helpers import drive, hexes, link, move, rotate, silent_device, vibrate
 
 PROTOCOL = "thehandy-v3"
 BATTERY_QUERY = Packet(bytes.fromhex("08 01 12 05 10 01 B2 2C 00"))
@@ -69,13 +69,13 @@ def test_an_output_it_does_not_have_is_refused() -> None:
     [("OHD_hw3_A1B2C3", "hw3"), ("OHD_hw0_1", "hw0"), ("OHD_hw4_A_B", "hw4"), ("OHD_hw3", None), ("", None)],
 )
 async def test_the_name_tells_the_revision(name: str, identifier: str | None) -> None:
-    device = simulate(definition_of(PROTOCOL), name=name, answering=False)
+    device = silent_device(name)
     assert await ThehandyV3.identify(await link(device, PROTOCOL)) == identifier
 
 
 def handy(*replies: bytes, delay: float = 0.0) -> SimulatedDevice:
     """Return a device that sends one reply for each packet, some time later; none for an empty one."""
-    device = simulate(definition_of(PROTOCOL), answering=False)
+    device = silent_device()
     left = list(replies)
 
     def answer(packet: Packet) -> None:
@@ -112,7 +112,7 @@ async def test_late_replies_are_waited_for() -> None:
     [NOTIFICATION, CAPABILITIES_ERROR, b"\x00", b"\xff" * 20, b"", bytes.fromhex("20 05"), bytes.fromhex("22 02 12 FF")],
 )
 async def test_what_is_no_reply_is_passed_over(noise: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    device = simulate(definition_of(PROTOCOL), answering=False)
+    device = silent_device()
 
     def answer(packet: Packet) -> None:
         device.notify("rx", noise)

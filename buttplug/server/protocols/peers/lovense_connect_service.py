@@ -9,6 +9,5 @@ BATTERY_LEVEL = 85
 
 
 def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
-    """Have the model's name, and the battery level readable."""
-    device.name = definition.identifier or definition.name
+    """Have the battery level readable."""
     device.readable["rx"] = [bytes((BATTERY_LEVEL,))]
