@@ -27,7 +27,7 @@ from buttplug.hardware.errors import (
     HardwareError,
     HardwarePermissionError,
 )
-from buttplug.hardware.nodes import ownership, port_of
+from buttplug.hardware.nodes import denied, ownership, port_of
 from buttplug.hardware.polling import Poll
 from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, Specifier, UsbId
 from buttplug.hardware.threads import Worker
@@ -78,6 +78,11 @@ class HidEntry(msgspec.Struct, frozen=True):
         return UsbId(self.vendor_id, self.product_id)
 
     @property
+    def node(self) -> str:
+        """The path as text: on Linux a node, ``/dev/hidraw3``."""
+        return os.fsdecode(self.path)
+
+    @property
     def name(self) -> str:
         """What the device calls itself."""
         return (self.product_string or "").strip() or f"HID device {self.vendor_id:04x}:{self.product_id:04x}"
@@ -87,7 +92,7 @@ class HidEntry(msgspec.Struct, frozen=True):
         """The serial number, or else where the device is plugged in; and which of its interfaces this is."""
         address = (self.serial_number or "").strip()
         if not address:
-            place = hashlib.blake2s(port_of(os.fsdecode(self.path)).encode(), digest_size=4).hexdigest()
+            place = hashlib.blake2s(port_of(self.node).encode(), digest_size=4).hexdigest()
             address = f"hid-{self.vendor_id:04x}-{self.product_id:04x}-{place}"
         return address if self.interface_number <= 0 else f"{address}-{self.interface_number}"
 
@@ -124,11 +129,10 @@ class HidHardware(BlockingHardware):
 
     def not_opened(self, error: OSError) -> HardwareError:
         entry, reason = self._entry, str(error)
-        node = os.fsdecode(entry.path)
         if any(words in reason.lower() for words in _DENIED):
-            if node.startswith("/dev/"):
+            if entry.node.startswith("/dev/"):
                 how = udev.remedy(udev.hid_rule(entry.id))
-                return HardwarePermissionError(f"{entry.name}: {ownership(node)} may not be opened: {how}")
+                return HardwarePermissionError(f"{entry.name}: {ownership(entry.node)} may not be opened: {how}")
             if sys.platform == "darwin":
                 how = "allow this program in System Settings, Privacy & Security, Input Monitoring, and start it again"
             else:
@@ -187,10 +191,10 @@ class HidManager(CommunicationManager):
             return BusReport(self.bus, ok=False, summary="cannot be used", remedy=error.message)
         finally:
             worker.end()
-        denied = [entry for entry in entries if not _allowed(entry)]
-        if denied:
-            names = ", ".join(f"{entry.name} at {ownership(os.fsdecode(entry.path))}" for entry in denied)
-            remedy = udev.remedy(*(udev.hid_rule(entry.id) for entry in denied))
+        locked = [entry for entry in entries if denied(entry.node)]
+        if locked:
+            names = ", ".join(f"{entry.name} at {ownership(entry.node)}" for entry in locked)
+            remedy = udev.remedy(*(udev.hid_rule(entry.id) for entry in locked))
             return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=remedy)
         return BusReport(self.bus, ok=True, summary=", ".join(entry.name for entry in entries) or "no devices")
 
@@ -256,8 +260,3 @@ def _listed(library: HidLibrary, pairs: Iterable[UsbId]) -> list[HidEntry]:
     for pair in sorted(pairs, key=lambda pair: (pair.vendor_id, pair.product_id)):
         listed += msgspec.convert(library.enumerate(pair.vendor_id, pair.product_id), list[HidEntry])
     return listed
-
-
-def _allowed(entry: HidEntry) -> bool:
-    path = os.fsdecode(entry.path)
-    return not path.startswith("/dev/") or os.access(path, os.R_OK | os.W_OK)

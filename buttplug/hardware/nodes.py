@@ -1,10 +1,11 @@
 """Device nodes of Linux: where what is behind one is plugged in, and who may open it.
 
-On other systems, and for what is no node, both functions return what they were given.
+On other systems, and for what is no node, there is nothing to be said, and nothing goes wrong.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def port_of(node: str) -> str:
         if name.startswith(prefix) and entry.exists():
             return _COUNTED.sub("", str(entry.resolve()))
     return node
+
+
+def denied(node: str) -> bool:
+    """Return whether this process may not open a node that is there."""
+    return os.name == "posix" and Path(node).exists() and not os.access(node, os.R_OK | os.W_OK)
 
 
 def ownership(node: str) -> str:

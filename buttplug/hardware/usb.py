@@ -27,7 +27,7 @@ from buttplug.hardware.errors import (
     HardwarePermissionError,
     HardwareTimeoutError,
 )
-from buttplug.hardware.nodes import ownership
+from buttplug.hardware.nodes import denied, ownership
 from buttplug.hardware.polling import Poll
 from buttplug.hardware.specifiers import Specifier, UsbAdvertisement, UsbId, UsbSpecifier
 from buttplug.hardware.threads import Worker
@@ -96,7 +96,11 @@ class UsbHardware(BlockingHardware):
         self._detached: int | None = None
 
     def open_device(self) -> None:
-        for interface in self.device.get_active_configuration():
+        try:
+            interfaces = list(self.device.get_active_configuration())
+        except NotImplementedError as error:
+            raise OSError(errno.ENOSYS, str(error)) from error
+        for interface in interfaces:
             if interface.bAlternateSetting == 0 and self._take_pipes(interface):
                 self._claim(interface.bInterfaceNumber)
                 return
@@ -133,12 +137,17 @@ class UsbHardware(BlockingHardware):
     def not_opened(self, error: OSError) -> HardwareError:
         if error.errno in _DENIED and sys.platform == "linux":
             rule = udev.usb_rule(id_of(self.device))
-            node = f"/dev/bus/usb/{self.device.bus:03}/{self.device.address:03}"
-            return HardwarePermissionError(f"{self.name}: {ownership(node)} may not be opened: {udev.remedy(rule)}")
+            return HardwarePermissionError(
+                f"{self.name}: {ownership(node_of(self.device))} may not be opened: {udev.remedy(rule)}"
+            )
         if error.errno in _DENIED:
             return HardwarePermissionError(f"{self.name} may not be opened: close the other programs that use it ({error})")
         if error.errno == errno.EBUSY:
             return HardwareError(f"{self.name} is in use: close the other programs that use it ({error})")
+        if error.errno == errno.ENOSYS:
+            return HardwareError(
+                f"{self.name} has no driver that libusb can use: give it WinUSB, for instance with Zadig ({error})"
+            )
         if error.errno in _GONE:
             return HardwareDisconnectedError(f"{self.name} is gone: plug it in again ({error})")
         return HardwareError(f"{self.name} could not be opened: {error}")
@@ -239,6 +248,11 @@ class UsbManager(CommunicationManager):
             return BusReport(self.bus, ok=False, summary="cannot be used", remedy=error.message)
         finally:
             worker.end()
+        locked = [device for device in devices if denied(node_of(device))]
+        if locked:
+            names = ", ".join(f"{name_of(device)} at {ownership(node_of(device))}" for device in locked)
+            remedy = udev.remedy(*(udev.usb_rule(id_of(device)) for device in locked))
+            return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=remedy)
         return BusReport(self.bus, ok=True, summary=", ".join(map(name_of, devices)) or "no devices")
 
     async def _look(self) -> None:
@@ -309,6 +323,11 @@ def address_of(device: UsbDevice) -> str:
     """Return which device it is by the port it is plugged into, which needs no permission to be known."""
     ports = device.port_numbers or (device.address,)
     return f"usb-{device.idVendor:04x}-{device.idProduct:04x}-{device.bus}-{'.'.join(map(str, ports))}"
+
+
+def node_of(device: UsbDevice) -> str:
+    """Return the node that Linux gives a device."""
+    return f"/dev/bus/usb/{device.bus:03}/{device.address:03}"
 
 
 def _listed(library: ModuleType, pairs: frozenset[UsbId]) -> list[UsbDevice]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -430,11 +432,19 @@ class TestTheBus:
         report = await HidManager(PAIRS).check()
         assert (report.ok, report.summary) == (True, "Joy-Con (L)")
 
-    async def test_a_check_names_the_node_that_may_not_be_opened_and_the_rule(self, bus: HidBus) -> None:
-        bus.add(joycon(path="/dev/no-such-hidraw"))
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no nodes")
+    async def test_a_check_names_the_node_that_may_not_be_opened_and_the_rule(
+        self, bus: HidBus, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        node = tmp_path / "hidraw0"
+        node.touch(0o600)
+        bus.add(joycon(path=str(node)))
+        assert (await HidManager(PAIRS).check()).ok
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
         report = await HidManager(PAIRS).check()
         assert not report.ok
-        assert "/dev/no-such-hidraw" in report.summary
+        assert f"{node} (owner " in report.summary
+        assert "mode 0600" in report.summary
         assert RULE in str(report.remedy)
 
     async def test_a_check_that_cannot_list_says_so(self, bus: HidBus) -> None:
