@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
@@ -59,6 +61,14 @@ def test_a_place_moves_its_axis_and_no_other(output: Output, line: str) -> None:
 )
 def test_there_are_as_many_digits_as_the_range_has_steps_for(upper: int, value: int, line: str) -> None:
     assert texts(custom(axis(upper)).send(position(0, value))) == [line]
+
+
+@given(st.integers(0, 9999), st.integers(0, 9), st.data())
+def test_a_magnitude_is_the_share_of_the_way(upper: int, feature: int, data: st.DataObject) -> None:
+    value = data.draw(st.integers(0, upper))
+    (line,) = texts(custom(axis(upper), first=feature).send(position(feature, value)))
+    assert line[:2] == f"L{feature}"
+    assert float(f"0.{line[2:-1]}") == pytest.approx(value / 10 ** len(str(max(upper - 1, 1))), abs=1 / max(upper, 1))
 
 
 def test_each_output_has_the_digits_of_its_own_range() -> None:

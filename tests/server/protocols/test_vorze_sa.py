@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.server.protocols.base import Output
+from buttplug.server.protocols.vorze_sa import piston_speed
 from tests.server.protocols.helpers import custom_definition, drive, hexes, move, rotate, vibrate
 
 
@@ -68,6 +71,11 @@ def test_the_piston_does_not_race_where_it_is_already() -> None:
     assert hexes(toy.send(move(0, 0, 500))) == ["03 00 01"]
     toy.send(move(0, 50, 300))
     assert hexes(toy.send(move(0, 50, 0))) == ["03 32 01"]
+
+
+@given(st.integers(0, 99), st.integers(0, 100_000))
+def test_the_piston_s_speed_is_1_to_100(distance: int, duration: int) -> None:
+    assert 1 <= piston_speed(distance, duration) <= 100
 
 
 def test_a_stop_halts_the_piston_where_it_is() -> None:
