@@ -376,6 +376,12 @@ class ButtplugClient(OutputMethods):
             result = callback(*arguments)
             if inspect.isawaitable(result):
                 await result
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not this task was cancelled, but something that the callback waited for.
+            logger.warning("A callback of %r was cancelled", self)
         except Exception as error:
             # A program's fault: it is reported, and breaks nothing.
             logger.exception("A callback of %r raised an exception", self)

@@ -117,7 +117,7 @@ class DeviceFeature(OutputMethods):
                 raise ButtplugDeviceError(
                     f"{output_type} of {value} is outside -1.0 to 1.0: a float is a share of the range ({self._subject})"
                 )
-            step = int(math.copysign(math.ceil(high * abs(value) - STEP_TOLERANCE), value))
+            step = step_of(value, high)
         elif isinstance(value, int) and not isinstance(value, bool):
             step = value
         else:
@@ -233,6 +233,12 @@ class DeviceFeature(OutputMethods):
             value = _value_of(reading, name)
             if value is not None:
                 subscription.publish(value)
+
+
+def step_of(share: float, high: int) -> int:
+    """Return the step for a share of a range, rounded away from zero; ``high`` is the highest step."""
+    steps = math.ceil(high * abs(share) - STEP_TOLERANCE)
+    return steps if share > 0 else -steps
 
 
 async def run_outputs(features: Sequence[DeviceFeature], command: DeviceOutputCommand) -> None:
