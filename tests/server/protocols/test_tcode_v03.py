@@ -64,11 +64,15 @@ def test_there_are_as_many_digits_as_the_range_has_steps_for(upper: int, value: 
 
 
 @given(st.integers(0, 9999), st.integers(0, 9), st.data())
-def test_a_magnitude_is_the_share_of_the_way(upper: int, feature: int, data: st.DataObject) -> None:
+def test_a_magnitude_is_the_share_of_the_next_power_of_ten_but_for_the_last_step(
+    upper: int, feature: int, data: st.DataObject
+) -> None:
     value = data.draw(st.integers(0, upper))
     (line,) = texts(custom(axis(upper), first=feature).send(position(feature, value)))
     assert line[:2] == f"L{feature}"
-    assert float(f"0.{line[2:-1]}") == pytest.approx(value / 10 ** len(str(max(upper - 1, 1))), abs=1 / max(upper, 1))
+    digits = len(line[2:-1])
+    assert 10 ** (digits - 1) < max(upper, 2) <= 10**digits
+    assert float(f"0.{line[2:-1]}") == pytest.approx(min(value, 10**digits - 1) / 10**digits)
 
 
 def test_each_output_has_the_digits_of_its_own_range() -> None:
