@@ -1,0 +1,54 @@
+"""What the benchmarks drive: simulated devices that take every packet at once, with no message gap."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.simulation import simulate
+
+#: A model with one vibrator whose packets are plain: what is measured is everything above it.
+MODEL = "aneros"
+
+
+class Bench:
+    """A server with connected devices, open for clients."""
+
+    def __init__(self, count: int, *, max_clients: int = 1000) -> None:
+        logging.disable(logging.INFO)
+        configuration = DeviceConfiguration.load()
+        self.devices: list[SimulatedDevice] = []
+        for _ in range(count):
+            self.devices.append(simulate(configuration, MODEL, [device.address for device in self.devices]))
+        managers = [SimulatedManager(self.devices)]
+        self.server = ButtplugServer(managers=managers, configuration=configuration, max_clients=max_clients)
+
+    async def open(self) -> None:
+        """Open the server and wait until every device is connected."""
+        await self.server.open()
+        await self.server.devices.start_scanning(self, lambda: None)
+        while len(self.server.devices.devices) < len(self.devices):  # noqa: ASYNC110 nothing is measured yet
+            await asyncio.sleep(0.01)
+
+
+def levels(device: int, number: int) -> int:
+    """Return a level that differs from the one before, so that every command is written."""
+    return (device + number) % 100 + 1
+
+
+def output_frame(id_: int, device: int, level: int) -> str:
+    """Return the frame of one OutputCmd, as a client without our codec would make it."""
+    command = f'{{"Vibrate":{{"Value":{level}}}}}'
+    return f'[{{"OutputCmd":{{"Id":{id_},"DeviceIndex":{device},"FeatureIndex":0,"Command":{command}}}}}]'
+
+
+HANDSHAKE = '[{"RequestServerInfo":{"Id":1,"ClientName":"benchmark","ProtocolVersionMajor":4,"ProtocolVersionMinor":0}}]'
+
+
+def written(devices: Sequence[SimulatedDevice]) -> int:
+    """Return how many packets the devices remember."""
+    return sum(len(device.packets) for device in devices)

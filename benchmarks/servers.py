@@ -1,0 +1,95 @@
+"""The servers that are measured, each a process of its own: ``python -m benchmarks.servers KIND``.
+
+``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug`` is the real thing. Both print their
+port; the real one answers a line on its standard input with what it noted since the last one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import sys
+import time
+
+import msgspec
+from websockets.asyncio.server import ServerConnection, serve
+
+from benchmarks.devices import Bench, written
+from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
+from buttplug.core.messages import ClientMessage, Ok, OutputCmd
+from buttplug.hardware.base import Packet
+from buttplug.server import websocket
+
+
+class Report(msgspec.Struct):
+    """What the real server noted: CPU seconds, packets written, and the delays from frame to device, per device."""
+
+    cpu: float
+    written: int
+    delays: dict[int, list[float]]
+    memory: int
+
+
+async def _echo() -> None:
+    async def answer(connection: ServerConnection) -> None:
+        async for frame in connection:
+            for message in decode_client_frame(frame):
+                await connection.send(encode(Ok(message.id)), text=True)
+
+    async with serve(answer, "127.0.0.1", 0, compression=None, server_header=None) as server:
+        print(next(iter(server.sockets)).getsockname()[1], flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+async def _buttplug(count: int, *, stuck: bool) -> None:
+    bench = Bench(count)
+    delays = _note_delays(bench)
+    await bench.open()
+    if stuck:
+        bench.devices[0].write_delay = 1e6
+    listener = websocket.WebsocketListener(bench.server, hosts=("127.0.0.1",), port=0)
+    await listener.open()
+    print(listener.addresses[0].rpartition(":")[2], flush=True)
+    loop = asyncio.get_running_loop()
+    cpu, packets = time.process_time(), written(bench.devices)
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        now, total = time.process_time(), written(bench.devices)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        report = Report(now - cpu, total - packets, {key: list(value) for key, value in delays.items()}, memory)
+        for values in delays.values():
+            values.clear()
+        cpu, packets = now, total
+        print(msgspec.json.encode(report).decode(), flush=True)
+    await bench.server.close()
+    await listener.close()
+
+
+def _note_delays(bench: Bench) -> dict[int, list[float]]:
+    """Note for every command the time from its frame's arrival at the codec to its bytes at the device."""
+    arrived: dict[int, float] = {}
+    delays: dict[int, list[float]] = {index: [] for index in range(len(bench.devices))}
+
+    def decode(frame: Frame) -> list[ClientMessage | Malformed]:
+        now = time.perf_counter()
+        messages = decode_client_frame(frame)
+        for message in messages:
+            if isinstance(message, OutputCmd):
+                arrived.setdefault(message.device_index, now)
+        return messages
+
+    def note(index: int, packet: Packet) -> None:
+        began = arrived.pop(index, None)
+        if began is not None:
+            delays[index].append(time.perf_counter() - began)
+
+    websocket.decode_client_frame = decode
+    for index, device in enumerate(bench.devices):
+        device.on_packet = lambda packet, index=index: note(index, packet)  # type: ignore[misc]
+    return delays
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "echo":
+        asyncio.run(_echo())
+    else:
+        asyncio.run(_buttplug(int(sys.argv[2]), stuck="stuck" in sys.argv))
