@@ -39,7 +39,7 @@ def latency() -> float:
         venv.create(folder, with_pip=True)
         python = Path(folder) / ("Scripts" if sys.platform == "win32" else "bin") / "python"
         subprocess.run([python, "-m", "pip", "install", "--quiet", PACKAGE], check=True)
-        command = [python, "-c", PROGRAM, f"ws://127.0.0.1:{server.port}"]
+        command = [str(python), "-c", PROGRAM, f"ws://127.0.0.1:{server.port}"]
         # Elsewhere than here: the official client has the same import name as this package.
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder, env={"PATH": ""})
         return float(done.stdout)

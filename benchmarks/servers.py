@@ -82,7 +82,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
         if began is not None:
             delays[index].append(time.perf_counter() - began)
 
-    websocket.decode_client_frame = decode
+    websocket.decode_client_frame = decode  # type: ignore[attr-defined]
     for index, device in enumerate(bench.devices):
         device.on_packet = lambda packet, index=index: note(index, packet)  # type: ignore[misc]
     return delays

@@ -65,7 +65,9 @@ class _Codec(Generic[Message]):
     """Reads the frames of one direction."""
 
     def __init__(self, kinds: Iterable[type[Message]], foreign: Iterable[type[WireStruct]], sender: str) -> None:
-        self._decoders = {kind.__name__: msgspec.json.Decoder(kind) for kind in kinds}
+        self._decoders: dict[str, msgspec.json.Decoder[Message]] = {
+            kind.__name__: msgspec.json.Decoder(kind) for kind in kinds
+        }
         self._foreign = frozenset(kind.__name__ for kind in foreign)
         self._sender = sender
         self._elements = msgspec.json.Decoder(list[Element])
@@ -131,9 +133,7 @@ class _Codec(Generic[Message]):
         return Malformed(reason, _readable_id(body), name)
 
 
-_client_codec = _Codec[ClientMessage](
-    (*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices), SERVER_MESSAGES, sender="client"
-)
+_client_codec = _Codec[ClientMessage]((*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices), SERVER_MESSAGES, sender="client")
 _server_codec = _Codec[ServerMessage](SERVER_MESSAGES, CLIENT_MESSAGES, sender="server")
 
 

@@ -53,8 +53,7 @@ class ButtplugUnknownError(ButtplugError):
 
 
 _BY_CODE: dict[int, type[ButtplugError]] = {
-    error.code: error
-    for error in (ButtplugHandshakeError, ButtplugPingError, ButtplugMessageError, ButtplugDeviceError)
+    error.code: error for error in (ButtplugHandshakeError, ButtplugPingError, ButtplugMessageError, ButtplugDeviceError)
 }
 
 

@@ -107,8 +107,8 @@ class ButtplugServer:
         if not self.is_open:
             return []
         self.is_open = False
-        closing = self.keep(self._close_all(unstopped := []))
-        await asyncio.shield(closing)
+        unstopped: list[str] = []
+        await asyncio.shield(self.keep(self._close_all(unstopped)))
         return unstopped
 
     async def _close_all(self, unstopped: list[str]) -> None:
