@@ -10,26 +10,38 @@ stroker   0..1   03 00
 ..        3      place to go to, 0..99
 ========= ====== ===================================================
 
-A read of ``whitelist`` gives 20 bytes, of which byte 5 is the battery level in percent.
+A read of ``whitelist`` gives 20 bytes, of which byte 5 is the battery level in percent. The Pearl notifies nine bytes on
+``rx``: the pressure on channels 1 to 4, unsigned 16 bit, high byte first, lower for more pressure (about 850 at rest); and
+in bits 0 to 3 of byte 8 which channels are pressed.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable
 
 from buttplug.core.errors import ButtplugDeviceError
-from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol
+from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol, Reading
 from buttplug.server.protocols.shared.strokes import speed_for
 
 STATUS_SIZE = 20
 BATTERY = 5
 
+PRESSURES = struct.Struct(">4HB")
+
 
 class KiirooV21(Protocol):
-    """A vibrator, and for the Titan a stroker."""
+    """A vibrator, for the Titan a stroker, for the Pearl four pressure channels: its features with that input, in order."""
 
     #: Where the stroker was told to go last. It cannot be asked; 0 is assumed at first.
     _place = 0
+
+    def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
+        super().__init__(definition, name=name, address=address)
+        self._channels = [feature.index for feature in definition.features if InputType.PRESSURE in feature.inputs]
+        self._wanted: set[tuple[int, InputType]] = set()
+        self._pressed = 0
 
     def output(self, output: Output) -> Iterable[Packet]:
         match output.type:
@@ -49,3 +61,22 @@ class KiirooV21(Protocol):
         if len(status) != STATUS_SIZE or status[BATTERY] > 100:
             raise ButtplugDeviceError(f"{self.definition.name} sent no battery level but [{status.hex(' ')}]")
         return status[BATTERY]
+
+    async def subscribe(self, hardware: Hardware, feature: int, type: InputType) -> None:  # noqa: A002
+        await hardware.subscribe("rx")
+        self._wanted.add((feature, type))
+
+    async def unsubscribe(self, hardware: Hardware, feature: int, type: InputType) -> None:  # noqa: A002
+        self._wanted.discard((feature, type))
+        if not self._wanted:
+            await hardware.unsubscribe("rx")
+
+    def notified(self, endpoint: str, data: bytes) -> Iterable[Reading]:
+        if endpoint != "rx" or len(data) != PRESSURES.size:
+            return
+        *pressures, pressed = PRESSURES.unpack(data)
+        changed, self._pressed = pressed ^ self._pressed, pressed
+        for channel, feature in enumerate(self._channels):
+            yield Reading(feature, InputType.PRESSURE, pressures[channel])
+            if changed >> channel & 1:
+                yield Reading(feature, InputType.BUTTON, pressed >> channel & 1)

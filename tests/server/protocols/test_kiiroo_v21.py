@@ -7,7 +7,8 @@ import pytest
 from buttplug.core.enums import InputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
-from tests.server.protocols.helpers import drive, hexes, link, move, rotate, silent_device, vibrate
+from buttplug.hardware.simulated import Subscribe, Unsubscribe
+from tests.server.protocols.helpers import Driven, drive, hexes, link, move, rotate, silent_device, vibrate
 
 PEARL, TITAN, PULSE = "Pearl2.1", "Titan1.1", "Pulse Interactive"
 
@@ -97,3 +98,36 @@ async def test_the_signal_strength_is_the_bus_s() -> None:
     device.rssi = -60
     protocol = drive("kiiroo-v21", PEARL).protocol
     assert await protocol.read(await link(device, "kiiroo-v21"), 1, InputType.RSSI) == -60
+
+
+REST, FIRST_PRESSED = "03 52 03 53 03 54 03 55 00", "02 00 03 53 03 54 03 55 01"
+
+
+def readings(toy: Driven, data: str, endpoint: str = "rx") -> list[tuple[int, InputType, int]]:
+    return [(reading.feature, reading.type, reading.value) for reading in toy.protocol.notified(endpoint, bytes.fromhex(data))]
+
+
+def test_the_four_pressure_channels_and_what_is_pressed() -> None:
+    toy = drive("kiiroo-v21", PEARL)
+    pressure, button = InputType.PRESSURE, InputType.BUTTON
+    assert readings(toy, REST) == [(2, pressure, 850), (3, pressure, 851), (4, pressure, 852), (5, pressure, 853)]
+    assert readings(toy, FIRST_PRESSED)[:2] == [(2, pressure, 512), (2, button, 1)]
+    assert button not in [type_ for _, type_, _ in readings(toy, FIRST_PRESSED)], "a button is told when it changes"
+    assert readings(toy, REST)[1] == (2, button, 0)
+
+
+@pytest.mark.parametrize(("data", "endpoint"), [("", "rx"), ("03 52", "rx"), (REST + " 00", "rx"), (REST, "whitelist")])
+def test_notifications_that_are_no_pressures_are_passed_over(data: str, endpoint: str) -> None:
+    assert readings(drive("kiiroo-v21", PEARL), data, endpoint) == []
+
+
+async def test_notifications_are_on_while_any_channel_is_subscribed_to() -> None:
+    device = silent_device()
+    hardware = await link(device, "kiiroo-v21")
+    pearl = drive("kiiroo-v21", PEARL).protocol
+    await pearl.subscribe(hardware, 2, InputType.PRESSURE)
+    await pearl.subscribe(hardware, 3, InputType.BUTTON)
+    await pearl.unsubscribe(hardware, 2, InputType.PRESSURE)
+    assert device.commands[-1] == Subscribe("rx")
+    await pearl.unsubscribe(hardware, 3, InputType.BUTTON)
+    assert device.commands[-1] == Unsubscribe("rx")
