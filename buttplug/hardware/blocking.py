@@ -154,10 +154,18 @@ class BlockingHardware(Hardware):
                     self._loop.call_soon_threadsafe(self.fail, f"reading failed ({error}); was it unplugged?")
                     break
                 if data:
-                    self._loop.call_soon_threadsafe(self._received, data)
+                    self._hand_over(data)
         self._end()
 
-    def _received(self, data: bytes) -> None:
+    def _hand_over(self, data: bytes) -> None:
+        """Wait until the loop has taken it: a flood is held back by the driver and does not fill the memory."""
+        taken = threading.Event()
+        self._loop.call_soon_threadsafe(self._received, data, taken)
+        while not (taken.wait(READ_MS / 1000) or self.closing.is_set() or self._loop.is_closed()):
+            pass
+
+    def _received(self, data: bytes, taken: threading.Event) -> None:
+        taken.set()
         if self.connected:
             self.notified("rx", data)
 
