@@ -69,7 +69,7 @@ REQUEST_TIMEOUT = 30.0
 class ButtplugClient(OutputMethods):
     """A client of one server at a time; it can be connected again after a disconnect.
 
-    As a context manager it disconnects at the end, however that comes, which stops all devices::
+    As a context manager it disconnects at the end, however that comes, which stops the devices it drove::
 
         async with ButtplugClient("My player") as client:
             await client.connect("ws://127.0.0.1:12345")
@@ -145,11 +145,12 @@ class ButtplugClient(OutputMethods):
         """Whether a scan of this client is under way."""
         return self._scanning
 
-    async def connect(self, target: str | Connector | Server) -> None:
+    async def connect(self, url: str | Connector | Server) -> None:
         """Connect to a server, shake hands, and learn its devices. Nothing happens when there is a connection already.
 
         Args:
-            target: The URL of a server (``ws://127.0.0.1:12345``), a server that runs in this process, or a connector.
+            url: The URL of a server (``ws://127.0.0.1:12345``), or in its place a server that runs in this process, or a
+                connector.
 
         Raises:
             ButtplugConnectorError: The connection could not be made, or broke, or the server did not answer.
@@ -159,7 +160,7 @@ class ButtplugClient(OutputMethods):
             if self._connected:
                 return
             connection = Connection(
-                _connector(target),
+                _connector(url),
                 timeout=self._request_timeout,
                 on_event=self._handle,
                 on_lost=self._lost,
@@ -175,18 +176,19 @@ class ButtplugClient(OutputMethods):
                 raise
 
     async def disconnect(self) -> None:
-        """Stop all devices and close the connection. Nothing happens when there is none."""
+        """Stop the devices that this client drove, and close the connection. Nothing happens when there is none."""
         async with self._connecting:
             connection = self._connection
             if connection is None:
                 return
             self._connected = False
+            driven = [device._subject for device in self._devices.values() if device._driven]
             try:
-                problem = await connection.stop_and_close()
+                problems = await connection.stop_and_close(driven)
             finally:
                 self._forget(None)
                 self._end_events()
-            if problem is not None:
+            for problem in problems:
                 self._report(problem)
 
     async def start_scanning(self) -> None:
@@ -217,7 +219,7 @@ class ButtplugClient(OutputMethods):
         """
         connection = self._connection_in_use()
         for device in self._devices.values():
-            device._end_subscriptions()
+            device._stopping(inputs=True, outputs=True)
         await connection.request(StopCmd(connection.next_id(), inputs=True, outputs=True), Ok)
 
     async def run_output(self, command: DeviceOutputCommand) -> None:
@@ -400,6 +402,4 @@ def _require_version(info: ServerInfo) -> None:
 def _connector(target: str | Connector | Server) -> Connector:
     if isinstance(target, str):
         return WebsocketConnector(target)
-    if isinstance(target, Server):
-        return InProcessConnector(target)
-    return target
+    return InProcessConnector(target) if isinstance(target, Server) else target

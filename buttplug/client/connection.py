@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -177,26 +177,33 @@ class Connection:
         """Send a message and wait for its reply; raises what :meth:`begin` and :meth:`finish` raise."""
         return await self.finish(await self.begin(message, subject, on_reply), reply)
 
-    async def stop_and_close(self) -> ButtplugError | None:
-        """Stop all devices, then close. From the stop on nothing else is sent.
+    async def stop_and_close(self, devices: Iterable[Subject]) -> list[ButtplugError]:
+        """Stop devices, then close. From the stops on nothing else is sent.
 
         Returns:
-            What went wrong with the stop. The server stops the devices of a client that leaves by itself, so that it is
-            reported and no more.
+            What went wrong with the stops. Closing goes on all the same: the server stops what a client drove that leaves.
         """
-        problem: ButtplugError | None = None
+        stops: list[Request] = []
+        problems: list[ButtplugError] = []
         try:
             async with asyncio.timeout(STOP_LIMIT):
-                stop = await self.begin(StopCmd(self.next_id(), inputs=True, outputs=True))
+                for device in devices:
+                    message = StopCmd(self.next_id(), device.device_index, inputs=True, outputs=True)
+                    stops.append(await self.begin(message, device))
                 self.open = False
-                await self.finish(stop, Ok)
+                for stop in stops:
+                    try:
+                        await self.finish(stop, Ok)
+                    except ButtplugError as error:
+                        problems.append(error)
         except TimeoutError:
-            problem = ButtplugConnectorError(f"The server did not answer the last StopCmd within {STOP_LIMIT:g} s")
-        except ButtplugError as error:
-            problem = error
+            late = [stop for stop in stops if stop.answer.cancelled() or not stop.answer.done()]
+            problems += [ButtplugConnectorError(f"The server did not answer {stop} within {STOP_LIMIT:g} s") for stop in late]
+        except ButtplugConnectorError as error:
+            problems.append(error)
         finally:
             await self.close()
-        return problem
+        return problems
 
     async def close(self) -> None:
         """Close the connection; what is pending fails."""

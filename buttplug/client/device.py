@@ -24,6 +24,7 @@ class ButtplugDevice(OutputMethods):
         self._connection = connection
         self._info = info
         self._removed = False
+        self._driven = False
         self._subject = Subject(info.device_index, info.device_name)
         self._features = {index: DeviceFeature(self, feature) for index, feature in info.device_features.items()}
 
@@ -101,8 +102,7 @@ class ButtplugDevice(OutputMethods):
             ButtplugConnectorError: There is no connection, or no answer.
         """
         connection = self._connection_in_use()
-        if inputs:
-            self._end_subscriptions()
+        self._stopping(inputs, outputs)
         message = StopCmd(connection.next_id(), self.index, inputs=inputs, outputs=outputs)
         await connection.request(message, Ok, self._subject)
 
@@ -154,6 +154,13 @@ class ButtplugDevice(OutputMethods):
         if self._removed:
             raise ButtplugDeviceError(f"The device is no longer connected to the server ({self._subject})")
         return self._connection
+
+    def _stopping(self, inputs: bool, outputs: bool) -> None:
+        """Take note of a stop that is about to be sent."""
+        if inputs:
+            self._end_subscriptions()
+        if outputs:
+            self._driven = False
 
     def _end_subscriptions(self, error: ButtplugError | None = None) -> None:
         for feature in self._features.values():

@@ -193,6 +193,7 @@ class DeviceFeature(OutputMethods):
         limits = self._info.output[output_type].duration
         duration = None if limits is None else self._duration(command.duration or 0, limits)
         arguments = OutputArguments(step, duration)
+        self.device._driven = True
         return OutputCmd(connection.next_id(), self.device.index, self.index, {output_type: arguments})
 
     def _duration(self, duration: float, limits: Range) -> int:

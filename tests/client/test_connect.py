@@ -150,7 +150,7 @@ async def test_a_connect_that_is_cancelled_leaves_no_connection_behind(server: S
     assert not client.connected
 
 
-async def test_disconnecting_stops_everything_waits_for_that_and_closes(
+async def test_disconnecting_stops_what_was_driven_waits_for_that_and_closes(
     client: ButtplugClient, server: ScriptedServer
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -165,38 +165,77 @@ async def test_disconnecting_stops_everything_waits_for_that_and_closes(
 
     server.script(StopCmd, stop_slowly)
     device = client.devices[7]
+    await device.vibrate(0.5)
     await client.disconnect()
-    assert server.received[-1] == StopCmd(3, inputs=True, outputs=True)
+    assert server.sent(StopCmd) == [StopCmd(4, 7, inputs=True, outputs=True)]
     assert stopped == [True]
     assert not server.connected
     assert (client.connected, client.server_name, client.devices, device.connected) == (False, None, {}, False)
 
 
-async def test_disconnecting_waits_2_seconds_for_the_stop_and_tells_when_that_was_not_answered(
+async def test_disconnecting_leaves_alone_what_was_not_driven_or_is_stopped_already(
+    client: ButtplugClient, server: ScriptedServer
+) -> None:
+    """Other clients of the server may be using it."""
+    await client.vibrate(0.5)
+    await client.devices[2].stop()
+    await client.devices[7].stop(outputs=False)
+    await client.disconnect()
+    assert [stop.device_index for stop in server.sent(StopCmd)] == [2, 7, 7]
+
+
+async def test_disconnecting_waits_2_seconds_for_the_stops_and_tells_which_were_not_answered(
     client: ButtplugClient, server: ScriptedServer
 ) -> None:
     errors: list[Exception] = []
     client.on_error = errors.append
-    server.silence(StopCmd)
+    await client.vibrate(0.5)
+    server.script(StopCmd, lambda message: Ok(message.id) if message.device_index == 2 else None)
     started = asyncio.get_running_loop().time()
     await client.disconnect()
     assert asyncio.get_running_loop().time() - started == pytest.approx(2)
     assert not server.connected
     await asyncio.sleep(0)
-    assert [type(error) for error in errors] == [ButtplugConnectorError]
+    assert [(type(error), str(error)) for error in errors] == [
+        (ButtplugConnectorError, 'The server did not answer StopCmd for device 7 "Demo Vibrator" within 2 s')
+    ]
 
 
 async def test_a_stop_that_fails_at_the_disconnect_is_told(client: ButtplugClient, server: ScriptedServer) -> None:
     errors: list[Exception] = []
     client.on_error = errors.append
+    await client.vibrate(0.5)
     server.script(StopCmd, lambda message: Error(message.id, "motor stuck", ErrorCode.DEVICE))
     await client.disconnect()
     await asyncio.sleep(0)
-    assert [(type(error), str(error)) for error in errors] == [(ButtplugDeviceError, "motor stuck")]
+    assert [(type(error), str(error)) for error in errors] == [
+        (ButtplugDeviceError, 'motor stuck (device 2 "Demo Stroker")'),
+        (ButtplugDeviceError, 'motor stuck (device 7 "Demo Vibrator")'),
+    ]
+
+
+async def test_a_server_that_goes_during_the_disconnect_is_told_as_an_error_only(
+    client: ButtplugClient, server: ScriptedServer
+) -> None:
+    told: list[str] = []
+    client.on_server_disconnect = lambda: told.append("gone")
+    client.on_error = lambda error: told.append(str(error))
+    await client.devices[7].vibrate(0.5)
+    server.silence(StopCmd)
+    disconnecting = asyncio.create_task(client.disconnect())
+    await asyncio.sleep(1)
+    server.lose("cable cut")
+    await disconnecting
+    await asyncio.sleep(0)
+    assert told == [
+        'The connection ended before StopCmd for device 7 "Demo Vibrator" was answered: cable cut',
+    ]
+    assert not client.connected
 
 
 async def test_nothing_is_sent_after_the_stop_of_a_disconnect(client: ButtplugClient, server: ScriptedServer) -> None:
     device = client.devices[7]
+    await device.vibrate(0.5)
     server.silence(StopCmd)
     disconnecting = asyncio.create_task(client.disconnect())
     await asyncio.sleep(1)
@@ -211,13 +250,14 @@ async def test_nothing_is_sent_after_the_stop_of_a_disconnect(client: ButtplugCl
 async def test_a_disconnect_that_is_cancelled_has_sent_the_stop_and_closes(
     client: ButtplugClient, server: ScriptedServer
 ) -> None:
+    await client.vibrate(0.5)
     server.silence(StopCmd)
     disconnecting = asyncio.create_task(client.disconnect())
     await asyncio.sleep(1)
     disconnecting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await disconnecting
-    assert isinstance(server.received[-1], StopCmd)
+    assert len(server.sent(StopCmd)) == 2
     assert not server.connected
     assert not client.connected
 
