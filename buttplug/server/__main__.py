@@ -8,15 +8,18 @@ import signal
 import ssl
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.version import __version__
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import log
-from buttplug.server.buses import make_buses
+from buttplug.server.buses import make_buses, udev_rules
+from buttplug.server.check import check
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.simulation import simulate
+from buttplug.server.devices.user_configuration import load_user_configuration
 from buttplug.server.options import BUSES, Options, parse
 from buttplug.server.server import ButtplugServer
 from buttplug.server.websocket import PortInUseError, WebsocketListener
@@ -35,18 +38,25 @@ SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the server until a signal ends it; return the exit code."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    if options.version is not None:
-        print(_version(bare=options.version == "bare"))  # noqa: T201 it is what was asked for
+    if options.action in ("--version", "--server-version"):
+        print(_version(bare=options.action == "--server-version"))  # noqa: T201 it is what was asked for
         return OK
     log.set_up(options.log_levels)
     for warning in options.warnings:
         logger.warning("%s", warning)
     try:
         configuration = DeviceConfiguration.load()
+        if options.user_configuration is not None:
+            load_user_configuration(Path(options.user_configuration), configuration)
         simulated = _simulated(configuration, options.simulate)
         tls = _tls(options)
     except ConfigurationError as error:
         return _fail(error.message, FAILED)
+    if options.action == "--udev-rules":
+        print(udev_rules(configuration), end="")  # noqa: T201 it is what was asked for
+        return OK
+    if options.action == "--check":
+        return OK if asyncio.run(check(options, configuration)) else FAILED
     return asyncio.run(_serve(options, configuration, simulated, tls))
 
 
@@ -57,7 +67,7 @@ async def _serve(
     tls: ssl.SSLContext | None,
 ) -> int:
     signals = _Signals()
-    managers = make_buses(options.buses, configuration)
+    managers = make_buses(options, configuration)
     if simulated:
         managers.append(SimulatedManager(simulated))
     server = ButtplugServer(

@@ -18,6 +18,9 @@ from buttplug.server.log import levels_of
 from buttplug.server.websocket import DEFAULT_PORT, LOOPBACK
 
 USAGE_ERROR = 2
+DEVICE_SERVER = "device-websocket-server"
+#: The ecosystem's port for devices that connect by websocket.
+DEVICE_PORT = 54817
 ENVIRONMENT_PREFIX = "BUTTPLUG_"
 
 
@@ -39,7 +42,7 @@ BUSES = (
     Bus("lovense-dongle-hid", "the Lovense dongle (HID)"),
     Bus("lovense-dongle-serial", "the Lovense dongle (serial)"),
     Bus("lovense-connect", "the Lovense Connect app"),
-    Bus("device-websocket-server", "devices that connect by websocket"),
+    Bus(DEVICE_SERVER, "devices that connect by websocket"),
     Bus("gamepad", "game pads", default=sys.platform == "win32", aliases=("xinput", "sdl-gamepad")),
 )
 
@@ -54,12 +57,16 @@ class Options:
     max_ping_time: int
     max_clients: int
     simulate: tuple[str, ...]
+    user_configuration: str | None
+    device_port: int
+    lovense_connect_hosts: tuple[str, ...]
+    lovense_connect_discover: bool
     buses: tuple[str, ...]
     allow_origins: tuple[str, ...]
     tls_cert: str | None
     tls_key: str | None
     log_levels: Mapping[str, int]
-    version: str | None
+    action: str | None
     warnings: tuple[str, ...]
 
 
@@ -70,6 +77,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     if (given.tls_cert is None) != (given.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
     switches = {bus.option: getattr(given, _name(f"use-{bus.option}")) for bus in BUSES}
+    if given.device_ws_port is not None and switches[DEVICE_SERVER] is None:
+        switches[DEVICE_SERVER] = True
     return Options(
         hosts=_hosts(given.ws_host),
         port=given.ws_port,
@@ -77,12 +86,16 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         max_ping_time=given.max_ping_time,
         max_clients=given.max_clients,
         simulate=tuple(given.simulate),
+        user_configuration=given.user_device_config_file,
+        device_port=DEVICE_PORT if given.device_ws_port is None else given.device_ws_port,
+        lovense_connect_hosts=tuple(given.lovense_connect_host),
+        lovense_connect_discover=given.lovense_connect_discover,
         buses=_buses(switches, simulating=bool(given.simulate)),
         allow_origins=tuple(given.allow_origin),
         tls_cert=given.tls_cert,
         tls_key=given.tls_key,
         log_levels=given.log_level,
-        version=given.version,
+        action=given.action,
         warnings=tuple(dict.fromkeys(given.repeated)),
     )
 
@@ -130,6 +143,12 @@ def _parser() -> _Parser:
         metavar="NAME[@ADDRESS]",
         help="offer a simulated device, by a model's name or a protocol's id; may repeat",
     )
+    add(
+        "--user-device-config-file",
+        action=_Once,
+        metavar="FILE",
+        help="settings and own devices of the user, in the ecosystem's formats 4 and 5; it is only read",
+    )
     for bus in BUSES:
         words = (bus.option, *bus.aliases)
         destination = _name(f"use-{bus.option}")
@@ -148,6 +167,26 @@ def _parser() -> _Parser:
             help=f"do not look for {bus.title}",
         )
     add(
+        "--device-ws-port",
+        "--device-websocket-server-port",
+        type=_port,
+        action=_Once,
+        metavar="PORT",
+        help=f"wait for devices that connect by websocket on this port (default when they are looked for: {DEVICE_PORT})",
+    )
+    add(
+        "--lovense-connect-host",
+        action="append",
+        default=[],
+        metavar="HOST[:PORT]",
+        help="where the Lovense Connect app runs; may repeat",
+    )
+    add(
+        "--lovense-connect-discover",
+        action="store_true",
+        help="ask the maker's web service where the Lovense Connect app runs",
+    )
+    add(
         "--allow-origin",
         action="append",
         default=[],
@@ -165,8 +204,13 @@ def _parser() -> _Parser:
         metavar="LEVEL",
         help="error, warn, info, debug, trace or off; for a part: info,bluetooth=debug (default: info)",
     )
-    add("--version", action="store_const", const="long", help="print the version and exit")
-    add("--server-version", dest="version", action="store_const", const="bare", help=argparse.SUPPRESS)
+    for option, what in (
+        ("--check", "look at every bus, say what is missing and what is visible, and exit"),
+        ("--udev-rules", "print the rules that HID and USB devices need on Linux, and exit"),
+        ("--version", "print the version and exit"),
+        ("--server-version", argparse.SUPPRESS),
+    ):
+        add(option, dest="action", action="store_const", const=option, help=what)
     return parser
 
 
