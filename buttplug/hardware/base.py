@@ -108,6 +108,11 @@ class Hardware(ABC):
         """
         raise HardwareError(f"{self.name}: endpoint {endpoint} sends no notifications")
 
+    @property
+    def knows_signal_strength(self) -> bool:
+        """Whether :meth:`read_rssi` has something to tell."""
+        return False
+
     async def read_rssi(self) -> int:
         """Return the signal strength in dBm.
 

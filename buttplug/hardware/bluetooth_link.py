@@ -168,6 +168,10 @@ class BluetoothHardware(Hardware):
                 stopping = self._client.stop_notify(characteristic)
                 await self._do(f"unsubscribing from {endpoint}", READ_LIMIT, stopping)
 
+    @property
+    def knows_signal_strength(self) -> bool:
+        return self.rssi is not None
+
     async def read_rssi(self) -> int:
         if self.rssi is None:
             raise HardwareError(f"{self.name}: the signal strength is not known")

@@ -74,6 +74,7 @@ class SimulatedDevice:
         write_error: Raised by every write while it is set.
         connect_error: Raised by every attempt to connect while it is set.
         in_range: Whether a scan finds it.
+        rssi: Its signal strength in dBm; None for a device whose strength is not known.
         hardware: The link to it, while it is connected.
     """
 
@@ -198,6 +199,10 @@ class SimulatedHardware(Hardware):
         self.require(endpoint)
         self.subscribed.discard(endpoint)
         self.device.commands.append(Unsubscribe(endpoint))
+
+    @property
+    def knows_signal_strength(self) -> bool:
+        return self.device.rssi is not None
 
     async def read_rssi(self) -> int:
         if self.device.rssi is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.messages import Range
@@ -47,3 +47,13 @@ class DeviceDefinition(Struct, frozen=True):
     features: tuple[FeatureDefinition, ...]
     variant: str | None = None
     message_gap: float | None = None
+
+
+def with_signal_strength(definition: DeviceDefinition) -> DeviceDefinition:
+    """Return a definition with one feature more, by which clients read the strength of the device's signal in dBm."""
+    if any(InputType.RSSI in feature.inputs for feature in definition.features):
+        return definition
+    index = max((feature.index for feature in definition.features), default=-1) + 1
+    rssi = InputDefinition(((-128, 127),), (InputCommandType.READ,))
+    feature = FeatureDefinition(index, "Signal strength, as last heard", {}, {InputType.RSSI: rssi})
+    return structs.replace(definition, features=(*definition.features, feature))

@@ -41,7 +41,8 @@ Listener = Callable[["Device", Reading], None]
 class Device:
     """A device that is ready to be driven.
 
-    ``drivers`` holds who last commanded each output: what is to be stopped when that client goes.
+    ``info`` is the device as clients see it. ``drivers`` holds who last commanded each output: what is to be stopped when
+    that client goes.
     """
 
     def __init__(
@@ -65,35 +66,13 @@ class Device:
         self._end_notifications = hardware.on_notification(self._notified)
         self.settings = settings
         self._outputs = self._ranges(settings)
+        self.info = self._describe()
         self._pacer = Pacer(hardware, protocol, self._slots(), gap=self._gap())
 
     @property
     def label(self) -> str:
         """The device in error messages and logs."""
         return f'Device {self.index} "{self.settings.display_name or self.definition.name}"'
-
-    def info(self) -> DeviceInfo:
-        """Return the device as clients see it: without what is disabled."""
-        features = {}
-        for feature in self._features.values():
-            outputs = {
-                type_.value: OutputLimits(
-                    self._outputs[feature.index, type_].shown, self._outputs[feature.index, type_].shown_duration
-                )
-                for type_ in feature.outputs
-                if (feature.index, type_) in self._outputs
-            }
-            inputs = {
-                word: InputLimits(list(input_.value), [command.value for command in input_.command])
-                for type_, input_ in feature.inputs.items()
-                # Some clients know the one spelling only, some the other.
-                for word in (("Rssi", "RSSI") if type_ is InputType.RSSI else (type_.value,))
-            }
-            if outputs or inputs:
-                features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
-        return DeviceInfo(
-            self.index, self.definition.name, round(self._pacer.gap * 1000), features, self.settings.display_name
-        )
 
     # Outputs
 
@@ -152,6 +131,7 @@ class Device:
         stopped = self.stop()
         self.settings = settings
         self._outputs = outputs
+        self.info = self._describe()
         self._pacer.ranges = self._slots()
         self._pacer.gap = self._gap()
         await stopped
@@ -250,6 +230,29 @@ class Device:
             raise self.error(feature, f"{type_} does not know {command}; it knows {known}")
 
     # Inside
+
+    def _describe(self) -> DeviceInfo:
+        """Return the device as clients see it: without what is disabled."""
+        features = {}
+        for feature in self._features.values():
+            outputs = {
+                type_.value: OutputLimits(
+                    self._outputs[feature.index, type_].shown, self._outputs[feature.index, type_].shown_duration
+                )
+                for type_ in feature.outputs
+                if (feature.index, type_) in self._outputs
+            }
+            inputs = {
+                word: InputLimits(list(input_.value), [command.value for command in input_.command])
+                for type_, input_ in feature.inputs.items()
+                # Some clients know the one spelling only, some the other.
+                for word in (("Rssi", "RSSI") if type_ is InputType.RSSI else (type_.value,))
+            }
+            if outputs or inputs:
+                features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
+        return DeviceInfo(
+            self.index, self.definition.name, round(self._gap() * 1000), features, self.settings.display_name
+        )
 
     def _ranges(self, settings: DeviceSettings) -> dict[tuple[int, OutputType], OutputRange]:
         ranges = {}

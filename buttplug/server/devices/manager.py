@@ -12,6 +12,7 @@ from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
 from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.definition import with_signal_strength
 from buttplug.server.devices.device import Device
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
@@ -66,7 +67,7 @@ class DeviceManager:
 
     def infos(self) -> dict[int, DeviceInfo]:
         """Return all connected devices as clients see them."""
-        return {index: self.devices[index].info() for index in sorted(self.devices)}
+        return {index: self.devices[index].info for index in sorted(self.devices)}
 
     async def configure(self, key: DeviceKey, settings: DeviceSettings) -> None:
         """Set a device's settings, at once where it is connected.
@@ -216,6 +217,8 @@ class DeviceManager:
                 identifier = await family.identify(hardware)
                 definition = self.configuration.definition(match.protocol, identifier)
                 assert definition is not None, "a protocol that matched has a definition"
+                if hardware.knows_signal_strength:
+                    definition = with_signal_strength(definition)
                 protocol = family(definition, name=hardware.name, address=hardware.address)
                 await protocol.initialise(hardware)
             key = DeviceKey(match.protocol, identifier, hardware.address)
