@@ -223,6 +223,7 @@ class DeviceManager:
                 await protocol.initialise(hardware)
             key = DeviceKey(match.protocol, identifier, hardware.address)
             settings = self.configuration.settings_for(key)
+            came_back = key in self._indexes
             device = Device(self._index(key, settings), key, definition, settings, hardware, protocol)
         except TimeoutError:
             reason = f"no answer to the hand-shake within {family.handshake_timeout:g} s"
@@ -235,6 +236,9 @@ class DeviceManager:
             if device is None:
                 await hardware.disconnect()
         if device is not None:
+            if came_back:
+                # Its link broke while it may have been running, and nobody drives it any more. The pacer tells of a failure.
+                device.stop()
             self._add(device)
         return device
 

@@ -146,21 +146,31 @@ class Pacer:
 
     async def _run(self) -> None:
         while True:
-            now = self._loop.time()
-            repeat_at = self._repeat_due()
-            if self._stopping and self._stop_at <= now:
-                await self._write_stop()
-            elif self._pending and self._next_write <= now:
-                await self._write_pending()
-            elif repeat_at is not None and repeat_at <= now:
-                await self._write_repeat()
-            else:
-                times = [repeat_at] if repeat_at is not None else []
-                if self._pending:
-                    times.append(self._next_write)
-                if self._stopping:
-                    times.append(self._stop_at)
-                await self._sleep(min(times) if times else None)
+            try:
+                await self._turn()
+            except Exception as error:
+                # A fault of ours must not be the end of all stops for this device.
+                logger.exception("%s: pacing failed and goes on", self._hardware.name)
+                waiting, self._writing = self._writing, []
+                self._finish(waiting, ButtplugDeviceError(f"the server failed: {error}"))
+                await asyncio.sleep(RETRY_DELAY)
+
+    async def _turn(self) -> None:
+        now = self._loop.time()
+        repeat_at = self._repeat_due()
+        if self._stopping and self._stop_at <= now:
+            await self._write_stop()
+        elif self._pending and self._next_write <= now:
+            await self._write_pending()
+        elif repeat_at is not None and repeat_at <= now:
+            await self._write_repeat()
+        else:
+            times = [repeat_at] if repeat_at is not None else []
+            if self._pending:
+                times.append(self._next_write)
+            if self._stopping:
+                times.append(self._stop_at)
+            await self._sleep(min(times) if times else None)
 
     async def _write_pending(self) -> None:
         wanted, self._pending = self._pending, {}
@@ -207,9 +217,10 @@ class Pacer:
     async def _write_stop(self) -> None:
         slots, self._stopping = self._stopping, set()
         self._writing, self._stop_done = self._stop_done, []
-        outputs = self._stop_outputs(slots)
+        outputs: list[Output] = []
         failure = "nothing was written"
         try:
+            outputs = self._stop_outputs(slots)
             packets = list(self._protocol.stop(outputs, self._values))
             for _ in range(STOP_TRIES):
                 unwritten = []
