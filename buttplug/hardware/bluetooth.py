@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.bluetooth_sightings import Sighting, Sightings
 from buttplug.hardware.errors import BusUnavailableError, HardwareError
-from buttplug.hardware.specifiers import BluetoothAdvertisement, Specifier
+from buttplug.hardware.specifiers import Specifier
 from buttplug.hardware.threads import in_thread
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: Seconds that loading bleak may take.
-LOAD_LIMIT = 30.0
-#: Seconds that starting or stopping a scan may take.
-SCAN_LIMIT = 10.0
+LOAD_LIMIT = 8.0
+#: Seconds that starting or stopping a scan, or a look at the adapter, may take.
+SCAN_LIMIT = 4.0
 #: Seconds between two looks at the adapter.
 ADAPTER_INTERVAL = 2.0
 #: Seconds without hearing any device after which the scan is started anew. It can end unnoticed, for instance when the
 #: adapter is switched off and on again between two looks.
 QUIET_LIMIT = 30.0
-#: Seconds after which a scan is started anew while a device is awaited, on macOS: it reports each device once per scan.
+#: Seconds after which a scan is started anew on macOS, which reports each device once per scan.
 RESCAN_INTERVAL = 10.0
 #: Signal strengths in dBm that mean it is not known: bleak's, and that of the Bluetooth Core Specification.
 NO_RSSI = frozenset({-127, 127})
@@ -85,18 +85,18 @@ class BluetoothManager(CommunicationManager):
             self._wanted = True
             self._sightings.start_anew()
         self._keep_watch()
-        await self._adjust()
+        await self._adjust(log=False)
 
     async def stop_scanning(self) -> None:
         if self._wanted:
             self._wanted = False
             with suppress(BusUnavailableError):  # there is no scan then
-                await self._adjust()
+                await self._adjust(log=False)
 
     def forget(self, address: str) -> None:
         """Wait no longer for a device that dropped out."""
         sighting = self._sightings.get(address)
-        if sighting is not None:
+        if sighting is not None and sighting.awaited:
             sighting.awaited = False
             self._changed.set()
 
@@ -143,14 +143,14 @@ class BluetoothManager(CommunicationManager):
     async def _look_after(self) -> None:
         while self._needed or self._links:
             self._changed.clear()
-            with suppress(BusUnavailableError):  # was logged, and may pass
-                await self._adjust()
+            with suppress(BusUnavailableError):  # it may pass
+                await self._adjust(log=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(ADAPTER_INTERVAL):
                     await self._changed.wait()
 
-    async def _adjust(self) -> None:
-        """Have a scan run if one is needed, and only then.
+    async def _adjust(self, *, log: bool) -> None:
+        """Have a scan run if one is needed, and only then. ``log``: nobody else tells of a failure.
 
         Raises:
             BusUnavailableError: It cannot run now.
@@ -163,9 +163,9 @@ class BluetoothManager(CommunicationManager):
             except Exception as error:  # whatever bleak lets through
                 trouble = bus_trouble(error)
                 problem = f"Bluetooth LE cannot be used, {trouble.what}: {trouble.remedy}"
-                if trouble != self._trouble:
-                    self._trouble = trouble
+                if log and trouble != self._trouble:
                     logger.warning("%s", problem)
+                self._trouble = trouble
                 await self._stop()
                 raise BusUnavailableError(problem) from error
             if self._running and self._trouble is not None:
@@ -201,8 +201,8 @@ class BluetoothManager(CommunicationManager):
 
     def _is_stale(self) -> bool:
         now = asyncio.get_running_loop().time()
-        if sys.platform == "darwin" and now >= self._started_at + RESCAN_INTERVAL:
-            return any(sighting.awaited for sighting in self._sightings.held())
+        if sys.platform == "darwin":
+            return now >= self._started_at + RESCAN_INTERVAL
         return now >= max(self._started_at, self._heard_at) + QUIET_LIMIT
 
     async def _start(self) -> None:
@@ -239,7 +239,7 @@ class BluetoothManager(CommunicationManager):
         self._heard_at = now
         if not self._wanted and ((known := self._sightings.get(device.address)) is None or not known.awaited):
             return
-        sighting = self._sightings.heard(device.address, device)
+        sighting = self._sightings.heard(device.address, device, now)
         if sighting.busy or sighting.link is not None:
             return  # what BlueZ reports of a connected device is no advertisement
         sighting.merge(data.local_name, data.service_uuids, data.manufacturer_data)
@@ -252,16 +252,14 @@ class BluetoothManager(CommunicationManager):
                     sighting.name,
                     sighting.address,
                     advertisement,
-                    connect=partial(self._connect, sighting, advertisement),
+                    connect=partial(self._connect, sighting),
                     refused=lambda reason: self.forget(sighting.address),
                 )
             )
 
     # Links
 
-    async def _connect(
-        self, sighting: Sighting[BLEDevice], advertisement: BluetoothAdvertisement, specifiers: Sequence[Specifier]
-    ) -> Hardware:
+    async def _connect(self, sighting: Sighting[BLEDevice], specifiers: Sequence[Specifier]) -> Hardware:
         from buttplug.hardware.bluetooth_link import open_link
 
         if sighting.busy or sighting.link is not None:
@@ -270,7 +268,7 @@ class BluetoothManager(CommunicationManager):
         sighting.busy = True
         try:
             async with self._connect_lock:
-                link = await open_link(sighting.handle, advertisement, specifiers)
+                link = await open_link(sighting.handle, sighting.advertisement, specifiers)
         except BaseException:
             sighting.failed(loop.time())
             raise

@@ -32,6 +32,12 @@ RETRY_DELAYS = (2.0, 5.0, 15.0, 60.0)
 #: did not answer the hand-shake, counts as a failed connect.
 SETTLED = 20.0
 
+#: Seconds within which a link that is lost counts as a failed connect.
+BRIEF = 5.0
+
+#: Seconds to wait for a name, which often comes in a packet of its own. It is part of what a device's settings hang on.
+NAME_WAIT = 1.0
+
 #: Seconds after a drop-out in which the device is not believed to be back: systems report a disconnect itself as a change of
 #: the device, which looks like an advertisement.
 ECHO = 0.5
@@ -49,6 +55,7 @@ class Sighting(Generic[Handle]):
 
     address: str
     handle: Handle
+    first_heard: float
     name: str = ""
     services: frozenset[str] = frozenset()
     manufacturer_data: dict[int, bytes] = field(default_factory=dict)
@@ -87,6 +94,8 @@ class Sighting(Generic[Handle]):
         """Return what is to be reported now, and count it as reported; None for nothing."""
         if self.busy or self.link is not None or now < self.retry_at or not (scanning or self.awaited):
             return None
+        if not self.name and now < self.first_heard + NAME_WAIT:
+            return None
         advertisement = self.advertisement
         if advertisement == BluetoothAdvertisement() or not (self.awaited or self._is_new(advertisement, now)):
             return None
@@ -117,21 +126,21 @@ class Sighting(Generic[Handle]):
 
     def closed(self, now: float) -> None:
         """Note that the server ended the link."""
-        settled = now >= self.connected_at + SETTLED
         self.link = None
-        if settled:
+        if now >= self.connected_at + SETTLED:
             self.failures = 0
             self.awaited = False
         self.failed(now)
 
     def dropped(self, now: float) -> None:
         """Note that the link was lost."""
-        settled = now >= self.connected_at + SETTLED
         self.link = None
         self.awaited = True
-        self.reported = None
-        self.failures = 0 if settled else 1
-        self.retry_at = now + (ECHO if settled else RETRY_DELAYS[0])
+        if now < self.connected_at + BRIEF:
+            self.failed(now)
+        else:
+            self.failures = 0
+            self.retry_at = now + ECHO
 
 
 class Sightings(Generic[Handle]):
@@ -140,11 +149,11 @@ class Sightings(Generic[Handle]):
     def __init__(self) -> None:
         self._by_address: OrderedDict[str, Sighting[Handle]] = OrderedDict()
 
-    def heard(self, address: str, handle: Handle) -> Sighting[Handle]:
+    def heard(self, address: str, handle: Handle, now: float) -> Sighting[Handle]:
         """Return the sighting of a device that was just heard."""
         sighting = self._by_address.get(address)
         if sighting is None:
-            sighting = self._by_address[address] = Sighting(address, handle)
+            sighting = self._by_address[address] = Sighting(address, handle, first_heard=now)
             self._forget_silent()
         sighting.handle = handle
         self._by_address.move_to_end(address)

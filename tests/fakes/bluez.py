@@ -148,7 +148,7 @@ class Peripheral:
         self.path = f"{adapter.path}/dev_{self.device.address.replace(':', '_')}"
         self.characteristics = {}
         handle = 0
-        for service, endpoints in self.services.items():
+        for endpoints in self.services.values():
             handle += 1
             service_path = f"{self.path}/service{handle:04x}"
             for endpoint, uuid in endpoints.items():
@@ -410,10 +410,10 @@ class FakeBlueZ:
 
     async def run(self) -> None:
         """Take the name org.bluez and answer."""
-        self._bus = MessageBus(self._bus_address)
-        await self._bus.connect()
-        self._bus.add_message_handler(self._take)
-        await self._bus.request_name("org.bluez")
+        async with asyncio.timeout(5):
+            self._bus = await MessageBus(self._bus_address).connect()
+            self._bus.add_message_handler(self._take)
+            await self._bus.request_name("org.bluez")
         self.start(self._advertise())
 
     async def crash(self) -> None:

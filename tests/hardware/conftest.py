@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from bleak.backends.bluezdbus import manager as bleak_bluez
+
+from buttplug.hardware.bluetooth import BluetoothManager
+from tests.fakes.bluez import FakeAdapter, FakeBlueZ
+from tests.fakes.dbus import private_bus
+from tests.hardware.bluetooth import Found
 
 
 @pytest.fixture
@@ -16,3 +23,52 @@ def no_thread_is_left() -> Iterator[None]:
     for thread in set(threading.enumerate()) - before:
         thread.join(2)
         assert not thread.is_alive(), thread
+
+
+@pytest.fixture(scope="session")
+def dbus() -> Iterator[str]:
+    """The address of a D-Bus of our own."""
+    with private_bus() as address:
+        yield address
+
+
+@pytest.fixture
+async def system_bus(dbus: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """The same, as the bus on which bleak looks for BlueZ."""
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", dbus)
+    yield dbus
+    # bleak keeps one connection for each event loop, until the process ends.
+    instance = bleak_bluez._global_instances.pop(asyncio.get_running_loop(), None)
+    if instance is not None and instance._bus is not None:
+        instance._bus.disconnect()
+        assert instance._bus_watcher_task is not None
+        await asyncio.wait({instance._bus_watcher_task})
+
+
+@pytest.fixture
+async def bluez(system_bus: str) -> AsyncIterator[FakeBlueZ]:
+    """BlueZ, running, without an adapter."""
+    bluez = FakeBlueZ(system_bus)
+    await bluez.run()
+    yield bluez
+    await bluez.crash()
+
+
+@pytest.fixture
+def adapter(bluez: FakeBlueZ) -> FakeAdapter:
+    """A Bluetooth adapter, on."""
+    return bluez.add_adapter()
+
+
+@pytest.fixture
+async def bluetooth(system_bus: str) -> AsyncIterator[BluetoothManager]:
+    """The communication manager, closed in the end."""
+    manager = BluetoothManager()
+    yield manager
+    await manager.close()
+
+
+@pytest.fixture
+def found(bluetooth: BluetoothManager) -> Found:
+    """What the manager reports."""
+    return Found(bluetooth)
