@@ -7,6 +7,7 @@ can be read, and the others are not touched by it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Generic, TypeAlias, TypeVar
 
@@ -16,7 +17,7 @@ from msgspec import Raw, Struct
 from buttplug.core.messages import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
-    U32_MAX,
+    U32,
     ClientMessage,
     RequestId,
     ServerMessage,
@@ -24,14 +25,19 @@ from buttplug.core.messages import (
     WireStruct,
 )
 
-#: The longest frame that is read, in bytes.
+#: The longest frame that is read, in bytes; in characters where it comes as text.
 MAX_FRAME = 1 << 20
+#: The most messages that are read of one frame: more would keep everybody else waiting.
+MAX_MESSAGES = 4096
+#: Characters of an unknown message's name that are told.
+NAME_LENGTH = 64
 
 Frame: TypeAlias = str | bytes
 Message = TypeVar("Message", ClientMessage, ServerMessage)
 Element = dict[str, Raw]
 
 _encode = msgspec.json.Encoder().encode
+_SPACE = re.compile(r"[ \t\n\r]+")
 
 
 class Malformed(Struct, frozen=True):
@@ -45,7 +51,7 @@ class Malformed(Struct, frozen=True):
 class StopDeviceCmd(ClientMessage):
     """The spelling of older clients for a :class:`StopCmd` of one device."""
 
-    device_index: int
+    device_index: U32
 
 
 class StopAllDevices(ClientMessage):
@@ -74,13 +80,15 @@ class _Codec(Generic[Message]):
 
     def decode(self, frame: Frame) -> list[Message | Malformed]:
         if len(frame) > MAX_FRAME:
-            return [self._oversize(frame)]
+            return self._oversize(frame)
         try:
             elements: list[Element] = self._elements.decode(frame)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
+        except (ValueError, RecursionError):
             return self._decode_carefully(frame)
         if not elements:
             return [Malformed("an empty array is no message")]
+        if len(elements) > MAX_MESSAGES:
+            return [_too_many()]
         return [self._message(element) for element in elements]
 
     def _message(self, element: Element) -> Message | Malformed:
@@ -91,46 +99,46 @@ class _Codec(Generic[Message]):
             return self._decoders[name].decode(body)
         except KeyError:
             return self._unknown(name, body)
-        except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-            return self._repaired(name, body, error)
+        except (ValueError, RecursionError):
+            return self._repaired(name, body)
 
     def _unknown(self, name: str, body: Raw) -> Malformed:
         if name in self._foreign:
             return Malformed(f"{name} is not for a {self._sender} to send", _readable_id(body), name)
-        return Malformed(f'unknown message "{name[:64]}"', _readable_id(body), name)
+        name = name[:NAME_LENGTH]
+        return Malformed(f'unknown message "{name}"', _readable_id(body), name)
 
-    def _repaired(self, name: str, body: Raw, error: Exception) -> Message | Malformed:
+    def _repaired(self, name: str, body: Raw) -> Message | Malformed:
         """Read a message again with integral floats (``10.0``) taken as the integers they are."""
-        id_ = _readable_id(body)
-        if id_:
-            try:
-                return msgspec.convert(_with_integers(msgspec.json.decode(body)), self._decoders[name].type)
-            except (msgspec.DecodeError, RecursionError) as second:
-                error = second
-        return Malformed(f"{name}: {_plain(error)}", id_, name)
+        try:
+            return msgspec.convert(_with_integers(msgspec.json.decode(body)), self._decoders[name].type)
+        except (ValueError, RecursionError) as error:
+            return Malformed(f"{name}: {_plain(error)}", _readable_id(body), name)
 
     def _decode_carefully(self, frame: Frame) -> list[Message | Malformed]:
         """Read a frame that is not simply an array of objects: several arrays, or an array of something else too."""
         try:
-            arrays = _split(frame)
-            messages: list[Message | Malformed] = []
-            for array in arrays:
-                for raw in msgspec.json.decode(array, type=list[Raw]):
-                    try:
-                        messages.append(self._message(msgspec.json.decode(raw, type=Element)))
-                    except msgspec.ValidationError:
-                        messages.append(Malformed("a message is an object"))
+            raws = [raw for array in _split(frame) for raw in msgspec.json.decode(array, type=list[Raw])]
         except (ValueError, RecursionError) as error:
             return [Malformed(f"not a JSON array of messages: {_plain(error)}")]
-        return messages or [Malformed("an empty array is no message")]
+        if len(raws) > MAX_MESSAGES:
+            return [_too_many()]
+        return [self._element(raw) for raw in raws] or [Malformed("an empty array is no message")]
 
-    def _oversize(self, frame: Frame) -> Malformed:
+    def _element(self, raw: Raw) -> Message | Malformed:
+        try:
+            return self._message(msgspec.json.decode(raw, type=Element))
+        except ValueError:
+            return Malformed("a message is an object")
+
+    def _oversize(self, frame: Frame) -> list[Message | Malformed]:
         reason = f"a frame of {len(frame)} bytes is over the limit of {MAX_FRAME}"
         try:
-            ((name, body),) = self._elements.decode(frame)[0].items()
-        except (ValueError, IndexError, RecursionError):
-            return Malformed(reason)
-        return Malformed(reason, _readable_id(body), name)
+            elements = self._elements.decode(frame)
+        except (ValueError, RecursionError):
+            elements = []
+        bodies = [body for element in elements[:MAX_MESSAGES] for body in element.items()]
+        return [Malformed(reason, _readable_id(body), name[:NAME_LENGTH]) for name, body in bodies] or [Malformed(reason)]
 
 
 _client_codec = _Codec[ClientMessage]((*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices), SERVER_MESSAGES, sender="client")
@@ -162,7 +170,7 @@ def _readable_id(body: Raw) -> int:
 
 
 def _with_integers(value: object) -> object:
-    if isinstance(value, float) and value.is_integer() and abs(value) <= U32_MAX:
+    if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
         return {key: _with_integers(item) for key, item in value.items()}
@@ -175,16 +183,26 @@ def _split(frame: Frame) -> list[str]:
     """Return the text of each array in a frame."""
     text = frame if isinstance(frame, str) else frame.decode()
     decoder = json.JSONDecoder(parse_constant=_refuse)
-    arrays = []
-    start = 0
-    while text[start:].strip():
-        start += len(text[start:]) - len(text[start:].lstrip())
+    arrays: list[str] = []
+    start = _after_space(text, 0)
+    while start < len(text):
         value, end = decoder.raw_decode(text, start)
         if not isinstance(value, list):
             raise ValueError("it is no array")  # noqa: TRY004 a frame's fault, not a caller's
+        if len(arrays) == MAX_MESSAGES:
+            raise ValueError(f"it has more than {MAX_MESSAGES} of them")
         arrays.append(text[start:end])
-        start = end
+        start = _after_space(text, end)
     return arrays
+
+
+def _too_many() -> Malformed:
+    return Malformed(f"a frame may hold {MAX_MESSAGES} messages and no more; none of them was read")
+
+
+def _after_space(text: str, start: int) -> int:
+    space = _SPACE.match(text, start)
+    return space.end() if space else start
 
 
 def _refuse(constant: str) -> float:
@@ -194,4 +212,4 @@ def _refuse(constant: str) -> float:
 def _plain(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
-    return str(error).replace("`", '"').replace("$.", "").replace(' - at "$"', "")
+    return str(error).replace("`", '"').replace(' - at "$"', "").replace("$.", "").replace("$[", "[")
