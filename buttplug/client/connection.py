@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -177,7 +178,7 @@ class Connection:
         """Send a message and wait for its reply; raises what :meth:`begin` and :meth:`finish` raise."""
         return await self.finish(await self.begin(message, subject, on_reply), reply)
 
-    async def stop_and_close(self, devices: Iterable[Subject]) -> list[ButtplugError]:
+    async def stop_and_close(self, devices: Sequence[Subject]) -> list[ButtplugError]:
         """Stop devices, then close. From the stops on nothing else is sent.
 
         Returns:
@@ -197,8 +198,9 @@ class Connection:
                     except ButtplugError as error:
                         problems.append(error)
         except TimeoutError:
-            late = [stop for stop in stops if stop.answer.cancelled() or not stop.answer.done()]
-            problems += [ButtplugConnectorError(f"The server did not answer {stop} within {STOP_LIMIT:g} s") for stop in late]
+            for device, stop in zip_longest(devices, stops):
+                if stop is None or stop.answer.cancelled() or not stop.answer.done():
+                    problems.append(ButtplugConnectorError(f"The server did not stop {device} within {STOP_LIMIT:g} s"))
         except ButtplugConnectorError as error:
             problems.append(error)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,6 +13,8 @@ from buttplug.client.connector import OnLost, OnMessage
 from buttplug.core.codec import MAX_FRAME, decode_server_frame, encode
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import ClientMessage
+
+logger = logging.getLogger(__name__)
 
 #: Seconds between the websocket's own pings, and seconds a server may take to answer one before it counts as gone.
 KEEPALIVE = 10.0
@@ -83,3 +86,8 @@ class WebsocketConnector:
                     on_message(message)
         except ConnectionClosed as error:
             on_lost(str(error))
+        except Exception as error:
+            # Whatever it is, nobody must rely on a connection that is no longer read.
+            logger.exception("Reading from %s failed", self.url)
+            await socket.close()
+            on_lost(f"reading failed: {error}")

@@ -197,7 +197,7 @@ async def test_disconnecting_waits_2_seconds_for_the_stops_and_tells_which_were_
     assert not server.connected
     await asyncio.sleep(0)
     assert [(type(error), str(error)) for error in errors] == [
-        (ButtplugConnectorError, 'The server did not answer StopCmd for device 7 "Demo Vibrator" within 2 s')
+        (ButtplugConnectorError, 'The server did not stop device 7 "Demo Vibrator" within 2 s')
     ]
 
 

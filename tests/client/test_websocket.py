@@ -56,11 +56,13 @@ class WireServer:
         self.silent: set[str] = set()
         self.greeting: list[str | bytes] = []
         self.connection: ServerConnection
+        self.connected = asyncio.Event()
         self.url = ""
         self._got: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def handle(self, connection: ServerConnection) -> None:
         self.connection = connection
+        self.connected.set()
         async for frame in connection:
             self.frames.append(frame)
             for message in json.loads(frame):
@@ -217,6 +219,19 @@ async def test_sending_on_a_connection_that_is_gone_is_a_connector_error(wire: W
     with pytest.raises(ButtplugConnectorError, match="Not connected"):
         await connector.send(None)  # type: ignore[arg-type]
     await connector.disconnect()
+
+
+async def test_a_connection_that_cannot_be_read_any_more_is_lost(wire: WireServer, caplog: pytest.LogCaptureFixture) -> None:
+    lost = asyncio.get_running_loop().create_future()
+
+    def fail(message: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    await WebsocketConnector(wire.url).connect(fail, lost.set_result)
+    await asyncio.wait_for(wire.connected.wait(), 5)
+    await wire.connection.send('[{"ScanningFinished":{"Id":0}}]')
+    assert await asyncio.wait_for(lost, 5) == "reading failed: a bug"
+    assert "ZeroDivisionError" in caplog.text
 
 
 async def test_a_client_can_connect_again(client: ButtplugClient, wire: WireServer) -> None:

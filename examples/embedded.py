@@ -1,0 +1,40 @@
+"""A program with the server inside, and a simulated device to drive: ``python examples/embedded.py``.
+
+For real devices put the bus in the place of the simulated one: ``from buttplug.hardware.bluetooth import BluetoothManager``.
+"""
+
+import asyncio
+
+from buttplug import ButtplugClient, ButtplugServer, ScanningFinished
+from buttplug.hardware.simulated import SimulatedManager
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.simulation import simulate
+
+
+async def main() -> None:
+    configuration = DeviceConfiguration.load()
+    nora = simulate(configuration, "Lovense Nora")
+    managers = [SimulatedManager([nora])]
+    async with ButtplugServer(managers=managers, configuration=configuration) as server, ButtplugClient("Example") as client:
+        client.on_device_added = lambda device: print("found", device.name)
+        await client.connect(server)
+        events = client.events()
+        await client.start_scanning()
+        async for event in events:
+            if isinstance(event, ScanningFinished):
+                break
+
+        await client.vibrate(0.5)  # everything that can
+        for device in client.devices.values():
+            await device.rotate(-0.25)
+            print(f"the battery of {device.name} is at {await device.battery():.0%}")
+        await asyncio.sleep(1)
+        await client.stop_all_devices()
+
+    print("the device was sent:")
+    for packet in nora.packets:
+        print(" ", packet.data.decode())
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,54 @@
+"""Other people's clients, each installed as its documentation says, into a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.interop.server import environment
+
+PYTHON_CLIENT = "buttplug==1.0.0"
+JAVASCRIPT_CLIENT = "buttplug@5.0.2"
+
+#: Seconds that an installation may take.
+LIMIT = 300
+
+
+@contextmanager
+def directory(name: str) -> Iterator[Path]:
+    """Make a directory for a client, which stays if ``BUTTPLUG_INTEROP_CACHE`` says where."""
+    cache = os.environ.get("BUTTPLUG_INTEROP_CACHE")
+    if cache:
+        path = Path(cache) / name
+        path.mkdir(parents=True, exist_ok=True)
+        yield path
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            yield Path(temporary)
+
+
+@contextmanager
+def official_python() -> Iterator[Path]:
+    """Install the official Python client, and give the interpreter that finds it."""
+    with directory("python") as path:
+        python = path / "bin" / "python"
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", path], check=True, timeout=LIMIT)
+        install = "-m pip install --quiet --disable-pip-version-check"
+        subprocess.run([python, *install.split(), PYTHON_CLIENT], check=True, timeout=LIMIT, env=environment())
+        yield python
+
+
+@contextmanager
+def official_javascript() -> Iterator[Path]:
+    """Install the official JavaScript client, and give the directory whose programs find it."""
+    with directory("javascript") as path:
+        (path / "package.json").write_text('{"private": true}\n')
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", JAVASCRIPT_CLIENT]
+        subprocess.run(install, check=True, timeout=LIMIT, cwd=path)
+        yield path

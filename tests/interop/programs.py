@@ -1,0 +1,48 @@
+"""Runs a client's program against a server of its own, which leaves when the program says that it is waiting for that."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.interop.server import environment, running_server
+
+#: What a program prints when the server is to go away.
+WAITING = "waiting for the server to leave"
+
+#: Seconds a program may run.
+LIMIT = 60
+
+NORA, EDGE, STROKER = "Lovense Nora", "Lovense Edge", "TCode v0.3 (Single Linear Axis)"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a program printed, how it ended, and what the devices were sent meanwhile."""
+
+    output: list[str]
+    exit_code: int
+    sent: Mapping[str, list[str]]
+
+
+def run(command: Sequence[str | Path], *, directory: Path, python_path: Path | None = None) -> Run:
+    """Run a program, which is given the URL of the server as its last argument."""
+    env = environment()
+    if python_path is not None:
+        env["PYTHONPATH"] = str(python_path)
+    with running_server() as server:
+        program = subprocess.Popen([*command, server.url], stdout=subprocess.PIPE, text=True, cwd=directory, env=env)
+        limit = threading.Timer(LIMIT, program.kill)
+        limit.start()
+        output = []
+        assert program.stdout is not None
+        for line in program.stdout:
+            output.append(line.rstrip("\n"))
+            if output[-1] == WAITING:
+                server.stop()
+        exit_code = program.wait()
+        limit.cancel()
+    return Run(output, exit_code, {device: server.sent(device) for device in (NORA, EDGE, STROKER)})
