@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 
 class Poll:
-    """An action that is done at once and then every ``interval`` seconds, until it is stopped.
+    """An action that is done at once and then every ``interval`` seconds, which may change, until it is stopped.
 
     A failure does not end it; the same failure is reported once, however often it happens in a row.
     """
@@ -22,6 +22,7 @@ class Poll:
         self.interval = interval
         self._action = action
         self._task: asyncio.Task[None] | None = None
+        self._told = ""
 
     @property
     def running(self) -> bool:
@@ -41,18 +42,17 @@ class Poll:
             await asyncio.wait({task})
 
     async def _run(self) -> None:
-        told = ""
         while True:
             try:
                 await self._action()
             except HardwareError as error:
-                if error.message != told:
+                if error.message != self._told:
                     logger.warning("%s: %s", self.name, error)
-                told = error.message
+                self._told = error.message
             except Exception as error:
-                if str(error) != told:
+                if str(error) != self._told:
                     logger.exception("%s: unexpected error", self.name)
-                told = str(error)
+                self._told = str(error)
             else:
-                told = ""
+                self._told = ""
             await asyncio.sleep(self.interval)
