@@ -61,7 +61,7 @@ def adapter(bluez: FakeBlueZ) -> FakeAdapter:
 
 
 @pytest.fixture
-async def bluetooth(system_bus: str) -> AsyncIterator[BluetoothManager]:
+async def bluetooth(bluez: FakeBlueZ) -> AsyncIterator[BluetoothManager]:
     """The communication manager, closed in the end."""
     manager = BluetoothManager()
     yield manager

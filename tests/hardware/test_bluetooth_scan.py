@@ -42,9 +42,7 @@ async def test_service_uuids_are_reported_in_lower_case(
 ) -> None:
     peripheral = toy(adapter, advertisement=BluetoothAdvertisement(name="Toy", services=frozenset({SERVICE.upper()})))
     await bluetooth.start_scanning()
-    assert (await found.next_of(peripheral)).advertisement == BluetoothAdvertisement(
-        name="Toy", services=frozenset({SERVICE})
-    )
+    assert (await found.next_of(peripheral)).advertisement == BluetoothAdvertisement(name="Toy", services=frozenset({SERVICE}))
 
 
 async def test_pieces_of_advertisements_are_put_together_and_reported_when_they_add_something(
@@ -78,9 +76,7 @@ async def test_a_device_is_reported_once_however_often_it_is_heard(
     assert len(found.of(peripheral)) == 1
 
 
-async def test_a_new_scan_reports_every_device_again(
-    bluetooth: BluetoothManager, adapter: FakeAdapter, found: Found
-) -> None:
+async def test_a_new_scan_reports_every_device_again(bluetooth: BluetoothManager, adapter: FakeAdapter, found: Found) -> None:
     peripheral = toy(adapter)
     await bluetooth.start_scanning()
     await found.next_of(peripheral)
