@@ -301,8 +301,10 @@ class ButtplugClient(OutputMethods):
                 self._report(error_from_code(message.error_code, message.error_message))
             case _ if message.id == 0:
                 self._report(ButtplugMessageError(f"The server sent {type(message).__name__}, which answers nothing"))
+            case Error():
+                logger.warning("A request that was given up has failed: %s", message.error_message)
             case _:
-                logger.warning("An answer came after its request was given up: %s", message)
+                logger.debug("An answer came after its request was given up: %s", message)
 
     def _update_devices(self, current: DeviceList) -> None:
         for index, device in list(self._devices.items()):

@@ -138,6 +138,14 @@ class Connection:
         """
         if not self.open:
             raise ButtplugConnectorError("Not connected")
+        return await self._begin(message, subject, on_reply)
+
+    async def _begin(
+        self,
+        message: ClientMessage,
+        subject: Subject | None = None,
+        on_reply: Callable[[ServerMessage], None] | None = None,
+    ) -> Request:
         request = Request(message, subject, self._loop.create_future(), self._loop.time() + self._timeout, on_reply)
         self._pending[message.id] = request
         if self._timer is None:
@@ -184,14 +192,14 @@ class Connection:
         Returns:
             What went wrong with the stops. Closing goes on all the same: the server stops what a client drove that leaves.
         """
+        self.open = False
         stops: list[Request] = []
         problems: list[ButtplugError] = []
         try:
             async with asyncio.timeout(STOP_LIMIT):
                 for device in devices:
                     message = StopCmd(self.next_id(), device.device_index, inputs=True, outputs=True)
-                    stops.append(await self.begin(message, device))
-                self.open = False
+                    stops.append(await self._begin(message, device))
                 for stop in stops:
                     try:
                         await self.finish(stop, Ok)

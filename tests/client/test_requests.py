@@ -196,6 +196,16 @@ async def test_a_request_that_is_cancelled_is_forgotten_and_its_reply_ignored(
     await client.start_scanning()
 
 
+async def test_the_failure_of_a_request_that_was_given_up_is_logged(
+    vibrating: ButtplugDevice, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.silence(OutputCmd)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(vibrating.vibrate(1), 1)
+    server.say(Error(server.received[-1].id, "motor stuck", ErrorCode.DEVICE))
+    assert "motor stuck" in caplog.text
+
+
 async def test_a_lost_connection_fails_every_pending_request_at_once(
     client: ButtplugClient, stroking: ButtplugDevice, vibrating: ButtplugDevice, server: ScriptedServer
 ) -> None:
