@@ -133,7 +133,7 @@ class BluetoothManager(CommunicationManager):
 
     @property
     def _needed(self) -> bool:
-        return self._wanted or any(sighting.awaited for sighting in self._sightings.held())
+        return self._wanted or any(sighting.missing for sighting in self._sightings.held())
 
     def _keep_watch(self) -> None:
         self._changed.set()
@@ -141,7 +141,7 @@ class BluetoothManager(CommunicationManager):
             self._watch = asyncio.create_task(self._look_after(), name="Bluetooth LE scan")
 
     async def _look_after(self) -> None:
-        while self._needed or self._links:
+        while self._needed or self._links or self._running:
             self._changed.clear()
             with suppress(BusUnavailableError):  # it may pass
                 await self._adjust(log=True)

@@ -50,7 +50,8 @@ class Sighting(Generic[Handle]):
     """One device: all that its advertisements said so far, and how connecting to it went.
 
     ``handle`` is the platform's. ``rssi`` is the last one heard, in dBm. ``awaited``: it dropped out and is to be connected
-    again by itself. ``busy``: a connect is under way. ``link`` is the open link. Times are the event loop's, in seconds.
+    again by itself, until such a link has proved good. ``busy``: a connect is under way. ``link`` is the open link. Times are
+    the event loop's, in seconds.
     """
 
     address: str
@@ -73,6 +74,11 @@ class Sighting(Generic[Handle]):
     def held(self) -> bool:
         """Whether it must not be forgotten."""
         return self.awaited or self.busy or self.link is not None
+
+    @property
+    def missing(self) -> bool:
+        """Whether it dropped out and is not back."""
+        return self.awaited and self.link is None
 
     @property
     def advertisement(self) -> BluetoothAdvertisement:
