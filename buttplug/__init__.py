@@ -11,30 +11,14 @@ The client::
         for device in client.devices.values():
             await device.vibrate(0.5)
 
-:class:`ButtplugServer` is here too, and is imported only when it is asked for.
+:class:`ButtplugServer` is here too. What is not asked for is not imported.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from buttplug.client import (
-    ButtplugClient,
-    ButtplugDevice,
-    ClientEvent,
-    CommandValue,
-    Connector,
-    DeviceAdded,
-    DeviceFeature,
-    DeviceOutputCommand,
-    DeviceRemoved,
-    ErrorReceived,
-    InProcessConnector,
-    Reading,
-    ScanningFinished,
-    ServerDisconnected,
-    WebsocketConnector,
-)
 from buttplug.core.enums import ErrorCode, InputCommandType, InputType, OutputType
 from buttplug.core.errors import (
     ButtplugConnectorError,
@@ -48,6 +32,23 @@ from buttplug.core.errors import (
 from buttplug.core.version import __version__
 
 if TYPE_CHECKING:
+    from buttplug.client import (
+        ButtplugClient,
+        ButtplugDevice,
+        ClientEvent,
+        CommandValue,
+        Connector,
+        DeviceAdded,
+        DeviceFeature,
+        DeviceOutputCommand,
+        DeviceRemoved,
+        ErrorReceived,
+        InProcessConnector,
+        Reading,
+        ScanningFinished,
+        ServerDisconnected,
+        WebsocketConnector,
+    )
     from buttplug.server import ButtplugServer
 
 __all__ = [
@@ -83,8 +84,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "ButtplugServer":
-        from buttplug.server import ButtplugServer
-
-        return ButtplugServer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # A server does without the client, and a client without the server.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    package = import_module("buttplug.server" if name == "ButtplugServer" else "buttplug.client")
+    value = globals()[name] = getattr(package, name)
+    return value

@@ -10,8 +10,6 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Struct, field
 
-from buttplug.core.enums import ErrorCode
-
 SPEC_MAJOR = 4
 SPEC_MINOR = 0
 
@@ -121,10 +119,10 @@ class Ok(ServerMessage):
 
 
 class Error(ServerMessage):
-    """Not done, and why."""
+    """Not done, and why. ``error_code`` is an :class:`ErrorCode`; from other servers it may be another number."""
 
     error_message: str
-    error_code: ErrorCode
+    error_code: int
 
 
 class ScanningFinished(ServerMessage):

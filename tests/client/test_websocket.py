@@ -149,7 +149,6 @@ UNREADABLE: list[str | bytes] = [
     '[{"ScanningFinished":{}}]',
     '{"ScanningFinished":{"Id":0}}',
     '[{"Ok":{"Id":0}}]',
-    '[{"Error":{"Id":0,"ErrorMessage":"x","ErrorCode":99}}]',
     '[{"OutputCmd":{"Id":99}}]',
     b"\xff\xfe",
 ]
@@ -165,6 +164,14 @@ async def test_a_frame_that_cannot_be_read_is_told_and_the_next_one_is_read(
     assert isinstance(event, ErrorReceived)
     assert isinstance(event.error, ButtplugMessageError)
     await client.start_scanning()
+
+
+async def test_an_error_of_an_unknown_kind_keeps_its_text(client: ButtplugClient, wire: WireServer) -> None:
+    events = client.events()
+    await wire.connection.send('[{"Error":{"Id":0,"ErrorMessage":"a new trouble","ErrorCode":99}}]')
+    event = await anext(events)
+    assert isinstance(event, ErrorReceived)
+    assert repr(event.error) == "ButtplugUnknownError('a new trouble')"
 
 
 async def test_a_message_that_cannot_be_read_does_not_cost_the_others_of_its_frame(
