@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -52,7 +53,7 @@ MAX_STRANGERS = 16
 UPGRADE_LIMIT = 5.0
 HELLO_LIMIT = 5.0
 WRITE_LIMIT = 1.0
-CLOSE_LIMIT = 2.0
+CLOSE_LIMIT = 0.5
 
 #: Seconds between pings, and seconds a device may take to answer one.
 PING_INTERVAL = 10.0
@@ -232,8 +233,10 @@ class WebsocketManager(CommunicationManager):
         server, self._server = self._server, None
         if server is not None:
             peers = self._peers.values()
-            await asyncio.gather(*(peer.close(CloseCode.GOING_AWAY, "the server is shutting down") for peer in peers))
-            server.close()
+            try:
+                await asyncio.gather(*(peer.close(CloseCode.GOING_AWAY, "the server is shutting down") for peer in peers))
+            finally:
+                server.close()
             await server.wait_closed()
 
     @property
@@ -314,7 +317,8 @@ def _is_of_this_machine(origin: str) -> bool:
 async def _close(connection: ServerConnection, code: CloseCode, reason: str) -> None:
     """End a connection, with the closing handshake if the other end takes part in time."""
     try:
-        async with asyncio.timeout(CLOSE_LIMIT):
-            await connection.close(code, reason.encode()[:123].decode(errors="ignore"))
-    except TimeoutError:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await connection.close(code, reason.encode()[:123].decode(errors="ignore"))
+    finally:
         connection.transport.abort()

@@ -68,15 +68,15 @@ def _usb(options: Options, configuration: DeviceConfiguration) -> CommunicationM
 
 
 def _lovense_dongle_hid(options: Options, configuration: DeviceConfiguration) -> CommunicationManager:
-    from buttplug.hardware.lovense_dongle import LovenseDongleManager
+    from buttplug.hardware.lovense_dongle import LovenseHidDongleManager
 
-    return LovenseDongleManager(hid=True, serial=False)
+    return LovenseHidDongleManager()
 
 
 def _lovense_dongle_serial(options: Options, configuration: DeviceConfiguration) -> CommunicationManager:
-    from buttplug.hardware.lovense_dongle import LovenseDongleManager
+    from buttplug.hardware.lovense_dongle import LovenseSerialDongleManager
 
-    return LovenseDongleManager(hid=False, serial=True)
+    return LovenseSerialDongleManager(specifier.port for specifier in _specifiers(configuration, SerialSpecifier))
 
 
 def _lovense_connect(options: Options, configuration: DeviceConfiguration) -> CommunicationManager:

@@ -6,7 +6,8 @@ import asyncio
 import fcntl
 import os
 import tty
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -55,6 +56,13 @@ class Pty:
             return True
         fcntl.flock(self._slave, fcntl.LOCK_UN)
         return False
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Have another program use the port."""
+        fcntl.flock(self._slave, fcntl.LOCK_EX)
+        yield
+        fcntl.flock(self._slave, fcntl.LOCK_UN)
 
     def send(self, data: bytes) -> None:
         """Send bytes as the device; they must fit the driver's buffer."""
