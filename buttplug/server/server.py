@@ -17,9 +17,11 @@ from buttplug.server.session import CloseCode, Session
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that stopping the devices may take at shutdown, and that disconnecting them and closing the buses may take after it.
+#: Seconds that stopping the devices may take at shutdown; that ending the sessions may take after it; and that disconnecting
+#: the devices may take after that. Closing the buses comes last and may take half as long.
 SHUTDOWN_STOP_LIMIT = 1.0
-SHUTDOWN_CLOSE_LIMIT = 0.7
+SHUTDOWN_SESSIONS_LIMIT = 0.25
+SHUTDOWN_CLOSE_LIMIT = 0.5
 
 
 class ButtplugServer:
@@ -51,16 +53,21 @@ class ButtplugServer:
         self.devices = DeviceManager(configuration or DeviceConfiguration.load(), managers)
         self.devices.on_change = self._devices_changed
         self.sessions: set[Session] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self.is_open = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[list[str]] | None = None
 
     async def open(self) -> None:
         """Open the buses and accept clients."""
         await self.devices.open()
-        self.is_open = True
+        self.is_open = self._closing is None
 
     async def __aenter__(self) -> Self:
-        await self.open()
+        try:
+            await self.open()
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -101,28 +108,24 @@ class ButtplugServer:
     async def close(self) -> list[str]:
         """Shut down: stop every device, before anything else is torn down; then end sessions, scans, links and buses.
 
-        Returns what could not be stopped in time, a sentence for each device. Ends within about two seconds. A second time
-        does nothing.
+        Returns what could not be stopped in time, a sentence for each device. Ends within about two seconds, and goes on to
+        its end even if the caller is cancelled. A second call waits for the first and returns the same.
         """
-        if not self.is_open:
-            return []
-        self.is_open = False
-        unstopped: list[str] = []
-        await asyncio.shield(self.keep(self._close_all(unstopped)))
-        return unstopped
+        if self._closing is None:
+            self.is_open = False
+            self._closing = asyncio.get_running_loop().create_task(self._close_all())
+        return await asyncio.shield(self._closing)
 
-    async def _close_all(self, unstopped: list[str]) -> None:
-        unstopped += await self.stop_all()
+    async def _close_all(self) -> list[str]:
+        unstopped = await self.stop_all()
         for failure in unstopped:
             logger.error("%s", failure)
-        try:
-            async with asyncio.timeout(SHUTDOWN_CLOSE_LIMIT):
-                sessions = list(self.sessions)
-                reason = "the server is shutting down"
-                await asyncio.gather(*(session.hang_up(CloseCode.SHUTDOWN, reason) for session in sessions))
-                await self.devices.close()
-        except TimeoutError:
-            logger.warning("not every device and bus was closed within %g s", SHUTDOWN_CLOSE_LIMIT)
+        reason = "the server is shutting down"
+        ends = [self.keep(session.hang_up(CloseCode.SHUTDOWN, reason)) for session in self.sessions]
+        if ends:
+            await asyncio.wait(ends, timeout=SHUTDOWN_SESSIONS_LIMIT)
+        await self.devices.close(SHUTDOWN_CLOSE_LIMIT)
+        return unstopped
 
     def _devices_changed(self) -> None:
         for session in tuple(self.sessions):

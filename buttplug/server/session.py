@@ -47,7 +47,7 @@ from buttplug.core.messages import (
     StopScanning,
 )
 from buttplug.server.commands import input_command_of, input_of, output_of
-from buttplug.server.devices.device import Device, Listener
+from buttplug.server.devices.device import Device
 from buttplug.server.ping import PingTimer
 from buttplug.server.protocols.base import Reading
 
@@ -60,6 +60,9 @@ P = ParamSpec("P")
 
 #: Seconds the stops at the end of a session may keep the end waiting. They go on being tried after it.
 END_LIMIT = 5.0
+
+#: Characters of a client's name that are kept.
+NAME_LENGTH = 64
 
 
 class State(Enum):
@@ -99,7 +102,9 @@ class Session:
         self._ping = PingTimer(server.max_ping_time / 1000, self._ping_missed)
         self._words: dict[tuple[Device, int, InputType], str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stops: set[asyncio.Task[None]] = set()
         self._end: asyncio.Task[None] | None = None
+        self._end_is_told = False
 
     def receive(self, message: ClientMessage | Malformed) -> None:
         """Handle one message; its answer goes out through ``send``, now or when a device has done its part."""
@@ -115,9 +120,9 @@ class Session:
             elif isinstance(message, InputCmd):
                 self._input(message)
             elif isinstance(message, StartScanning):
-                self._later(message.id, self._start_scanning)
+                self._later(self._tasks, message.id, self._start_scanning)
             elif isinstance(message, StopScanning):
-                self._later(message.id, self._stop_scanning)
+                self._later(self._tasks, message.id, self._stop_scanning)
             elif isinstance(message, RequestDeviceList):
                 self._deliver(DeviceList(message.id, self._devices.infos()))
             elif isinstance(message, RequestServerInfo):
@@ -125,7 +130,7 @@ class Session:
             elif isinstance(message, Disconnect):
                 self._disconnect(message)
             elif isinstance(message, Malformed):
-                raise ButtplugMessageError(message.reason)  # noqa: TRY301 answered like every other error
+                raise ButtplugMessageError(message.reason)
         except ButtplugError as error:
             self._refuse(message.id, error)
         except Exception as error:
@@ -141,7 +146,7 @@ class Session:
     async def hang_up(self, code: CloseCode, reason: str) -> None:
         """End the session by the server's will, and tell who opened it."""
         await self.close(reason)
-        self._closed(code, reason)
+        self._tell_end(code, reason)
 
     async def close(self, reason: str) -> None:
         """End the session, for whatever cause: first of all everything that it drove last is stopped.
@@ -160,14 +165,17 @@ class Session:
     def _require_state(self, message: ClientMessage | Malformed) -> None:
         if self.state is State.CONNECTED or not message.id:
             return
-        if self.state is State.WAITING:
-            name = message.name if isinstance(message, Malformed) else type(message).__name__
-            if name != RequestServerInfo.__name__:
-                raise ButtplugHandshakeError(f"RequestServerInfo expected before {name}")
-        elif self.state is State.PINGED_OUT:
-            raise ButtplugPingError(f"no ping for {self._server.max_ping_time} ms: the session has ended, connect again")
-        else:
-            raise ButtplugHandshakeError("the session has ended, connect again")
+        if self.state is not State.WAITING:
+            raise self._over()
+        name = message.name if isinstance(message, Malformed) else type(message).__name__
+        if name != RequestServerInfo.__name__:
+            raise ButtplugHandshakeError(f"RequestServerInfo expected before {name}")
+
+    def _over(self) -> ButtplugError:
+        """Return the answer to whatever comes, or is not yet done, after the session's end."""
+        if self.state is State.PINGED_OUT:
+            return ButtplugPingError(f"no ping for {self._server.max_ping_time} ms: the session has ended, connect again")
+        return ButtplugHandshakeError("the session has ended, connect again")
 
     def _handshake(self, request: RequestServerInfo) -> None:
         if self.state is State.CONNECTED:
@@ -177,9 +185,9 @@ class Session:
         if refusal is not None:
             self._refuse(request.id, ButtplugHandshakeError(refusal))
             if version > SPEC_MAJOR:
-                self._server.keep(self.hang_up(CloseCode.REFUSED, refusal))
+                self._leave(CloseCode.REFUSED, refusal)
             return
-        self.client_name = request.client_name
+        self.client_name = _printable(request.client_name)
         self.state = State.CONNECTED
         self._ping.restart()
         logger.info("%s connected", self.label)
@@ -188,9 +196,12 @@ class Session:
     def _output(self, message: OutputCmd) -> None:
         if not self._server.is_open:
             raise ButtplugUnknownError("the server is shutting down")
-        wanted = output_of(message.command)
-        device = self._devices.device(message.device_index)
         id_, feature = message.id, message.feature_index
+        try:
+            wanted = output_of(message.command)
+        except ButtplugDeviceError as error:
+            raise self._devices.device(message.device_index).error(feature, error.message) from None
+        device = self._devices.device(message.device_index)
 
         def done(error: ButtplugError | None) -> None:
             if error is None:
@@ -216,30 +227,34 @@ class Session:
                 raise ButtplugDeviceError("; ".join(errors))
             self._deliver(Ok(id_))
 
-        self._later(message.id, answer)
+        self._later(self._stops, message.id, answer)
 
     def _input(self, message: InputCmd) -> None:
         command = input_command_of(message.command)
-        device = self._devices.device(message.device_index)
-        type_ = input_of(message.type)
-        feature = message.feature_index
-        if command is InputCommandType.READ:
-            self._later(message.id, self._read, message, device, type_)
-        elif command is InputCommandType.SUBSCRIBE:
-            self._words[device, feature, type_] = _word(message.type, type_)
-            self._later(message.id, self._done, device.subscribe, feature, type_)
-        else:
-            self._words.pop((device, feature, type_), None)
-            self._later(message.id, self._done, device.unsubscribe, feature, type_)
+        device, feature = self._devices.device(message.device_index), message.feature_index
+        try:
+            type_ = input_of(message.type)
+        except ButtplugDeviceError as error:
+            raise device.error(feature, error.message) from None
+        act = {
+            InputCommandType.READ: self._read,
+            InputCommandType.SUBSCRIBE: self._subscribe,
+            InputCommandType.UNSUBSCRIBE: self._unsubscribe,
+        }[command]
+        self._later(self._tasks, message.id, act, device, feature, type_, _word(message.type, type_))
 
-    async def _read(self, id_: int, message: InputCmd, device: Device, type_: InputType) -> None:
-        value = await device.read(message.feature_index, type_)
-        self._deliver(_input_reading(id_, device, message.feature_index, _word(message.type, type_), value))
+    async def _read(self, id_: int, device: Device, feature: int, type_: InputType, word: str) -> None:
+        value = await device.read(feature, type_)
+        self._deliver(_input_reading(id_, device, feature, word, value))
 
-    async def _done(
-        self, id_: int, act: Callable[[int, InputType, Listener], Awaitable[None]], feature: int, type_: InputType
-    ) -> None:
-        await act(feature, type_, self._reading)
+    async def _subscribe(self, id_: int, device: Device, feature: int, type_: InputType, word: str) -> None:
+        await device.subscribe(feature, type_, self._reading)
+        self._words[device, feature, type_] = word
+        self._deliver(Ok(id_))
+
+    async def _unsubscribe(self, id_: int, device: Device, feature: int, type_: InputType, word: str) -> None:
+        self._words.pop((device, feature, type_), None)
+        await device.unsubscribe(feature, type_, self._reading)
         self._deliver(Ok(id_))
 
     async def _unsubscribe_all(self, device: Device, feature: int | None = None) -> ButtplugDeviceError | None:
@@ -264,17 +279,17 @@ class Session:
             self._deliver(ScanningFinished(0))
 
     def _disconnect(self, message: Disconnect) -> None:
-        async def leave() -> None:
-            await self.close("it asked to")
-            self._deliver_last(Ok(message.id))
-            self._closed(CloseCode.NORMAL, "Disconnect")
-
-        self._server.keep(leave())
+        self._leave(CloseCode.NORMAL, "disconnected as asked", Ok(message.id))
 
     # Answers and events
 
     def _later(
-        self, id_: int, answer: Callable[Concatenate[int, P], Awaitable[None]], *args: P.args, **kwargs: P.kwargs
+        self,
+        tasks: set[asyncio.Task[None]],
+        id_: int,
+        answer: Callable[Concatenate[int, P], Awaitable[None]],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> None:
         """Run what waits for a device or a bus, given the request's id; whatever goes wrong in it is the answer."""
 
@@ -283,13 +298,16 @@ class Session:
                 await answer(id_, *args, **kwargs)
             except ButtplugError as error:
                 self._refuse(id_, error)
+            except asyncio.CancelledError:
+                self._refuse(id_, self._over())
+                raise
             except Exception as error:
                 logger.exception("%s: message %d", self.label, id_)
                 self._refuse(id_, ButtplugUnknownError(f"the server failed: {type(error).__name__}: {error}"))
 
         task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     def _reading(self, device: Device, reading: Reading) -> None:
         word = self._words.get((device, reading.feature, reading.type))
@@ -320,14 +338,30 @@ class Session:
     def _ping_missed(self) -> None:
         reason = f"no ping for {self._server.max_ping_time} ms"
         logger.warning("%s: %s; its devices are stopped", self.label, reason)
-        end = self._begin_end(reason, State.PINGED_OUT)
+        told = Error(0, f"{reason}: your devices were stopped", ErrorCode.PING)
+        self._leave(CloseCode.PING_MISSED, reason, told, State.PINGED_OUT)
 
-        async def leave() -> None:
+    def _leave(self, code: CloseCode, reason: str, last: ServerMessage | None = None, state: State = State.ENDED) -> None:
+        """End the session at once, by itself; when what it drove is stopped send a last message, and tell who opened it."""
+        end = self._begin_end(reason, state)
+
+        async def tell() -> None:
             await asyncio.shield(end)
-            self._deliver_last(Error(0, f"{reason}: your devices were stopped", ErrorCode.PING))
-            self._closed(CloseCode.PING_MISSED, reason)
+            if last is not None:
+                self._deliver_last(last)
+            self._tell_end(code, reason)
 
-        self._server.keep(leave())
+        self._server.keep(tell())
+
+    def _tell_end(self, code: CloseCode, reason: str) -> None:
+        if self._end_is_told:
+            return
+        self._end_is_told = True
+        try:
+            self._closed(code, reason)
+        except Exception:
+            # Whoever opened it may be in trouble; the server still has to shut down, and others have to be served.
+            logger.exception("%s: its end could not be told", self.label)
 
     def _begin_end(self, reason: str, state: State = State.ENDED) -> asyncio.Task[None]:
         """Stop what this session drove, before this returns, and wait for that in a task of the server's."""
@@ -336,6 +370,7 @@ class Session:
                 logger.info("%s left: %s", self.label, reason)
             self.state = state
             self._ping.cancel()
+            self._words = {}
             self._server.sessions.discard(self)
             for task in self._tasks:
                 task.cancel()
@@ -349,6 +384,8 @@ class Session:
         try:
             async with asyncio.timeout(END_LIMIT):
                 results = await asyncio.gather(*stops)
+                if self._stops:
+                    await asyncio.wait(tuple(self._stops))
                 results += await asyncio.gather(*(self._unsubscribe_all(device) for device in devices))
                 await asyncio.shield(scan)
         except TimeoutError:
@@ -360,6 +397,11 @@ class Session:
 
     async def _end_scan(self) -> None:
         await self._devices.stop_scanning(self)
+
+
+def _printable(name: str) -> str:
+    """Return the beginning of a name, fit for logs and error messages."""
+    return "".join(character if character.isprintable() else "?" for character in name[:NAME_LENGTH])
 
 
 def _word(asked: str, type_: InputType) -> str:

@@ -62,7 +62,10 @@ class Device:
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
+        self._streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
+        self._asked: set[asyncio.Timeout] = set()
+        self._end: str | None = None
         self._end_notifications = hardware.on_notification(self._notified)
         self.settings = settings
         self._outputs = self._ranges(settings)
@@ -155,14 +158,15 @@ class Device:
             ButtplugDeviceError: It has no such sensor, or refused.
         """
         self._require_input(feature, type, InputCommandType.SUBSCRIBE)
-        async with self._input_lock:
-            listeners = self._listeners.setdefault((feature, type), [])
-            if listener in listeners:
-                return
-            if not listeners:
-                started = self._protocol.subscribe(self.hardware, feature, type)
-                await self._ask(feature, f"{type} was not subscribed to", started)
+        listeners = self._listeners.setdefault((feature, type), [])
+        if listener not in listeners:
             listeners.append(listener)
+        try:
+            await self._settle(feature, type)
+        except ButtplugDeviceError:
+            if listener in listeners:
+                listeners.remove(listener)
+            raise
 
     async def unsubscribe(self, feature: int, type: InputType, listener: Listener) -> None:  # noqa: A002
         """End a listener's readings of a sensor; nothing happens where there are none.
@@ -172,13 +176,9 @@ class Device:
         """
         self._require_input(feature, type, InputCommandType.SUBSCRIBE)
         listeners = self._listeners.get((feature, type), [])
-        if listener not in listeners:
-            return
-        listeners.remove(listener)
-        async with self._input_lock:
-            if not self._listeners.get((feature, type)) and self.hardware.connected:
-                ended = self._protocol.unsubscribe(self.hardware, feature, type)
-                await self._ask(feature, f"{type} was not unsubscribed from", ended)
+        if listener in listeners:
+            listeners.remove(listener)
+        await self._settle(feature, type)
 
     def subscriptions(self, listener: Listener, feature: int | None = None) -> list[tuple[int, InputType]]:
         """Return what a listener is subscribed to, of all features or of one."""
@@ -193,12 +193,12 @@ class Device:
     async def close(self, reason: str) -> None:
         """End pacing, then close the link. What clients still want fails with the reason."""
         self._end_notifications()
+        self._end = reason
+        for limit in self._asked:
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time())
         await self._pacer.close(reason)
-        try:
-            async with asyncio.timeout(DISCONNECT_LIMIT):
-                await self.hardware.disconnect()
-        except TimeoutError:
-            logger.warning("%s did not disconnect within %g s", self.label, DISCONNECT_LIMIT)
+        await disconnect(self.hardware, self.label)
 
     # Errors
 
@@ -250,9 +250,7 @@ class Device:
             }
             if outputs or inputs:
                 features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
-        return DeviceInfo(
-            self.index, self.definition.name, round(self._gap() * 1000), features, self.settings.display_name
-        )
+        return DeviceInfo(self.index, self.definition.name, round(self._gap() * 1000), features, self.settings.display_name)
 
     def _ranges(self, settings: DeviceSettings) -> dict[tuple[int, OutputType], OutputRange]:
         ranges = {}
@@ -282,18 +280,41 @@ class Device:
                 return gap
         return self.hardware.message_gap
 
+    async def _settle(self, feature: int, type_: InputType) -> None:
+        """Have the device send a sensor's readings, or no longer, as its listeners want it by now."""
+        sensor = feature, type_
+        async with self._input_lock:
+            wanted = bool(self._listeners.get(sensor))
+            if wanted and sensor not in self._streams:
+                self._streams.add(sensor)
+                started = self._protocol.subscribe(self.hardware, feature, type_)
+                try:
+                    await self._ask(feature, f"{type_} was not subscribed to", started)
+                except ButtplugDeviceError:
+                    self._streams.discard(sensor)
+                    raise
+            elif sensor in self._streams and not wanted:
+                self._streams.discard(sensor)
+                if self.hardware.connected:
+                    ended = self._protocol.unsubscribe(self.hardware, feature, type_)
+                    await self._ask(feature, f"{type_} was not unsubscribed from", ended)
+
     async def _ask(self, feature: int, failure: str, answer: Awaitable[Answer]) -> Answer:
         """Wait for what the device answers, for so long, and say of any failure what it was about."""
         try:
-            async with asyncio.timeout(INPUT_LIMIT):
+            async with asyncio.timeout(INPUT_LIMIT) as limit:
+                self._asked.add(limit)
                 return await answer
         except TimeoutError:
-            raise self.error(feature, f"{failure}: no answer within {INPUT_LIMIT:g} s") from None
+            reason = self._end or f"no answer within {INPUT_LIMIT:g} s"
+            raise self.error(feature, f"{failure}: {reason}") from None
         except ButtplugError as error:
             raise self.error(feature, f"{failure}: {error.message}") from error
         except Exception as error:
             logger.exception("%s: %s", self.label, failure)
             raise self.error(feature, f"{failure}: {error}") from error
+        finally:
+            self._asked.discard(limit)
 
     def _notified(self, notification: Notification) -> None:
         if not any(self._listeners.values()):
@@ -307,6 +328,17 @@ class Device:
             clamped = Reading(reading.feature, reading.type, _clamped(reading.type, reading.value))
             for listener in tuple(self._listeners.get((reading.feature, reading.type), ())):
                 listener(self, clamped)
+
+
+async def disconnect(hardware: Hardware, label: str) -> None:
+    """Close a link, for a bounded time; what goes wrong with it is told on the log."""
+    try:
+        async with asyncio.timeout(DISCONNECT_LIMIT):
+            await hardware.disconnect()
+    except TimeoutError:
+        logger.warning("%s did not disconnect within %g s", label, DISCONNECT_LIMIT)
+    except Exception:
+        logger.exception("%s did not disconnect", label)
 
 
 def _clamped(type_: InputType, value: int) -> int:

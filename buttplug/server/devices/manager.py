@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugUnknownError
 from buttplug.core.messages import DeviceInfo
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
-from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import with_signal_strength
-from buttplug.server.devices.device import Device
+from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 
@@ -40,9 +40,11 @@ class DeviceManager:
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claimed: set[str] = set()
+        self._seen: set[str] = set()
         self._returning: dict[str, Discovery | None] = {}
         self._indexes: dict[DeviceKey, int] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._leaving: set[asyncio.Task[None]] = set()
         self._scanners: dict[object, Finished] = {}
         self._scan_lock = asyncio.Lock()
         self._usable: list[CommunicationManager] = []
@@ -97,11 +99,11 @@ class DeviceManager:
             self._scanners[client] = finished
             idle = [manager for manager in self._usable if not manager.scanning]
             started = await asyncio.gather(*(self._start(manager) for manager in idle))
+            # What finishes while this goes on, or has finished already, is told after the answer to this request.
+            asyncio.get_running_loop().call_soon(self._scan_finished)
             if not any(manager.scanning for manager in self._usable) and not any(started):
                 del self._scanners[client]
                 raise ButtplugUnknownError(f"nothing can be scanned: {self._why_not()}")
-        # What has finished already is told after the answer to this request.
-        asyncio.get_running_loop().call_soon(self._scan_finished)
 
     async def stop_scanning(self, client: object) -> bool:
         """End a client's scan; the buses go on while another client wants it. Returns whether the client had one."""
@@ -134,22 +136,30 @@ class DeviceManager:
     async def _start(self, manager: CommunicationManager) -> bool:
         return await self._told(manager, "cannot be scanned", manager.start_scanning)
 
-    async def _stop(self, manager: CommunicationManager) -> bool:
-        return await self._told(manager, "did not end its scan", manager.stop_scanning)
+    async def _stop(self, manager: CommunicationManager) -> None:
+        await self._told(manager, "did not end its scan", manager.stop_scanning)
 
-    async def _told(self, manager: CommunicationManager, failure: str, act: Callable[[], object]) -> bool:
+    async def _close(self, manager: CommunicationManager) -> None:
+        await self._told(manager, "did not close", manager.close)
+
+    async def _told(self, manager: CommunicationManager, failure: str, act: Callable[[], Awaitable[None]]) -> bool:
         """Have a bus do something, for so long; a failure is that bus's own, and told once until it changes."""
         try:
             async with asyncio.timeout(BUS_LIMIT):
-                await act()  # type: ignore[misc]
+                await act()
+        except TimeoutError:
+            reason = f"no answer within {BUS_LIMIT:g} s"
+        except ButtplugError as error:
+            reason = error.message
         except Exception as error:  # noqa: BLE001 one bus, one failure
-            reason = error.message if isinstance(error, ButtplugError) else f"{type(error).__name__}: {error}"
-            if self._problems.get(manager) != reason:
-                logger.warning("%s %s: %s", manager.bus, failure, reason)
-                self._problems[manager] = reason
-            return False
-        self._problems.pop(manager, None)
-        return True
+            reason = f"{type(error).__name__}: {error}"
+        else:
+            self._problems.pop(manager, None)
+            return True
+        if self._problems.get(manager) != reason:
+            logger.warning("%s %s: %s", manager.bus, failure, reason)
+            self._problems[manager] = reason
+        return False
 
     # Devices
 
@@ -169,9 +179,7 @@ class DeviceManager:
             discovery.refused("no protocol here knows this device")
             return
         self._claimed.add(discovery.address)
-        task = asyncio.get_running_loop().create_task(self._connect(discovery, matches), name=f"connecting {discovery.name}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        _spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
 
     def _supported(self, discovery: Discovery) -> list[Match]:
         matches = self.configuration.match(discovery.advertisement)
@@ -186,7 +194,7 @@ class DeviceManager:
         try:
             while matches and device is None:
                 hardware = await self._open_link(discovery, matches)
-                match = next(match for match in matches if match.specifier == hardware.specifier)
+                match = next((match for match in matches if match.specifier == hardware.specifier), matches[0])
                 device = await self._identified(hardware, match)
                 matches = [other for other in matches if other is not match]
         except ButtplugError as error:
@@ -209,9 +217,23 @@ class DeviceManager:
 
     async def _identified(self, hardware: Hardware, match: Match) -> Device | None:
         """Return the device once it is ready; None, with the link closed, where it does not answer as it should."""
+        device = None
+        try:
+            device = await self._shake_hands(hardware, match)
+        except ButtplugError as error:
+            logger.warning("%s did not become ready: %s", hardware.name, error)
+        except Exception:
+            logger.exception("%s did not become ready", hardware.name)
+        finally:
+            if device is None:
+                await disconnect(hardware, hardware.name)
+        if device is not None:
+            self._add(device)
+        return device
+
+    async def _shake_hands(self, hardware: Hardware, match: Match) -> Device:
         family = protocols.load(match.protocol)
         assert family is not None, "only supported protocols are matched"
-        device = None
         try:
             async with asyncio.timeout(family.handshake_timeout):
                 identifier = await family.identify(hardware)
@@ -221,43 +243,40 @@ class DeviceManager:
                     definition = with_signal_strength(definition)
                 protocol = family(definition, name=hardware.name, address=hardware.address)
                 await protocol.initialise(hardware)
-            key = DeviceKey(match.protocol, identifier, hardware.address)
-            settings = self.configuration.settings_for(key)
-            came_back = key in self._indexes
-            device = Device(self._index(key, settings), key, definition, settings, hardware, protocol)
         except TimeoutError:
-            reason = f"no answer to the hand-shake within {family.handshake_timeout:g} s"
-            logger.warning("%s did not become ready: %s", hardware.name, reason)
-        except ButtplugError as error:
-            logger.warning("%s did not become ready: %s", hardware.name, error)
-        except Exception:
-            logger.exception("%s did not become ready", hardware.name)
-        finally:
-            if device is None:
-                await hardware.disconnect()
-        if device is not None:
-            if came_back:
-                # Its link broke while it may have been running, and nobody drives it any more. The pacer tells of a failure.
-                device.stop()
-            self._add(device)
-        return device
+            raise HardwareTimeoutError(f"no answer to the hand-shake within {family.handshake_timeout:g} s") from None
+        if not hardware.connected:
+            raise HardwareDisconnectedError("it was disconnected during the hand-shake")
+        if self._closing:
+            raise HardwareError("the server is shutting down")
+        key = DeviceKey(match.protocol, identifier, hardware.address)
+        settings = self.configuration.settings_for(key)
+        return Device(self._index(key, settings), key, definition, settings, hardware, protocol)
 
     def _index(self, key: DeviceKey, settings: DeviceSettings) -> int:
         """Return the device's own index: the configured one, else the lowest that no known device has."""
-        taken = {known.index for known in self.configuration.settings.values()} | set(self._indexes.values())
-        index = self._indexes.get(key, settings.index)
-        if index is not None and index not in self.devices:
-            self._indexes[key] = index
-            return index
-        if index is not None:
-            logger.warning("%s is configured as device %d, which is taken; it gets another index", key.address, index)
-        free = next(
-            number for number in range(len(taken) + len(self.devices) + 1) if number not in taken | self.devices.keys()
-        )
-        self._indexes[key] = free
-        return free
+        if key in self._indexes:
+            return self._indexes[key]
+        taken = set(self._indexes.values())
+        index = settings.index
+        if index is None or index in taken:
+            taken |= {known.index for known in self.configuration.settings.values() if known.index is not None}
+            index = next(number for number in range(len(taken) + 1) if number not in taken)
+        if settings.index not in (None, index):
+            logger.warning(
+                "%s is configured as device %d, but another device is that already; it is device %d until the server ends",
+                key.address,
+                settings.index,
+                index,
+            )
+        self._indexes[key] = index
+        return index
 
     def _add(self, device: Device) -> None:
+        if device.hardware.address in self._seen:
+            # Its link broke while it may have been running, and nobody drives it any more. The pacer tells of a failure.
+            device.stop()
+        self._seen.add(device.hardware.address)
         self.devices[device.index] = device
         logger.info("%s connected", device.label)
         self.on_change()
@@ -269,9 +288,7 @@ class DeviceManager:
         del self.devices[device.index]
         self._returning[device.hardware.address] = None
         logger.info("%s disconnected: %s", device.label, reason)
-        task = asyncio.get_running_loop().create_task(self._let_go(device, reason), name=f"closing {device.label}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        _spawn(self._leaving, self._let_go(device, reason), f"closing {device.label}")
 
     async def _let_go(self, device: Device, reason: str) -> None:
         await device.close(f"it was disconnected: {reason}")
@@ -284,12 +301,37 @@ class DeviceManager:
 
     # The end
 
-    async def close(self) -> None:
-        """End connecting and scanning, disconnect every device, and close every bus. Devices are to be stopped before."""
+    async def close(self, limit: float = DISCONNECT_LIMIT) -> None:
+        """End connecting and scanning, disconnect every device, and close every bus. Devices are to be stopped before.
+
+        ``limit`` is the seconds that the links may take; the buses, after them, may take half of that.
+        """
         self._closing = True
-        for task in tuple(self._tasks):
+        for task in self._connecting:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         devices, self.devices = list(self.devices.values()), {}
-        await asyncio.gather(*(device.close("the server is shutting down") for device in devices))
-        await asyncio.gather(*(self._told(manager, "did not close", manager.close) for manager in self.managers))
+        for device in devices:
+            _spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")
+        if await _late({*self._connecting, *self._leaving}, limit):
+            logger.warning("not every device was disconnected within %g s", limit)
+        buses: set[asyncio.Task[None]] = set()
+        for manager in self.managers:
+            _spawn(buses, self._close(manager), f"closing {manager.bus}")
+        if await _late(buses, limit / 2):
+            logger.warning("not every bus was closed within %g s", limit / 2)
+
+
+def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None], name: str) -> None:
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+
+
+async def _late(tasks: Collection[asyncio.Task[None]], limit: float) -> bool:
+    """Wait for tasks, and cancel those that go on for longer; return whether there were any."""
+    if not tasks:
+        return False
+    _, late = await asyncio.wait(tuple(tasks), timeout=limit)
+    for task in late:
+        task.cancel()
+    return bool(late)
