@@ -298,16 +298,18 @@ class Session:
                 await answer(id_, *args, **kwargs)
             except ButtplugError as error:
                 self._refuse(id_, error)
-            except asyncio.CancelledError:
-                self._refuse(id_, self._over())
-                raise
             except Exception as error:
                 logger.exception("%s: message %d", self.label, id_)
                 self._refuse(id_, ButtplugUnknownError(f"the server failed: {type(error).__name__}: {error}"))
 
+        def finished(task: asyncio.Task[None]) -> None:
+            tasks.discard(task)
+            if task.cancelled():
+                self._refuse(id_, self._over())
+
         task = asyncio.get_running_loop().create_task(run())
         tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        task.add_done_callback(finished)
 
     def _reading(self, device: Device, reading: Reading) -> None:
         word = self._words.get((device, reading.feature, reading.type))

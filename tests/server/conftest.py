@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from buttplug.core.codec import Malformed
+from buttplug.core.codec import Malformed, decode_client_frame
 from buttplug.core.messages import ClientMessage, DeviceList, Error, Ok, RequestServerInfo, ServerMessage
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import ButtplugServer
@@ -40,6 +40,11 @@ class Talker:
 
     def say_malformed(self, malformed: Malformed) -> None:
         self.session.receive(malformed)
+
+    def say_frame(self, frame: str) -> None:
+        """Send a frame as a websocket brings it."""
+        for message in decode_client_frame(frame):
+            self.session.receive(message)
 
     async def ask(self, kind: type[ClientMessage], *fields: object, **named: object) -> ServerMessage:
         """Send a message and return its answer."""
