@@ -17,7 +17,7 @@ from dbus_fast.aio import MessageBus
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement
+from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
 
 ADAPTER = "org.bluez.Adapter1"
 DEVICE = "org.bluez.Device1"
@@ -65,6 +65,24 @@ def refuse(name: str, text: str, *, times: int = 1_000_000) -> Hook:
             raise BlueZError(name, text)
 
     return hook
+
+
+def services_of(specifier: BluetoothSpecifier) -> dict[str, dict[str, str]]:
+    """Return the services of a device with all endpoints of a specifier, each once, with digits for the question marks."""
+    services: dict[str, dict[str, str]] = {}
+    offered: set[str] = set()
+    for service, endpoints in specifier.services.items():
+        new = {endpoint: _concrete(uuid) for endpoint, uuid in endpoints.items() if endpoint not in offered}
+        if new:
+            services[_concrete(service)] = new
+            offered |= new.keys()
+    return services
+
+
+def _concrete(pattern: str) -> str:
+    for digit in "5a303":
+        pattern = pattern.replace("?", digit, 1)
+    return pattern
 
 
 class Write(NamedTuple):
@@ -120,7 +138,6 @@ class Peripheral:
         self._adapter: FakeAdapter | None = None
         self._resolved = False
         self._cancelled = asyncio.Event()
-        device.on_return = lambda device: None
 
     # What the simulated device sees of its link
 

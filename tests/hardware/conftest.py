@@ -14,6 +14,8 @@ from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.dbus import private_bus
 from tests.hardware.bluetooth import Found
 
+pytest.register_assert_rewrite("tests.hardware.story")
+
 
 @pytest.fixture
 def no_thread_is_left() -> Iterator[None]:

@@ -1,0 +1,164 @@
+"""What a device goes through with a server and a client around it, packet by packet.
+
+Stricter than :mod:`tests.hardware.scenario`: every packet counts, with its endpoint and the kind of write, inputs are read and
+subscribed to, and the device has to come back without a scan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+import pytest
+
+from buttplug import ButtplugClient, ButtplugDevice, DeviceOutputCommand
+from buttplug.core.enums import InputType
+from buttplug.core.errors import ButtplugDeviceError
+from buttplug.hardware.base import CommunicationManager, Packet
+from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.server import ButtplugServer
+from tests.hardware.common import until
+
+
+class Driven(NamedTuple):
+    """An output of a feature, and what must reach the device for it."""
+
+    feature: int
+    command: DeviceOutputCommand
+    packets: Sequence[Packet]
+
+
+class Sensed(NamedTuple):
+    """What a device sends by itself, and the reading of a feature that a client must get for it."""
+
+    feature: int
+    type: InputType
+    endpoint: str
+    data: bytes
+    value: int
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a device is put through, and what must reach it.
+
+    Attributes:
+        name: What clients are told that it is.
+        hand_shake: What it is sent before it is announced.
+        outputs: What is driven, in this order.
+        halted: What a stop sends after that.
+        returned: What is sent after it dropped out in the middle of a write and came back: the hand-shake, then a stop.
+        driven_again: What the first of the outputs sends then.
+        halted_again: What the shutdown sends after that.
+        battery: The level that a client reads, from 0.0 to 1.0.
+        sensed: What it sends by itself.
+    """
+
+    name: str
+    hand_shake: Sequence[Packet]
+    outputs: Sequence[Driven]
+    halted: Sequence[Packet]
+    returned: Sequence[Packet]
+    driven_again: Sequence[Packet]
+    halted_again: Sequence[Packet]
+    battery: float | None = None
+    sensed: Sequence[Sensed] = ()
+
+
+async def tell(
+    story: Story,
+    manager: CommunicationManager,
+    device: SimulatedDevice,
+    *,
+    hold: Callable[[], None],
+    release: Callable[[], None],
+) -> None:
+    """Put a device through its story. ``hold`` has the bus finish no write to it any more, ``release`` undoes that."""
+    server = ButtplugServer(managers=[manager])
+    async with server, ButtplugClient("story") as client:
+        await client.connect(server)
+        await client.start_scanning()
+        found = await _announced(client)
+        await client.stop_scanning()
+        assert found.name == story.name
+        await _reached(device, story.hand_shake)
+
+        for feature, command, packets in story.outputs:
+            device.packets.clear()
+            await found.features[feature].run_output(command)
+            await _reached(device, packets)
+        device.packets.clear()
+        await found.stop()
+        await _reached(device, story.halted)
+
+        if story.battery is not None:
+            assert await found.battery() == story.battery
+        for sensed in story.sensed:
+            await _senses(found, device, sensed)
+
+        first = story.outputs[0]
+        await _unplugged_in_the_middle_of_a_write(
+            client, found.features[first.feature].run_output(first.command), device, hold
+        )
+        release()
+        device.packets.clear()
+        device.come_back()
+        again = await _announced(client)
+        assert (again.index, again.name) == (found.index, found.name)
+        await _reached(device, story.returned)
+
+        device.packets.clear()
+        await again.features[first.feature].run_output(first.command)
+        await _reached(device, story.driven_again)
+        device.packets.clear()
+        await server.close()
+        await _reached(device, story.halted_again)
+    await until(lambda: not device.connected)
+
+
+async def _reached(device: SimulatedDevice, expected: Sequence[Packet]) -> None:
+    """Assert that these packets reached the device and no others, but for repeats; those nobody waits for may be late."""
+    with suppress(TimeoutError):
+        await until(lambda: len(_written(device, expected)) >= len(expected), 1.0)
+    assert _written(device, expected) == expected
+
+
+def _written(device: SimulatedDevice, expected: Sequence[Packet]) -> list[Packet]:
+    packets = [packet for packet, _ in groupby(device.packets)]
+    # The last packet of before, repeated.
+    return packets[1:] if expected and len(packets) > len(expected) and packets[0] != expected[0] else packets
+
+
+async def _announced(client: ButtplugClient) -> ButtplugDevice:
+    await until(lambda: client.devices)
+    (device,) = client.devices.values()
+    return device
+
+
+async def _senses(found: ButtplugDevice, device: SimulatedDevice, sensed: Sensed) -> None:
+    readings = found.features[sensed.feature].subscribe(sensed.type)
+    reading = asyncio.ensure_future(anext(readings))
+    await until(lambda: device.hardware is not None and sensed.endpoint in device.hardware.subscribed)
+    device.notify(sensed.endpoint, sensed.data)
+    assert (await reading).value == sensed.value
+    await readings.aclose()
+    await until(lambda: device.hardware is not None and sensed.endpoint not in device.hardware.subscribed)
+
+
+async def _unplugged_in_the_middle_of_a_write(
+    client: ButtplugClient, write: Coroutine[object, object, None], device: SimulatedDevice, hold: Callable[[], None]
+) -> None:
+    """The command fails at once, and the client is told that the device is gone."""
+    hold()
+    running = asyncio.ensure_future(write)
+    await asyncio.sleep(0.15)  # more than any message gap
+    assert not running.done()
+    device.disconnect()
+    async with asyncio.timeout(1):
+        with pytest.raises(ButtplugDeviceError, match=r"lost|disconnected|gone"):
+            await running
+    await until(lambda: not client.devices)
