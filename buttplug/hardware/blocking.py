@@ -12,8 +12,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 
-from buttplug.hardware.base import Hardware, Packet
+from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
+from buttplug.hardware.polling import PolledHardware
 from buttplug.hardware.specifiers import Specifier
 from buttplug.hardware.threads import Worker
 
@@ -28,7 +29,7 @@ CLOSE_LIMIT = 5.0
 READ_MS = 100
 
 
-class BlockingHardware(Hardware):
+class BlockingHardware(PolledHardware):
     """A device that is opened, written, read and closed by blocking calls, which a bus fills in.
 
     Writes run one after the other. What the device sends arrives as notifications of endpoint rx; there is nothing to
@@ -64,6 +65,7 @@ class BlockingHardware(Hardware):
             raise self.not_opened(error) from error
         finally:
             if not opened:
+                self.connected = False
                 self._end()
         threading.Thread(target=self._read, name=f"{self.name} reader", daemon=True).start()
 
@@ -140,9 +142,8 @@ class BlockingHardware(Hardware):
         """Whether an error while writing means that the device is no longer there; one while reading always does."""
 
     def fail(self, reason: str) -> None:
-        """For the bus: the device is gone, by whatever sign of it."""
         self.closing.set()
-        self.lost(reason)
+        super().fail(reason)
 
     def _read(self) -> None:
         # The loop is closed: nobody is left to tell.

@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
 
-from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Packet
+from buttplug.hardware.base import BusReport, Discovery, Hardware, Packet
 from buttplug.hardware.errors import (
     BusUnavailableError,
     HardwareDisconnectedError,
     HardwareError,
     HardwareTimeoutError,
 )
-from buttplug.hardware.polling import Poll
+from buttplug.hardware.polling import PolledHardware, PollingManager
 from buttplug.hardware.sdl import CALL_LIMIT, UPDATE_INTERVAL, Pad, PadLink, Sdl
 from buttplug.hardware.specifiers import GamepadAdvertisement, GamepadSpecifier, Specifier
 
@@ -31,9 +31,6 @@ logger = logging.getLogger(__name__)
 
 BODY_AND_TRIGGERS = "__sdl-rumble-and-triggers"
 TRIGGERS_ONLY = "__sdl-triggers-only"
-
-#: Seconds between two looks at the pads while a scan is on.
-SCAN_INTERVAL = 1.0
 
 #: Seconds a pad rumbles by itself, and after which it is told again: when nobody tells it any more, it ends.
 HOLD_TIME = 2.0
@@ -45,7 +42,7 @@ CLOSE_LIMIT = 5.0
 _LEVELS = struct.Struct("<4H")
 
 
-class GamepadHardware(Hardware):
+class GamepadHardware(PolledHardware):
     """An open game pad."""
 
     def __init__(self, sdl: Sdl, pad: Pad, specifier: GamepadSpecifier) -> None:
@@ -76,7 +73,8 @@ class GamepadHardware(Hardware):
             raise HardwareDisconnectedError(f"{self.pad.name} could not be opened: {error}; plug it in again") from error
         finally:
             if not opened:
-                self.fail("it did not open")
+                self.connected = False
+                self._begin_close()
 
     async def write(self, packet: Packet) -> None:
         self.require(packet.endpoint)
@@ -101,17 +99,17 @@ class GamepadHardware(Hardware):
         return bytes((percent,))
 
     async def disconnect(self) -> None:
-        self.fail("the server closed it")
+        self._end_hold()
+        self.lost("the server closed it")
         closing = asyncio.wrap_future(self._begin_close())
         await asyncio.wait({closing}, timeout=CLOSE_LIMIT)
         if not closing.done():
             logger.warning("%s did not close within %g s", self.pad.name, CLOSE_LIMIT)
 
     def fail(self, reason: str) -> None:
-        """For the bus: the link is at its end."""
         self._end_hold()
         self._begin_close()
-        self.lost(reason)
+        super().fail(reason)
 
     def _levels(self, data: bytes) -> tuple[int, ...]:
         if len(data) != _LEVELS.size:
@@ -157,40 +155,22 @@ class GamepadHardware(Hardware):
         self._loop.call_soon_threadsafe(self.fail, "it was unplugged")
 
 
-class GamepadManager(CommunicationManager):
-    """Offers game pads that can rumble, and looks for new ones every second while a scan is on."""
+class GamepadManager(PollingManager):
+    """Offers game pads that can rumble."""
 
     bus = "game pads"
 
     def __init__(self) -> None:
         super().__init__()
         self._sdl: Sdl | None = None
-        self._poll = Poll(self.bus, self._look, SCAN_INTERVAL)
-        self._hardware: list[GamepadHardware] = []
-        self._announced: set[int] = set()
-
-    @property
-    def scanning(self) -> bool:
-        return self._poll.running
 
     async def open(self) -> None:
         sdl = Sdl()
         await sdl.start()
         self._sdl = sdl
 
-    async def start_scanning(self) -> None:
-        if self._sdl is None:
-            await self.open()
-        if not self._poll.running:
-            self._announced.clear()
-            self._poll.start()
-
-    async def stop_scanning(self) -> None:
-        await self._poll.stop()
-
     async def close(self) -> None:
-        await self.stop_scanning()
-        await asyncio.gather(*(hardware.disconnect() for hardware in self._hardware))
+        await super().close()
         sdl, self._sdl = self._sdl, None
         if sdl is not None:
             await sdl.end()
@@ -211,29 +191,21 @@ class GamepadManager(CommunicationManager):
             await sdl.end()
         return BusReport(self.bus, ok=True, summary=", ".join(pad.name for pad in pads) or "no pads that can rumble")
 
-    async def _look(self) -> None:
-        assert self._sdl is not None  # the poll runs while the manager is open
+    async def listed(self) -> list[Discovery]:
+        assert self._sdl is not None  # it is open
         try:
             pads = await self._sdl.pads()
         except TimeoutError:
             raise BusUnavailableError("SDL hangs: unplug the game pads and plug them in again") from None
-        self._hardware = [hardware for hardware in self._hardware if hardware.connected]
-        opened = {hardware.pad.instance for hardware in self._hardware}
-        self._announced &= {pad.instance for pad in pads}
-        for pad in pads:
-            if pad.instance not in self._announced | opened:
-                self._announced.add(pad.instance)
-                self.on_found(Discovery(pad.name, pad.address, GamepadAdvertisement(), partial(self._connect, pad)))
+        return [Discovery(pad.name, pad.address, GamepadAdvertisement(), partial(self._connect_pad, pad)) for pad in pads]
 
-    async def _connect(self, pad: Pad, specifiers: Sequence[Specifier]) -> Hardware:
-        # From here on it may be offered again: when this fails, or when it is let go.
-        self._announced.discard(pad.instance)
+    async def _connect_pad(self, pad: Pad, specifiers: Sequence[Specifier]) -> Hardware:
         if self._sdl is None:
             raise HardwareDisconnectedError(f"{pad.name}: game pads are closed")
         for specifier in specifiers:
             if isinstance(specifier, GamepadSpecifier):
                 hardware = GamepadHardware(self._sdl, pad, specifier)
-                self._hardware.append(hardware)
+                self.adopt(hardware)
                 await hardware.open()
                 return hardware
         raise HardwareError(f"{pad.name}: no protocol is for game pads")

@@ -6,7 +6,6 @@ devices that do not number them), and endpoint rx notifies every input report, a
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import importlib
 import os
@@ -19,7 +18,7 @@ from typing import Protocol, cast
 import msgspec
 
 from buttplug.hardware import udev
-from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Packet
+from buttplug.hardware.base import BusReport, Discovery, Hardware, Packet
 from buttplug.hardware.blocking import READ_MS, BlockingHardware
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -28,12 +27,9 @@ from buttplug.hardware.errors import (
     HardwarePermissionError,
 )
 from buttplug.hardware.nodes import denied, ownership, port_of
-from buttplug.hardware.polling import Poll
+from buttplug.hardware.polling import PollingManager
 from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, Specifier, UsbId
 from buttplug.hardware.threads import Worker
-
-#: Seconds between two looks at the devices while a scan is on.
-SCAN_INTERVAL = 1.0
 
 #: Seconds that listing the devices may take.
 LIST_LIMIT = 5.0
@@ -146,8 +142,8 @@ class HidHardware(BlockingHardware):
         return True
 
 
-class HidManager(CommunicationManager):
-    """Offers the HID devices that the configuration names, and looks for new ones every second while a scan is on."""
+class HidManager(PollingManager):
+    """Offers the HID devices that the configuration names."""
 
     bus = "HID"
 
@@ -157,28 +153,13 @@ class HidManager(CommunicationManager):
         self._pairs = frozenset(pairs)
         self._library: HidLibrary | None = None
         self._worker: Worker | None = None
-        self._poll = Poll(self.bus, self._look, SCAN_INTERVAL)
-        self._hardware: list[HidHardware] = []
-
-    @property
-    def scanning(self) -> bool:
-        return self._poll.running
 
     async def open(self) -> None:
         self._library = hidapi()
         self._worker = Worker("HID devices")
 
-    async def start_scanning(self) -> None:
-        if self._library is None:
-            await self.open()
-        self._poll.start()
-
-    async def stop_scanning(self) -> None:
-        await self._poll.stop()
-
     async def close(self) -> None:
-        await self.stop_scanning()
-        await asyncio.gather(*(hardware.disconnect() for hardware in self._hardware))
+        await super().close()
         if self._worker is not None:
             self._worker.end()
         self._worker = self._library = None
@@ -198,15 +179,18 @@ class HidManager(CommunicationManager):
             return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=remedy)
         return BusReport(self.bus, ok=True, summary=", ".join(entry.name for entry in entries) or "no devices")
 
-    async def _look(self) -> None:
-        assert self._library is not None  # the poll runs while the manager is open
+    async def listed(self) -> list[Discovery]:
+        assert self._library is not None  # it is open
         assert self._worker is not None
-        entries = await self._entries(self._library, self._worker)
-        open_now = {hardware.address for hardware in self._hardware if hardware.connected}
-        for entry in entries:
-            if entry.address not in open_now:
-                advertisement = HidAdvertisement(entry.vendor_id, entry.product_id)
-                self.on_found(Discovery(entry.name, entry.address, advertisement, partial(self._connect, entry)))
+        return [
+            Discovery(
+                entry.name,
+                entry.address,
+                HidAdvertisement(entry.vendor_id, entry.product_id),
+                partial(self._connect_entry, entry),
+            )
+            for entry in await self._entries(self._library, self._worker)
+        ]
 
     async def _entries(self, library: HidLibrary, worker: Worker) -> list[HidEntry]:
         """Return one entry per device and interface."""
@@ -222,13 +206,13 @@ class HidManager(CommunicationManager):
             found.setdefault(entry.address, entry)
         return list(found.values())
 
-    async def _connect(self, entry: HidEntry, specifiers: Sequence[Specifier]) -> Hardware:
+    async def _connect_entry(self, entry: HidEntry, specifiers: Sequence[Specifier]) -> Hardware:
         if self._library is None:
             raise HardwareDisconnectedError(f"{entry.name}: HID devices are closed")
         for specifier in specifiers:
             if isinstance(specifier, HidSpecifier) and entry.id in specifier.pairs:
                 hardware = HidHardware(entry, specifier, self._library.device())
-                self._hardware = [other for other in self._hardware if not other.closed.done()] + [hardware]
+                self.adopt(hardware)
                 await hardware.open()
                 return hardware
         raise HardwareError(f"{entry.name}: no protocol names {entry.vendor_id:04x}:{entry.product_id:04x}")

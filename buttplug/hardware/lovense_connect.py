@@ -19,7 +19,7 @@ import msgspec
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Packet
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError
 from buttplug.hardware.http_get import Answer, get
-from buttplug.hardware.polling import Poll
+from buttplug.hardware.polling import Poll, PolledHardware
 from buttplug.hardware.specifiers import LovenseConnectAdvertisement, LovenseConnectSpecifier, Specifier
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class _App(msgspec.Struct, rename="camel"):
     http_port: int | str
 
 
-class LovenseConnectHardware(Hardware):
+class LovenseConnectHardware(PolledHardware):
     """A toy of an app."""
 
     def __init__(self, app: App, toy: Toy, specifier: LovenseConnectSpecifier) -> None:
@@ -113,9 +113,9 @@ class LovenseConnectHardware(Hardware):
         if toy is None:
             self.misses += 1
             if self.misses >= MISSES:
-                self.lost(f"the app at {self._app.url} has not listed it {MISSES} times in a row")
+                self.fail(f"the app at {self._app.url} has not listed it {MISSES} times in a row")
         elif not toy.connected:
-            self.lost("the app says that it is disconnected")
+            self.fail("the app says that it is disconnected")
         else:
             self.misses = 0
             self.charge = toy.charge
@@ -125,21 +125,22 @@ class App:
     """One running app, by its address."""
 
     def __init__(self, url: str, found: Callable[[App, Toy], None]) -> None:
-        """``found`` is called during scans for every toy that is connected to the app and not to us."""
+        """``found`` is called for every toy that is connected to the app and not to us: in scans, or when it was lost."""
         self.url = url
         self.failures = 0
         self.hardware: list[LovenseConnectHardware] = []
         self._found = found
         self._poll = Poll("Lovense Connect", self._look, SCAN_INTERVAL)
         self._scanning = False
+        self._lost: set[str] = set()
 
     async def scan(self) -> None:
         """Report toys, from now on."""
         self._scanning = True
-        await self._look_now()
+        await self._poll.restart()
 
     def end_scan(self) -> None:
-        """Report no more toys; those that are connected are still watched."""
+        """Report no more toys; those that are connected are still watched, and those that were lost still waited for."""
         self._scanning = False
 
     async def close(self) -> None:
@@ -180,18 +181,16 @@ class App:
     async def watch(self, hardware: LovenseConnectHardware) -> None:
         """Look at a toy's battery and whether it is there, from now on until it is disconnected."""
         self.hardware.append(hardware)
+        self._lost.discard(hardware.address)
         if self._poll.interval != POLL_INTERVAL:
             self._poll.interval = POLL_INTERVAL
-            await self._look_now()
-
-    async def _look_now(self) -> None:
-        await self._poll.stop()
-        self._poll.start()
+            await self._poll.restart()
 
     async def _look(self) -> None:
+        self._lost |= {hardware.address for hardware in self.hardware if hardware.failed}
         self.hardware = [hardware for hardware in self.hardware if hardware.connected]
         self._poll.interval = POLL_INTERVAL if self.hardware else SCAN_INTERVAL
-        if not self.hardware and not self._scanning:
+        if not (self._scanning or self.hardware or self._lost):
             return
         try:
             toys, wrong = await self.toys()
@@ -206,7 +205,8 @@ class App:
             hardware.seen(listed.get(hardware.address))
         taken = {hardware.address for hardware in self.hardware if hardware.connected}
         for toy in toys:
-            if self._scanning and toy.connected and toy.id not in taken:
+            wanted = self._scanning or toy.id in self._lost
+            if wanted and toy.connected and toy.id not in taken:
                 self._found(self, toy)
         if wrong:
             raise HardwareError("; ".join(wrong))

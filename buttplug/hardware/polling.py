@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
 
+from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.specifiers import Specifier
 
 logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at a bus.
+LOOK_INTERVAL = 1.0
+
+#: Seconds until a device that could not be connected is offered again: after the first failure, the second, and so on.
+RETRY_DELAYS = (2.0, 5.0, 15.0, 60.0)
 
 
 class Poll:
@@ -41,6 +53,11 @@ class Poll:
             task.cancel()
             await asyncio.wait({task})
 
+    async def restart(self) -> None:
+        """Do it now, and go on from here."""
+        await self.stop()
+        self.start()
+
     async def _run(self) -> None:
         while True:
             try:
@@ -56,3 +73,121 @@ class Poll:
             else:
                 self._told = ""
             await asyncio.sleep(self.interval)
+
+
+class PolledHardware(Hardware):
+    """Hardware that knows why it is disconnected.
+
+    Attributes:
+        failed: Whether the link broke; False where the server closed it.
+    """
+
+    failed = False
+
+    def fail(self, reason: str) -> None:
+        """For the bus: the device is gone, by whatever sign of it."""
+        self.failed = self.failed or self.connected
+        self.lost(reason)
+
+
+class PollingManager(CommunicationManager):
+    """A bus whose devices are listed every second.
+
+    A scan offers each device once for every time it appears, and again, ever less often, when connecting it fails. A device
+    whose link broke is offered when it is back, scan or not: it may still be running, and then has to be stopped.
+    """
+
+    #: Whether the bus is listed outside scans too while devices are connected, because only the list tells that one is gone.
+    watches: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scanning = False
+        self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
+        self._hardware: list[PolledHardware] = []
+        self._lost: set[str] = set()
+        self._offered: set[str] = set()
+        self._failures: dict[str, int] = {}
+        self._retry_at: dict[str, float] = {}
+
+    @property
+    def scanning(self) -> bool:
+        return self._scanning
+
+    async def start_scanning(self) -> None:
+        if self._scanning:
+            return
+        self._scanning = True
+        self._offered.clear()
+        self._retry_at.clear()
+        await self._poll.restart()
+
+    async def stop_scanning(self) -> None:
+        # The poll goes on, and does nothing while nothing is to be looked for.
+        self._scanning = False
+
+    async def close(self) -> None:
+        self._scanning = False
+        await self._poll.stop()
+        await asyncio.gather(*(hardware.disconnect() for hardware in self._hardware))
+        self._hardware.clear()
+        self._lost.clear()
+
+    @abstractmethod
+    async def listed(self) -> list[Discovery]:
+        """Return every device that is there now, connected or not; ``connect`` has to :meth:`adopt` what it makes.
+
+        Raises:
+            HardwareError: The bus cannot be listed.
+        """
+
+    @property
+    def connected(self) -> list[PolledHardware]:
+        """The devices that are connected or being connected."""
+        return [hardware for hardware in self._hardware if hardware.connected]
+
+    def adopt(self, hardware: PolledHardware) -> None:
+        """Remember a device, before it is opened, so that it is not offered, is closed at the end, and is missed."""
+        self._hardware.append(hardware)
+
+    async def _look(self) -> None:
+        self._sort_out()
+        if not (self._scanning or self._lost or (self.watches and self._hardware)):
+            return
+        found = {discovery.address: discovery for discovery in await self.listed()}
+        self._sort_out()
+        self._offered &= found.keys()
+        for address in self._failures.keys() - found.keys():
+            del self._failures[address]
+            self._retry_at.pop(address, None)
+        now = asyncio.get_running_loop().time()
+        kept = self._offered | {hardware.address for hardware in self._hardware}
+        for address, discovery in found.items():
+            wanted = self._scanning or address in self._lost
+            if wanted and address not in kept and now >= self._retry_at.get(address, 0.0):
+                self._offered.add(address)
+                self.on_found(replace(discovery, connect=partial(self._connect, discovery)))
+
+    def _sort_out(self) -> None:
+        """Forget what is disconnected, but for what has to come back."""
+        lost = {hardware.address for hardware in self._hardware if hardware.failed}
+        self._lost |= lost
+        self._offered -= lost
+        self._hardware = self.connected
+
+    async def _connect(self, discovery: Discovery, specifiers: Sequence[Specifier]) -> Hardware:
+        address = discovery.address
+        connected = False
+        try:
+            hardware = await discovery.connect(specifiers)
+            connected = True
+        finally:
+            if not connected:
+                failures = self._failures.get(address, 0)
+                self._failures[address] = failures + 1
+                delay = RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)]
+                self._retry_at[address] = asyncio.get_running_loop().time() + delay
+                self._offered.discard(address)
+        self._failures.pop(address, None)
+        self._lost.discard(address)
+        return hardware

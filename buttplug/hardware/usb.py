@@ -7,7 +7,6 @@ device has pipes, endpoint tx writes to the first one out, and what the first on
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import importlib
 import struct
@@ -18,7 +17,7 @@ from types import ModuleType
 from typing import Protocol
 
 from buttplug.hardware import udev
-from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Packet
+from buttplug.hardware.base import BusReport, Discovery, Hardware, Packet
 from buttplug.hardware.blocking import READ_MS, WRITE_LIMIT, BlockingHardware
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -28,12 +27,9 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.nodes import denied, ownership
-from buttplug.hardware.polling import Poll
+from buttplug.hardware.polling import PollingManager
 from buttplug.hardware.specifiers import Specifier, UsbAdvertisement, UsbId, UsbSpecifier
 from buttplug.hardware.threads import Worker
-
-#: Seconds between two looks at the devices, while a scan is on or one of them is open.
-LOOK_INTERVAL = 1.0
 
 #: Seconds that listing the devices may take.
 LIST_LIMIT = 5.0
@@ -191,10 +187,11 @@ class UsbHardware(BlockingHardware):
             raise HardwareError(f"{self.name} took {written} of {len(data)} bytes")
 
 
-class UsbManager(CommunicationManager):
-    """Offers the USB devices that the configuration names, and looks for new ones every second while a scan is on."""
+class UsbManager(PollingManager):
+    """Offers the USB devices that the configuration names."""
 
     bus = "USB"
+    watches = True
 
     def __init__(self, pairs: Iterable[UsbId]) -> None:
         """``pairs``: vendor and product of the devices to look for; others are not opened."""
@@ -202,13 +199,6 @@ class UsbManager(CommunicationManager):
         self._pairs = frozenset(pairs)
         self._library: ModuleType | None = None
         self._worker: Worker | None = None
-        self._scanning = False
-        self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
-        self._hardware: list[UsbHardware] = []
-
-    @property
-    def scanning(self) -> bool:
-        return self._scanning
 
     async def open(self) -> None:
         library, worker = pyusb(), Worker("USB devices")
@@ -219,23 +209,8 @@ class UsbManager(CommunicationManager):
             raise
         self._library, self._worker = library, worker
 
-    async def start_scanning(self) -> None:
-        if self._scanning:
-            return
-        if self._library is None:
-            await self.open()
-        self._scanning = True
-        await self._poll.stop()
-        self._poll.start()
-
-    async def stop_scanning(self) -> None:
-        # The poll goes on: open devices are watched by listing them.
-        self._scanning = False
-
     async def close(self) -> None:
-        self._scanning = False
-        await self._poll.stop()
-        await asyncio.gather(*(hardware.disconnect() for hardware in self._hardware))
+        await super().close()
         if self._worker is not None:
             self._worker.end()
         self._worker = self._library = None
@@ -255,23 +230,23 @@ class UsbManager(CommunicationManager):
             return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=remedy)
         return BusReport(self.bus, ok=True, summary=", ".join(map(name_of, devices)) or "no devices")
 
-    async def _look(self) -> None:
-        assert self._library is not None  # the poll runs while the manager is open
+    async def listed(self) -> list[Discovery]:
+        assert self._library is not None  # it is open
         assert self._worker is not None
-        open_now = [hardware for hardware in self._hardware if hardware.connected]
-        if not self._scanning and not open_now:
-            return
         devices = await self._devices(self._library, self._worker)
         present = {(device.bus, device.address) for device in devices}
-        for hardware in open_now:
-            if (hardware.device.bus, hardware.device.address) not in present:
+        for hardware in self.connected:
+            if isinstance(hardware, UsbHardware) and (hardware.device.bus, hardware.device.address) not in present:
                 hardware.fail("it was unplugged")
-        known = {(hardware.device.bus, hardware.device.address) for hardware in self._hardware if hardware.connected}
-        for device in devices:
-            if self._scanning and (device.bus, device.address) not in known:
-                advertisement = UsbAdvertisement(device.idVendor, device.idProduct)
-                connect = partial(self._connect, device)
-                self.on_found(Discovery(name_of(device), address_of(device), advertisement, connect))
+        return [
+            Discovery(
+                name_of(device),
+                address_of(device),
+                UsbAdvertisement(device.idVendor, device.idProduct),
+                partial(self._connect_device, device),
+            )
+            for device in devices
+        ]
 
     async def _devices(self, library: ModuleType, worker: Worker) -> list[UsbDevice]:
         try:
@@ -283,13 +258,13 @@ class UsbManager(CommunicationManager):
         except OSError as error:
             raise BusUnavailableError(f"The USB devices cannot be listed: {error}") from error
 
-    async def _connect(self, device: UsbDevice, specifiers: Sequence[Specifier]) -> Hardware:
+    async def _connect_device(self, device: UsbDevice, specifiers: Sequence[Specifier]) -> Hardware:
         if self._library is None:
             raise HardwareDisconnectedError(f"{name_of(device)}: USB devices are closed")
         for specifier in specifiers:
             if isinstance(specifier, UsbSpecifier) and id_of(device) in specifier.pairs:
                 hardware = UsbHardware(device, specifier, self._library)
-                self._hardware = [other for other in self._hardware if not other.closed.done()] + [hardware]
+                self.adopt(hardware)
                 await hardware.open()
                 return hardware
         raise HardwareError(f"{name_of(device)}: no protocol names it")

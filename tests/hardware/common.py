@@ -11,7 +11,7 @@ from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
     """Wait for something that happens outside the loop."""
     async with asyncio.timeout(limit):
-        while not condition():  # noqa: ASYNC110 - threads set no events
+        while not condition():
             await asyncio.sleep(0.002)
 
 
@@ -38,8 +38,3 @@ class Findings:
         """Wait until something is reported, and return the first."""
         await until(lambda: self.latest)
         return next(iter(self.latest.values()))
-
-    async def more(self, reports: int) -> None:
-        """Wait for so many more reports."""
-        wanted = self.count + reports
-        await until(lambda: self.count >= wanted)

@@ -384,9 +384,10 @@ class TestToysThatFail:
             assert slowest < 0.2
             await manager.close()
 
-    async def test_back_again_it_is_found_at_its_address_and_works(
-        self, app: ConnectApp, hardware: Hardware, findings: Findings
+    async def test_back_again_it_is_found_at_its_address_without_a_scan_and_works(
+        self, app: ConnectApp, hardware: Hardware, findings: Findings, manager: LovenseConnectManager
     ) -> None:
+        await manager.stop_scanning()
         reasons = losses(hardware)
         app.toys["f0a1"].status = False
         await until(lambda: reasons)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
+from itertools import pairwise
 
 import pytest
 
-from buttplug.hardware.errors import BusUnavailableError
-from buttplug.hardware.polling import Poll
+from buttplug.hardware.base import Discovery, Hardware, Packet
+from buttplug.hardware.errors import BusUnavailableError, HardwareError
+from buttplug.hardware.polling import Poll, PolledHardware, PollingManager
+from buttplug.hardware.specifiers import GamepadAdvertisement, GamepadSpecifier, Specifier
 
 
 @pytest.fixture
@@ -86,3 +90,194 @@ async def test_failures_end_nothing_and_each_is_told_until_it_changes(
         "no cable",
         "no cable",
     ]
+
+
+class Thing(PolledHardware):
+    """A device of a bus that only has to be listed."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(name=address, address=address, endpoints=("tx",), specifier=GamepadSpecifier())
+
+    async def write(self, packet: Packet) -> None:
+        raise NotImplementedError
+
+    async def disconnect(self) -> None:
+        self.lost("the server closed it")
+
+
+class Bus(PollingManager):
+    """A bus with whatever is ``there``.
+
+    ``delay``: seconds that listing takes; ``broken``: what cannot be connected; ``hangs``: whether connecting never ends.
+    """
+
+    bus = "bus"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there: set[str] = set()
+        self.broken: set[str] = set()
+        self.delay = 0.0
+        self.hangs = False
+        self.looks: list[float] = []
+        self.offers: list[tuple[float, str]] = []
+        self.connects: dict[str, Callable[[Sequence[Specifier]], Awaitable[Hardware]]] = {}
+        self.on_found = self._offered_one
+
+    async def listed(self) -> list[Discovery]:
+        self.looks.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(self.delay)
+        return [Discovery(name, name, GamepadAdvertisement(), partial(self._make, name)) for name in sorted(self.there)]
+
+    def offered(self, address: str) -> list[float]:
+        """Return when it was offered."""
+        return [time for time, offered in self.offers if offered == address]
+
+    async def connect(self, address: str) -> Thing:
+        """Connect what was offered."""
+        hardware = await self.connects[address]([])
+        assert isinstance(hardware, Thing)
+        return hardware
+
+    def _offered_one(self, discovery: Discovery) -> None:
+        self.offers.append((asyncio.get_running_loop().time(), discovery.address))
+        self.connects[discovery.address] = discovery.connect
+
+    async def _make(self, name: str, specifiers: Sequence[Specifier]) -> Hardware:
+        hardware = Thing(name)
+        if self.hangs:
+            await asyncio.Event().wait()
+        self.adopt(hardware)
+        if name in self.broken:
+            hardware.connected = False
+            raise HardwareError(f"{name} is broken")
+        return hardware
+
+
+@pytest.fixture
+async def bus() -> AsyncIterator[Bus]:
+    bus = Bus()
+    bus.there = {"a"}
+    await bus.start_scanning()
+    yield bus
+    await bus.close()
+
+
+class TestPollingManagers:
+    async def test_a_scan_looks_at_once_and_every_second_and_offers_each_device_once(self, bus: Bus) -> None:
+        assert bus.scanning
+        await bus.start_scanning()
+        await asyncio.sleep(1.5)
+        bus.there.add("b")
+        await asyncio.sleep(2)
+        assert bus.looks == [0, 1, 2, 3]
+        assert bus.offers == [(0, "a"), (2, "b")]
+
+    async def test_after_the_scan_nothing_is_looked_at_or_offered(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        hardware = await bus.connect("a")
+        await bus.stop_scanning()
+        assert not bus.scanning
+        bus.there.add("b")
+        await asyncio.sleep(10)
+        assert bus.looks == [0]
+        await hardware.disconnect()
+        await asyncio.sleep(10)
+        assert bus.looks == [0]
+
+    async def test_a_scan_that_ends_during_a_look_offers_nothing_more(self, bus: Bus) -> None:
+        bus.delay = 0.5
+        bus.there.add("b")
+        await asyncio.sleep(1.2)
+        await bus.stop_scanning()
+        await asyncio.sleep(1)
+        assert bus.offers == [(0, "a")]
+
+    async def test_a_new_scan_offers_all_that_is_not_connected(self, bus: Bus) -> None:
+        bus.there.add("b")
+        await asyncio.sleep(1.5)
+        await bus.connect("b")
+        await bus.stop_scanning()
+        await bus.start_scanning()
+        await asyncio.sleep(0.1)
+        assert bus.offers == [(0, "a"), (1, "b"), (1.5, "a")]
+
+    async def test_what_was_gone_is_offered_when_it_is_back(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        bus.there.clear()
+        await asyncio.sleep(1)
+        bus.there.add("a")
+        await asyncio.sleep(1)
+        assert bus.offered("a") == [0, 2]
+
+    async def test_what_cannot_be_connected_is_offered_again_ever_less_often(self, bus: Bus) -> None:
+        bus.broken.add("a")
+        for offer in range(6):
+            async with asyncio.timeout(100):
+                while len(bus.offers) == offer:
+                    await asyncio.sleep(0.25)
+            with pytest.raises(HardwareError, match="a is broken"):
+                await bus.connect("a")
+        times = bus.offered("a")
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        for gap, delay in zip(gaps, (2, 5, 15, 60, 60), strict=True):
+            assert delay <= gap <= delay + 1.5
+
+    async def test_the_delays_begin_anew_when_it_was_unplugged(self, bus: Bus) -> None:
+        bus.broken.add("a")
+        await asyncio.sleep(0.5)
+        with pytest.raises(HardwareError):
+            await bus.connect("a")
+        bus.there.clear()
+        await asyncio.sleep(0.6)
+        bus.there.add("a")
+        await asyncio.sleep(1)
+        assert bus.offered("a") == [0, 2]
+
+    async def test_connecting_that_is_given_up_counts_as_a_failure(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        bus.hangs = True
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await bus.connect("a")
+        await asyncio.sleep(4)
+        assert bus.offered("a") == [0, 4]
+
+    async def test_what_was_lost_is_offered_when_it_is_back_scan_or_not(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        hardware = await bus.connect("a")
+        await bus.stop_scanning()
+        bus.there = {"b"}
+        hardware.fail("unplugged")
+        await asyncio.sleep(5)
+        assert bus.offered("a") == [0]
+        bus.there = {"a", "b"}
+        await asyncio.sleep(1)
+        assert bus.offers == [(0, "a"), (6, "a")]
+        await bus.connect("a")
+        looks = len(bus.looks)
+        await asyncio.sleep(5)
+        assert len(bus.looks) == looks
+
+    async def test_what_is_lost_and_back_between_two_looks_is_offered(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        hardware = await bus.connect("a")
+        hardware.fail("unplugged")
+        await asyncio.sleep(1)
+        assert bus.offered("a") == [0, 1]
+
+    async def test_what_the_server_closed_is_not_offered_before_the_next_scan(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        hardware = await bus.connect("a")
+        await hardware.disconnect()
+        await asyncio.sleep(5)
+        assert bus.offered("a") == [0]
+
+    async def test_closing_disconnects_all_and_ends_all(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        hardware = await bus.connect("a")
+        await bus.close()
+        assert not hardware.connected
+        assert not bus.scanning
+        await asyncio.sleep(5)
+        assert bus.looks == [0]
