@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -90,8 +90,9 @@ class DongleToy(Hardware):
         self.require(endpoint)
 
     async def disconnect(self) -> None:
-        self.lost("the server closed it")
-        self._dongle.release(self.address)
+        if self.connected:
+            self.lost("the server closed it")
+            self._dongle.release(self.address)
 
 
 class Dongle:
@@ -104,6 +105,7 @@ class Dongle:
     def __init__(self, link: Hardware, *, on_found: Callable[[Discovery], None], on_search_ended: Callable[[], None]) -> None:
         self.link = link
         self.answered = asyncio.Event()
+        self.dropped: frozenset[str] = frozenset()
         self._on_found = on_found
         self._on_search_ended = on_search_ended
         self._by_report = isinstance(link, HidHardware)
@@ -126,6 +128,10 @@ class Dongle:
         for toy in self._protocol.toys - self._toys.keys():
             self._perform([ToyFound(toy)])
         self._perform(self._protocol.start())
+
+    def bring_back(self, toys: Collection[str]) -> None:
+        """Look for toys that were in use, until they are found."""
+        self._perform(self._protocol.bring_back(toys))
 
     def stop_search(self) -> None:
         """Look no more."""
@@ -208,6 +214,7 @@ class Dongle:
 
     def _lost(self, reason: str) -> None:
         self._perform([Wait(None)])
+        self.dropped = frozenset(self._toys)
         toys, self._toys = self._toys, {}
         for toy in toys.values():
             toy.lost(f"the dongle was lost: {reason}")
@@ -216,13 +223,14 @@ class Dongle:
 class LovenseDongleManager(CommunicationManager):
     """Finds Lovense toys through a dongle, and the dongle whenever it is plugged in.
 
-    A dongle is looked for while a scan is on, and from the first that was found on, so that one that was pulled out by mistake
-    is back at work when it is plugged in again.
+    A dongle is looked for while a scan is on, and from the first that was found on. Toys that drop out, alone or with their
+    dongle, are looked for without a scan.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._dongle: Dongle | None = None
+        self._dropped: frozenset[str] = frozenset()
         self._scanning = False
         self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
 
@@ -270,6 +278,7 @@ class LovenseDongleManager(CommunicationManager):
         if dongle is not None:
             logger.info("%s at %s", self.bus, dongle.link.address)
             dongle.link.on_disconnect(partial(self._lost, dongle))
+            dongle.bring_back(self._dropped)
             if self._scanning and dongle.has_toys:
                 self._search_ended()
             elif self._scanning:
@@ -278,6 +287,7 @@ class LovenseDongleManager(CommunicationManager):
     def _lost(self, dongle: Dongle, reason: str) -> None:
         if self._dongle is dongle:
             self._dongle = None
+            self._dropped |= dongle.dropped
             logger.warning("%s was lost: %s", self.bus, reason)
 
     def _search_ended(self) -> None:

@@ -27,7 +27,7 @@ A toy is not connected by a message of its own: it is enough to end the search i
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum, auto
 from typing import TypeAlias
 
@@ -143,6 +143,7 @@ class DongleProtocol:
         self.answered = False
         self.toys: set[str] = set()
         self._ignored: set[str] = set()
+        self._missing: set[str] = set()
         self._state = _State.CHECKING
         self._wanted = False
         self._seen: str | None = None
@@ -158,14 +159,26 @@ class DongleProtocol:
         self._wanted = True
         return self.check() if self._state is _State.IDLE else []
 
+    def bring_back(self, toys: Collection[str]) -> list[Action]:
+        """Look for toys that were in use, scan or not, and for no others: they may still be running, and nobody stops them.
+
+        While other toys are in use they are not looked for, since a search may disturb these.
+        """
+        self._missing.update(toys)
+        return self.check() if self._state is _State.IDLE and self._looking else []
+
     def stop(self) -> list[Action]:
-        """Look no more."""
+        """Look no more, except for what is to be brought back."""
         self._wanted = False
-        return self._stop() if self._state in (_State.SEARCHING, _State.PAUSING) else []
+        searching = self._state in (_State.SEARCHING, _State.PAUSING)
+        return self._stop() if searching and not self._looking else []
 
     def accepted(self, toy: str) -> list[Action]:
         """A toy that was found is in use, which ends the search: its commands and a search would disturb each other."""
-        if toy not in self.toys or not self._wanted:
+        if toy not in self.toys:
+            return []
+        self._missing.discard(toy)
+        if not self._wanted:
             return []
         self._wanted = False
         return [SearchEnded()]
@@ -173,8 +186,9 @@ class DongleProtocol:
     def refused(self, toy: str) -> list[Action]:
         """A toy that was found is not wanted: it is not reported again, and the search goes on."""
         self.toys.discard(toy)
+        self._missing.discard(toy)
         self._ignored.add(toy)
-        return self._search() if self._wanted and self._state is _State.IDLE else []
+        return self._search() if self._state is _State.IDLE and self._looking else []
 
     def forgive(self, toy: str) -> None:
         """Report a refused toy again when it is seen."""
@@ -235,7 +249,7 @@ class DongleProtocol:
             case "toyData" if data.id in self.toys:
                 if data.data is not None:
                     yield ToyData(data.id, data.data.encode())
-            case "toyData" if data.id and searching and data.id not in self._ignored:
+            case "toyData" if data.id and searching and self._is_looked_for(data.id):
                 self._seen = data.id
                 yield from self._stop()
             case "search" if answer.result == SEARCH_ENDED and self._state is _State.STOPPING:
@@ -267,6 +281,14 @@ class DongleProtocol:
         if toy in self.toys:
             self.toys.remove(toy)
             yield ToyLost(toy)
+            yield from self.bring_back({toy})
+
+    @property
+    def _looking(self) -> bool:
+        return self._wanted or bool(self._missing and not self.toys)
+
+    def _is_looked_for(self, toy: str) -> bool:
+        return toy in self._missing or (self._wanted and toy not in self._ignored)
 
     def _search_ended(self) -> Iterator[Action]:
         """The search is over, and not because a toy was seen."""
@@ -277,7 +299,7 @@ class DongleProtocol:
             yield SearchEnded()
 
     def _checked(self) -> list[Action]:
-        if self._wanted:
+        if self._looking:
             return self._search()
         self._state = _State.IDLE
         return [Wait(None)]
@@ -298,7 +320,7 @@ class DongleProtocol:
         if toy is not None:
             self.toys.add(toy)
             actions.append(ToyFound(toy))
-        elif self._wanted:
+        elif self._looking:
             actions += self._search()
         return actions
 

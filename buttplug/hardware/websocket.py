@@ -156,10 +156,10 @@ class _Peer:
         await _close(self._connection, code, reason)
 
     async def _connect(self, specifiers: Sequence[Specifier]) -> Hardware:
-        if self.hardware is not None:
-            raise HardwareError(f"{self.hello.identifier} is in use already")
         if self._connection.close_code is not None or self._ending is not None:
             raise HardwareDisconnectedError(f"{self.hello.identifier} is gone; it has to connect again")
+        if self.hardware is not None:
+            raise HardwareError(f"{self.hello.identifier} is in use already")
         self.hardware = WebsocketHardware(self.hello, specifiers[0], self._connection)
         return self.hardware
 

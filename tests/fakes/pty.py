@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import time
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -71,6 +72,16 @@ class Pty:
     def pause(self) -> None:
         """Take nothing any more, as a device that hangs."""
         asyncio.get_running_loop().remove_reader(self._master)
+
+    def fill(self) -> None:
+        """Take nothing any more, and have the driver's buffer full already."""
+        self.pause()
+        os.set_blocking(self._slave, False)
+        for _ in range(3):  # the kernel passes some of it on and then has room again
+            with suppress(BlockingIOError):
+                while True:
+                    os.write(self._slave, b"\0" * 4096)
+            time.sleep(0.01)
 
     def resume(self) -> None:
         """Take what is sent."""

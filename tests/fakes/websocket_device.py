@@ -12,6 +12,8 @@ from websockets.exceptions import ConnectionClosed
 
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.hardware.specifiers import WebsocketAdvertisement
+from buttplug.hardware.websocket import WebsocketManager
 
 
 class WebsocketDevice:
@@ -98,3 +100,45 @@ class WebsocketDevice:
                     self._device.received(Packet(frame if isinstance(frame, bytes) else frame.encode()))
         except ConnectionClosed:
             self.ended.set()
+
+
+class WebsocketToy(SimulatedDevice):
+    """A device that stands behind a websocket. What it notifies are frames."""
+
+    def __init__(self, manager: WebsocketManager, identifier: str, address: str) -> None:
+        super().__init__(identifier, WebsocketAdvertisement(identifier), address=address)
+        self._manager = manager
+        self._peer: WebsocketDevice | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
+
+    def notify(self, endpoint: str, data: bytes) -> None:
+        sending = asyncio.create_task(self._connected.send(data))
+        self._sending.add(sending)
+        sending.add_done_callback(self._sending.discard)
+
+    def plug_in(self) -> None:
+        """Connect."""
+        self._life = asyncio.create_task(self._live())
+
+    def hang(self) -> None:
+        """Take nothing any more."""
+        self._connected.stop_reading()
+
+    def unplug(self) -> None:
+        """Break the connection."""
+        self._connected.vanish()
+
+    async def gone(self) -> None:
+        """Wait until the connection is over."""
+        if self._life is not None:
+            await self._life
+
+    @property
+    def _connected(self) -> WebsocketDevice:
+        assert self._peer is not None
+        return self._peer
+
+    async def _live(self) -> None:
+        async with WebsocketDevice(self._manager.port, identifier=self.name, address=self.address, device=self) as self._peer:
+            await self._peer.ended.wait()

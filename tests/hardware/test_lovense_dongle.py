@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from buttplug.client import DeviceOutputCommand
+from buttplug.core.enums import OutputType
 from buttplug.hardware import blocking, lovense_dongle
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
@@ -23,9 +25,12 @@ from buttplug.hardware.lovense_dongle import (
     LovenseSerialDongleManager,
 )
 from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.protocols.peers.lovense import prepare
 from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDongle
 from tests.fakes.pty import Pty
 from tests.hardware.common import Findings, losses, until
+from tests.hardware.scenario import Life, live
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -280,22 +285,29 @@ class TestToys:
 
 
 class TestFailures:
-    async def test_a_toy_out_of_range_is_lost_once_and_found_again(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings, toy: Hardware
+    async def test_a_toy_out_of_range_is_lost_once_and_comes_back_without_a_scan(
+        self, dongle: FakeDongle, findings: Findings, toy: Hardware
     ) -> None:
         reasons = losses(toy)
         await toy.write(Packet(b"Vibrate:1;"))
+        del dongle.toys["A1"]
         dongle.lose_toy("A1")
         dongle.lose_toy("A1")
         await until(lambda: reasons)
         with pytest.raises(HardwareDisconnectedError):
             await findings.latest["A1"].connect([SPECIFIER])
         findings.latest.clear()
-        await manager.start_scanning()
-        await connected(findings, "A1")
+        await until(lambda: dongle.searching)
+        dongle.add_toy("B2")
+        await asyncio.sleep(0.05)
+        assert not findings.latest, "a toy that was never in use needs a scan"
+        dongle.add_toy("A1")
+        again = await connected(findings, "A1")
+        await toy.disconnect()
+        await again.write(Packet(b"Vibrate:0;"))
         assert reasons == ["the dongle lost it; is it switched on and near?"]
 
-    async def test_a_dongle_pulled_out_loses_its_toys_once_and_serves_again_when_it_is_back(
+    async def test_a_dongle_pulled_out_loses_its_toys_once_and_brings_them_back_when_it_is_back(
         self,
         dongle: FakeDongle,
         manager: LovenseDongleManager,
@@ -313,7 +325,6 @@ class TestFailures:
         findings.latest.clear()
         await asyncio.sleep(0.1)
         dongle.plug_in()
-        dongle.connected.add("A1")
         again = await connected(findings, "A1")
         await again.write(Packet(b"Vibrate:0;"))
         assert len(reasons) == 1
@@ -502,3 +513,42 @@ async def test_without_its_library_the_bus_says_what_to_install(
     assert not report.ok
     assert remedy in (report.remedy or "")
     await manager.close()
+
+
+async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped(
+    hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.02)
+    configuration = DeviceConfiguration.load()
+    toy = hid_dongle.add_toy("0082059AD3BD")
+    prepare(toy, configuration.find("Lovense Nora"))
+    hung = threading.Event()
+
+    def hang() -> None:
+        hid_dongle.device.hang = hung
+
+    def unplug() -> None:
+        hid_dongle.unplug()
+        hung.set()
+        hid_dongle.device.hang = None
+
+    await live(
+        Life(
+            manager=LovenseHidDongleManager(),
+            configuration=configuration,
+            device=toy,
+            name="Lovense Nora",
+            outputs=[
+                (DeviceOutputCommand(OutputType.VIBRATE, 20), [b"Vibrate:20;"]),
+                (DeviceOutputCommand(OutputType.VIBRATE, 0), [b"Vibrate:0;"]),
+                (DeviceOutputCommand(OutputType.ROTATE, 10), [b"Rotate:10;"]),
+                (DeviceOutputCommand(OutputType.ROTATE, -20), [b"RotateChange;", b"Rotate:20;"]),
+                (DeviceOutputCommand(OutputType.ROTATE, 0), [b"Rotate:0;"]),
+            ],
+            running=DeviceOutputCommand(OutputType.VIBRATE, 10),
+            stopped=b"Rotate:0;",
+            hang=hang,
+            unplug=unplug,
+            plug_in=hid_dongle.plug_in,
+        )
+    )

@@ -58,6 +58,10 @@ def refused(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
     return lambda protocol: protocol.refused(toy)
 
 
+def bring_back(*toys: str) -> Callable[[DongleProtocol], Sequence[Action]]:
+    return lambda protocol: protocol.bring_back(toys)
+
+
 def forgive(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
     def forgive(protocol: DongleProtocol) -> Sequence[Action]:
         protocol.forgive(toy)
@@ -164,8 +168,49 @@ STORIES: dict[str, list[Step]] = {
         (said(func="toyData", data={"id": "B2", "data": "OK;"}), []),
         (said(func="toyData", data={"data": "OK;"}), []),
     ],
-    "a toy gone is told once": [*FOUND, (status("A1", 403), [ToyLost("A1")]), (status("A1", 403), [])],
-    "a toy gone without a name is the only one there is": [*FOUND, (status(None, 403), [ToyLost("A1")])],
+    "a toy gone is told once, and looked for": [
+        *FOUND,
+        (status("A1", 403), [ToyLost("A1"), *ASK]),
+        (status("A1", 403), SEARCH),
+        (stop, []),
+        (seen("B2"), []),
+        (ended, [Wait(SEARCH_PAUSE)]),
+        (expired, SEARCH),
+        (seen("A1"), STOP),
+        (ended, [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+    ],
+    "a toy gone may come back by itself": [
+        *FOUND,
+        (status("A1", 403), [ToyLost("A1"), *ASK]),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+    ],
+    "a toy gone and back may be refused now": [
+        *FOUND,
+        (status("A1", 403), [ToyLost("A1"), *ASK]),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (refused("A1"), []),
+    ],
+    "a scan while a toy is looked for finds others": [
+        *FOUND,
+        (status("A1", 403), [ToyLost("A1"), *ASK]),
+        (no_toy, SEARCH),
+        (start, []),
+        (seen("B2"), STOP),
+        (ended, [Wait(None), ToyFound("B2")]),
+        (accepted("B2"), [SearchEnded()]),
+        (status("B2", 403), [ToyLost("B2"), *ASK]),
+    ],
+    "a toy gone without a name is the only one there is": [*FOUND, (status(None, 403), [ToyLost("A1"), *ASK])],
+    "toys of a dongle that was away are looked for": [
+        (check, ASK),
+        (bring_back("A1"), []),
+        (expired, SEARCH),
+        (seen("A1"), STOP),
+        (ended, [Wait(None), ToyFound("A1")]),
+    ],
+    "a dongle that had nothing to bring back is left alone": [(check, ASK), (no_toy, [Wait(None)]), (bring_back(), [])],
     "another toy gone is none of ours": [*FOUND, (status("B2", 403), [])],
     "a toy in use is not found again": [*FOUND, (status("A1", 202), []), (start, ASK), (status("A1", 202), SEARCH)],
     "a second toy is found by a second scan, and told from the first": [
@@ -180,7 +225,6 @@ STORIES: dict[str, list[Step]] = {
         (status(None, 403), []),
         (status("B2", 403), [ToyLost("B2")]),
     ],
-    "a toy gone is found by the next scan": [*FOUND, (status("A1", 403), [ToyLost("A1")]), (start, ASK), (no_toy, SEARCH)],
     "a toy let go is found again": [
         *FOUND,
         (release("A1"), []),

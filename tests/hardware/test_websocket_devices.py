@@ -6,12 +6,15 @@ import asyncio
 import json
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from buttplug.client import DeviceOutputCommand
+from buttplug.core.enums import OutputType
 from buttplug.hardware import websocket as websocket_bus
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
@@ -22,7 +25,12 @@ from buttplug.hardware.errors import (
 )
 from buttplug.hardware.specifiers import BluetoothSpecifier, SerialSpecifier, WebsocketAdvertisement, WebsocketSpecifier
 from buttplug.hardware.websocket import WebsocketManager
-from tests.fakes.websocket_device import WebsocketDevice
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.protocols.peers.lovense import prepare
+from tests.fakes.websocket_device import WebsocketDevice, WebsocketToy
+from tests.hardware.common import losses, until
+from tests.hardware.documentation import example
+from tests.hardware.scenario import Life, live
 
 pytestmark = pytest.mark.real_time
 
@@ -65,13 +73,6 @@ def found(both: tuple[WebsocketManager, Found]) -> Found:
     return both[1]
 
 
-async def until(condition: Callable[[], object], limit: float = 5) -> None:
-    """Wait for something that happens on the other end of a socket."""
-    async with asyncio.timeout(limit):
-        while not condition():  # noqa: ASYNC110 - the kernel sets no events
-            await asyncio.sleep(0.005)
-
-
 async def ended(device: WebsocketDevice) -> tuple[int | None, str | None]:
     async with asyncio.timeout(5):
         await device.ended.wait()
@@ -80,14 +81,8 @@ async def ended(device: WebsocketDevice) -> tuple[int | None, str | None]:
 
 async def all_gone(manager: WebsocketManager) -> None:
     async with asyncio.timeout(1):
-        while "0 connected" not in (await manager.check()).summary:  # noqa: ASYNC110 - as above
+        while "0 connected" not in (await manager.check()).summary:
             await asyncio.sleep(0.005)
-
-
-def losses(hardware: Hardware) -> list[str]:
-    reasons: list[str] = []
-    hardware.on_disconnect(reasons.append)
-    return reasons
 
 
 def hello(**changes: object) -> str:
@@ -457,3 +452,46 @@ class TestListening:
         await manager.open()
         assert "0 connected" in (await manager.check()).summary
         await manager.close()
+
+
+async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped() -> None:
+    configuration = DeviceConfiguration.load()
+    configuration.add_specifier("lovense", WebsocketSpecifier("LVS-P001"))
+    manager = WebsocketManager(port=0)
+    toy = WebsocketToy(manager, "LVS-P001", "t1")
+    prepare(toy, configuration.find("Lovense Edge"))
+    await live(
+        Life(
+            manager=manager,
+            configuration=configuration,
+            device=toy,
+            name="Lovense Edge",
+            outputs=[
+                (DeviceOutputCommand(OutputType.VIBRATE, 20), [b"Vibrate1:20;", b"Vibrate2:20;"]),
+                (DeviceOutputCommand(OutputType.VIBRATE, 1), [b"Vibrate1:1;", b"Vibrate2:1;"]),
+                (DeviceOutputCommand(OutputType.VIBRATE, 0), [b"Vibrate1:0;", b"Vibrate2:0;"]),
+            ],
+            running=DeviceOutputCommand(OutputType.VIBRATE, 10),
+            stopped=b":0;",
+            hang=toy.hang,
+            unplug=toy.unplug,
+            plug_in=toy.plug_in,
+        )
+    )
+    await toy.gone()
+
+
+async def test_the_documented_device_says_who_it_is_and_shows_what_it_gets(
+    manager: WebsocketManager, found: Found, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names: dict[str, object] = {"__name__": "documentation"}
+    exec(example("Devices that connect by websocket", "python"), names)
+    device = cast(Callable[[str], Awaitable[None]], names["device"])
+    running = asyncio.ensure_future(device(f"ws://127.0.0.1:{manager.port}"))
+    discovery = await found.next()
+    assert (discovery.advertisement, discovery.address) == (WebsocketAdvertisement("tcode-v03"), "my-stroker")
+    hardware = await discovery.connect([SPECIFIER])
+    await hardware.write(Packet(b"L0500I1000\n"))
+    await hardware.disconnect()
+    await running
+    assert capsys.readouterr().out == "do b'L0500I1000\\n'\n"
