@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Packet
+from buttplug.hardware.base import BusReport, Discovery, Hardware, Packet
 from buttplug.hardware.blocking import READ_MS, BlockingHardware
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -25,16 +25,13 @@ from buttplug.hardware.errors import (
     HardwarePermissionError,
     HardwareTimeoutError,
 )
-from buttplug.hardware.polling import Poll
+from buttplug.hardware.polling import PollingManager
 from buttplug.hardware.specifiers import SerialAdvertisement, SerialSpecifier, Specifier
 from buttplug.hardware.threads import in_thread
 
 if TYPE_CHECKING:
     from serial import Serial
     from serial.tools.list_ports_common import ListPortInfo
-
-#: Seconds between two looks at the ports while a scan is on.
-SCAN_INTERVAL = 5.0
 
 #: Seconds that listing the ports may take.
 LIST_LIMIT = 5.0
@@ -129,8 +126,8 @@ class SerialHardware(BlockingHardware):
         return self._port
 
 
-class SerialManager(CommunicationManager):
-    """Offers the serial ports of this machine, and looks for new ones every 5 seconds while a scan is on."""
+class SerialManager(PollingManager):
+    """Offers the serial ports of this machine."""
 
     bus = "serial"
 
@@ -138,21 +135,19 @@ class SerialManager(CommunicationManager):
         """``ports``: paths the configuration names, offered when they exist although the system does not list them."""
         super().__init__()
         self._named = frozenset(ports)
-        self._poll = Poll(self.bus, self._look, SCAN_INTERVAL)
-
-    @property
-    def scanning(self) -> bool:
-        return self._poll.running
 
     async def open(self) -> None:
         pyserial()
 
     async def start_scanning(self) -> None:
         pyserial()
-        self._poll.start()
+        await super().start_scanning()
 
-    async def stop_scanning(self) -> None:
-        await self._poll.stop()
+    async def listed(self) -> list[Discovery]:
+        return [
+            Discovery(f"Serial port {port}", port, SerialAdvertisement(port), partial(self._open_port, port))
+            for port in await self._present()
+        ]
 
     async def check(self) -> BusReport:
         try:
@@ -169,9 +164,14 @@ class SerialManager(CommunicationManager):
             )
         return BusReport(self.bus, ok=True, summary=f"ports: {', '.join(ports)}" if ports else "no ports")
 
-    async def _look(self) -> None:
-        for port in await self._present():
-            self.on_found(Discovery(f"Serial port {port}", port, SerialAdvertisement(port), partial(_connect, port)))
+    async def _open_port(self, port: str, specifiers: Sequence[Specifier]) -> Hardware:
+        for specifier in specifiers:
+            if isinstance(specifier, SerialSpecifier) and specifier.port == port:
+                hardware = SerialHardware(specifier)
+                self.adopt(hardware)
+                await hardware.open()
+                return hardware
+        raise HardwareError(f"{port}: no serial settings for this port; the user configuration must name it")
 
     async def _present(self) -> list[str]:
         try:
@@ -210,15 +210,6 @@ def system_ports() -> list[ListPortInfo]:
         OSError: They cannot be listed.
     """
     return list(pyserial().tools.list_ports.comports())
-
-
-async def _connect(port: str, specifiers: Sequence[Specifier]) -> Hardware:
-    for specifier in specifiers:
-        if isinstance(specifier, SerialSpecifier) and specifier.port == port:
-            hardware = SerialHardware(specifier)
-            await hardware.open()
-            return hardware
-    raise HardwareError(f"{port}: no serial settings for this port; the user configuration must name it")
 
 
 @contextmanager

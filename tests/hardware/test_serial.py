@@ -15,7 +15,9 @@ import pytest
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
-from buttplug.hardware import blocking
+from buttplug.client import DeviceOutputCommand
+from buttplug.core.enums import OutputType
+from buttplug.hardware import blocking, polling
 from buttplug.hardware import serial as serial_bus
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
@@ -26,9 +28,15 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.serial import SerialManager
+from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import SerialAdvertisement, SerialSpecifier, Specifier, WebsocketSpecifier
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.matching import Match
+from buttplug.server.devices.user_configuration import load_user_configuration
 from tests.fakes.pty import Pty
 from tests.hardware.common import losses, until
+from tests.hardware.documentation import example
+from tests.hardware.scenario import Life, live
 
 pytestmark = [
     pytest.mark.real_time,
@@ -95,7 +103,7 @@ class TestScanning:
         assert {discovery.address for discovery in found} >= {pty.path, "COM3"}
 
     async def test_a_port_plugged_in_during_a_scan_is_found(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(serial_bus, "SCAN_INTERVAL", 0.02)
+        monkeypatch.setattr(polling, "LOOK_INTERVAL", 0.02)
         link = tmp_path / "toy"
         manager = SerialManager([str(link)])
         found: list[str] = []
@@ -112,7 +120,7 @@ class TestScanning:
     async def test_ports_that_cannot_be_listed_are_told_once_and_the_scan_goes_on(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(serial_bus, "SCAN_INTERVAL", 0.01)
+        monkeypatch.setattr(polling, "LOOK_INTERVAL", 0.01)
         listings = iter([OSError("no sysfs")] * 3)
 
         def comports() -> list[ListPortInfo]:
@@ -426,6 +434,38 @@ class TestLibrary:
         assert "add yourself to the group" in (report.remedy or "")
 
 
+async def test_a_stroker_of_the_user_configuration_is_found_driven_lost_found_again_and_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "LOOK_INTERVAL", 0.02)
+    device = SimulatedDevice("OSR2", SerialAdvertisement(""), address="unused")
+    link = tmp_path / "osr"
+    configuration = DeviceConfiguration.load()
+    configuration.add_specifier("tcode-v03", SerialSpecifier(str(link), 115200))
+    plugged: list[Pty] = []
+    position, timed = OutputType.POSITION, OutputType.POSITION_WITH_DURATION
+    await live(
+        Life(
+            manager=SerialManager([str(link)]),
+            configuration=configuration,
+            device=device,
+            name="TCode v0.3 (Single Linear Axis)",
+            outputs=[
+                (DeviceOutputCommand(position, 500), [b"L0500\n"]),
+                (DeviceOutputCommand(position, 999), [b"L0999\n"]),
+                (DeviceOutputCommand(position, 0), [b"L0000\n"]),
+                (DeviceOutputCommand(timed, 5, 250), [b"L0005I250\n"]),
+            ],
+            running=DeviceOutputCommand(timed, 999, 60_000),
+            stopped=b"DSTOP\n",
+            hang=lambda: plugged[-1].fill(),
+            unplug=lambda: plugged[-1].unplug(),
+            plug_in=lambda: plugged.append(Pty(link, device)),
+        )
+    )
+    plugged[-1].unplug()
+
+
 def refuse(monkeypatch: pytest.MonkeyPatch, path: str, refusal: OSError) -> None:
     """Have the system refuse to open a path."""
     os_open = os.open
@@ -450,3 +490,12 @@ def hang(monkeypatch: pytest.MonkeyPatch, path: str) -> threading.Event:
 
     monkeypatch.setattr("serial.serialposix.os.open", hanging_open)
     return released
+
+
+def test_the_documented_user_configuration_makes_a_stroker_of_a_port(tmp_path: Path) -> None:
+    file = tmp_path / "my-devices.json"
+    file.write_text(example("Serial devices", "json"))
+    configuration = DeviceConfiguration.load()
+    load_user_configuration(file, configuration)
+    specifier = SerialSpecifier("/dev/ttyUSB0", 115200, 8, "N", 1)
+    assert configuration.match(SerialAdvertisement("/dev/ttyUSB0")) == [Match("tcode-v03", specifier)]
