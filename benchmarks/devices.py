@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import ButtplugServer
@@ -47,8 +46,3 @@ def output_frame(id_: int, device: int, level: int) -> str:
 
 
 HANDSHAKE = '[{"RequestServerInfo":{"Id":1,"ClientName":"benchmark","ProtocolVersionMajor":4,"ProtocolVersionMinor":0}}]'
-
-
-def written(devices: Sequence[SimulatedDevice]) -> int:
-    """Return how many packets the devices remember."""
-    return sum(len(device.packets) for device in devices)

@@ -1,20 +1,19 @@
 """The servers that are measured, each a process of its own: ``python -m benchmarks.servers KIND``.
 
 ``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug`` is the real thing. Both print their
-port; the real one answers a line on its standard input with what it noted since the last one.
+port, and answer a line on their standard input with what they noted since the last one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import resource
 import sys
 import time
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 
-from benchmarks.devices import Bench, written
+from benchmarks.devices import Bench
 from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
@@ -22,12 +21,10 @@ from buttplug.server import websocket
 
 
 class Report(msgspec.Struct):
-    """What the real server noted: CPU seconds, packets written, and the delays from frame to device, per device."""
+    """What a server noted since its last report: CPU seconds, and the delays from frame to bytes at the device, per device."""
 
     cpu: float
-    written: int
     delays: dict[int, list[float]]
-    memory: int
 
 
 async def _echo() -> None:
@@ -38,7 +35,7 @@ async def _echo() -> None:
 
     async with serve(answer, "127.0.0.1", 0, compression=None, server_header=None) as server:
         print(next(iter(server.sockets)).getsockname()[1], flush=True)
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+        await _report({})
 
 
 async def _buttplug(count: int, *, stuck: bool) -> None:
@@ -50,18 +47,21 @@ async def _buttplug(count: int, *, stuck: bool) -> None:
     listener = websocket.WebsocketListener(bench.server, hosts=("127.0.0.1",), port=0)
     await listener.open()
     print(listener.addresses[0].rpartition(":")[2], flush=True)
-    loop = asyncio.get_running_loop()
-    cpu, packets = time.process_time(), written(bench.devices)
-    while await loop.run_in_executor(None, sys.stdin.readline):
-        now, total = time.process_time(), written(bench.devices)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        report = Report(now - cpu, total - packets, {key: list(value) for key, value in delays.items()}, memory)
-        for values in delays.values():
-            values.clear()
-        cpu, packets = now, total
-        print(msgspec.json.encode(report).decode(), flush=True)
+    await _report(delays)
     await bench.server.close()
     await listener.close()
+
+
+async def _report(delays: dict[int, list[float]]) -> None:
+    """Answer each line of the standard input with a report, until it ends."""
+    loop = asyncio.get_running_loop()
+    cpu = time.process_time()
+    while await loop.run_in_executor(None, sys.stdin.readline):
+        now = time.process_time()
+        print(msgspec.json.encode(Report(now - cpu, delays)).decode(), flush=True)
+        for values in delays.values():
+            values.clear()
+        cpu = now
 
 
 def _note_delays(bench: Bench) -> dict[int, list[float]]:
