@@ -16,7 +16,6 @@ import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
@@ -25,6 +24,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
+from buttplug.core.origins import may_connect
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Packet
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -60,8 +60,6 @@ PING_INTERVAL = 10.0
 
 #: Seconds after which a device that is connected but not in use is offered again.
 OFFER_INTERVAL = 5.0
-
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 #: Text for a name: not empty, not endless, and fit for a line of a log.
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
@@ -296,22 +294,12 @@ def _decoded(frame: str | bytes) -> Hello:
 
 
 def _refuse_web_pages(connection: ServerConnection, request: Request) -> Response | None:
-    """Refuse the pages of other machines: a browser lets any page connect to this one.
-
-    Programs send no origin, or like the websocket library of the Arduino world that of a file.
-    """
+    """Refuse the pages of other machines; the usual websocket library for Arduino claims to be a page from a file."""
     for origin in request.headers.get_all("Origin"):
-        if not _is_of_this_machine(origin):
+        if not may_connect(origin, ()):
             logger.warning("A web page of %s tried to connect as a device and was refused", origin)
             return connection.respond(403, "Pages of other machines may not be devices here.\n")
     return None
-
-
-def _is_of_this_machine(origin: str) -> bool:
-    try:
-        return origin == "file://" or urlsplit(origin).hostname in _LOCAL_HOSTS
-    except ValueError:  # an address that is none
-        return False
 
 
 async def _close(connection: ServerConnection, code: CloseCode, reason: str) -> None:

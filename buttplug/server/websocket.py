@@ -17,7 +17,7 @@ from websockets.http11 import Request, Response
 from buttplug.core.codec import MAX_FRAME, Malformed, decode_client_frame, encode
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import InputReading, ServerMessage
-from buttplug.server.origins import may_connect
+from buttplug.core.origins import may_connect
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode
 

@@ -178,7 +178,7 @@ class TestHello:
             ("https://example.com", False),
             ("http://localhost.example.com", False),
             ("http://127.0.0.1.example.com", False),
-            ("null", False),
+            ("null", True),
             ("http://[", False),
         ],
     )
