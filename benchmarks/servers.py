@@ -1,6 +1,7 @@
 """The servers that are measured, each a process of its own: ``python -m benchmarks.servers KIND``.
 
-``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug`` is the real thing. Both print their
+``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug COUNT`` is the real thing, with so many
+devices; ``timed`` has it note delays, which costs time itself, ``stuck`` has its first device never end a write. Both print their
 port, and answer a line on their standard input with what they noted since the last one.
 """
 
@@ -38,9 +39,9 @@ async def _echo() -> None:
         await _report({})
 
 
-async def _buttplug(count: int, *, stuck: bool) -> None:
+async def _buttplug(count: int, *, timed: bool, stuck: bool) -> None:
     bench = Bench(count)
-    delays = _note_delays(bench)
+    delays = _note_delays(bench) if timed else {}
     await bench.open()
     if stuck:
         bench.devices[0].write_delay = 1e6
@@ -92,4 +93,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "echo":
         asyncio.run(_echo())
     else:
-        asyncio.run(_buttplug(int(sys.argv[2]), stuck="stuck" in sys.argv))
+        asyncio.run(_buttplug(int(sys.argv[2]), timed="timed" in sys.argv, stuck="stuck" in sys.argv))
