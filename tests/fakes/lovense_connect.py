@@ -33,6 +33,7 @@ class ConnectApp:
         body: The body of all its answers while it is set.
         raw: All that it answers, from the first line on, while it is set.
         silent: While it is set no request is answered.
+        holds: While it is set no command is answered, or reaches its toy.
         apps: What it tells when it is asked for apps, as the maker's server is.
     """
 
@@ -44,6 +45,7 @@ class ConnectApp:
         self.body: bytes | None = None
         self.raw: bytes | None = None
         self.silent = False
+        self.holds = False
         self.apps: object = {}
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -82,7 +84,7 @@ class ConnectApp:
             request = await reader.readuntil(b"\r\n\r\n")
             path = request.split()[1].decode()
             self.asked.append(path)
-            if self.silent:
+            if self.silent or (self.holds and "?" in path):
                 await reader.read()
             writer.write(self._answer(path))
             await writer.drain()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 import threading
 import time
 from types import TracebackType
 from typing import Self
 
+from buttplug.hardware.base import Packet
 from buttplug.hardware.sdl import sdl2
+from buttplug.hardware.simulated import SimulatedDevice
 
 LOW, HIGH, LEFT, RIGHT = range(4)
 
@@ -29,10 +32,13 @@ class VirtualPad:
         *,
         body: bool = True,
         triggers: bool = False,
+        device: SimulatedDevice | None = None,
         vendor_id: int = 0x045E,
         product_id: int = 0x028E,
     ) -> None:
+        """``device``: what stands behind it; it is handed the speeds of all four motors as a packet whenever they change."""
         sdl = sdl2()
+        self.device = device
         self.levels = [0, 0, 0, 0]
         self.calls: list[tuple[float, str, int, int]] = []
         self.refuses = False
@@ -80,6 +86,8 @@ class VirtualPad:
         self.calls.append((time.monotonic(), part, first, second))
         start = LOW if part == "body" else LEFT
         self.levels[start : start + 2] = first, second
+        if self.device is not None:
+            self.device.received(Packet(struct.pack("<4H", *self.levels)))
         return 0
 
 

@@ -9,9 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import pytest
 
+from buttplug.client import ButtplugClient, DeviceOutputCommand
+from buttplug.core.enums import OutputType
 from buttplug.hardware import gamepad, polling, sdl
 from buttplug.hardware.base import Discovery, Hardware, Packet
 from buttplug.hardware.errors import (
@@ -21,9 +24,13 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.gamepad import BODY_AND_TRIGGERS, TRIGGERS_ONLY, GamepadManager
+from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import GamepadAdvertisement, GamepadSpecifier, HidSpecifier
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.sdl import SdlInUse, VirtualPad
 from tests.hardware.common import Findings, losses, until
+from tests.hardware.scenario import Life, live
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -40,10 +47,14 @@ def in_use() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-async def manager(in_use: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GamepadManager]:
+@pytest.fixture(autouse=True)
+def _fast_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "LOOK_INTERVAL", 0.02)
     monkeypatch.setattr(sdl, "UPDATE_INTERVAL", 0.02)
+
+
+@pytest.fixture
+async def manager(in_use: None) -> AsyncIterator[GamepadManager]:
     manager = GamepadManager()
     await manager.open()
     yield manager
@@ -360,6 +371,72 @@ class TestClosing:
         await other.close()
         await hardware.write(levels(1000))
         assert pad.levels == [1000, 0, 0, 0]
+
+
+class TestAServer:
+    @pytest.mark.parametrize(
+        ("body", "triggers", "name", "driven"),
+        [
+            (True, False, "SDL Gamepad", {0: 0, 1: 1}),
+            (True, True, "SDL Gamepad (Rumble and Triggers)", {0: 0, 1: 1, 2: 2, 3: 3}),
+            (False, True, "SDL Gamepad (Triggers Only)", {0: 2, 1: 3}),
+        ],
+    )
+    async def test_every_feature_drives_its_motor(
+        self, in_use: None, body: bool, triggers: bool, name: str, driven: dict[int, int]
+    ) -> None:
+        pad = VirtualPad(body=body, triggers=triggers)
+        server = ButtplugServer(managers=[GamepadManager()])
+        async with server, ButtplugClient("test") as client:
+            await client.connect(server)
+            await client.start_scanning()
+            await until(lambda: client.devices)
+            device = client.devices[0]
+            assert device.name == name
+            for feature, motor in driven.items():
+                await device.features[feature].vibrate(1000 + motor)
+            assert {motor: pad.levels[motor] for motor in driven.values()} == {
+                motor: 1000 + motor for motor in driven.values()
+            }
+        assert pad.levels == [0, 0, 0, 0]
+        pad.unplug()
+
+    async def test_a_pad_lives_a_whole_life(self, in_use: None) -> None:
+        simulated = SimulatedDevice("Test Pad", GamepadAdvertisement(), address="unused")
+        pads: list[VirtualPad] = []
+
+        def plug_in() -> None:
+            pads.append(VirtualPad(triggers=True, device=simulated))
+
+        def hang() -> None:
+            pads[-1].hang = threading.Event()
+
+        def unplug() -> None:
+            pad = pads[-1]
+            pad.refuses = True
+            assert pad.hang is not None
+            pad.hang.set()
+            pad.unplug()
+
+        vibrate = partial(DeviceOutputCommand, OutputType.VIBRATE)
+        life = Life(
+            manager=GamepadManager(),
+            configuration=DeviceConfiguration.load(),
+            device=simulated,
+            name="SDL Gamepad (Rumble and Triggers)",
+            outputs=[
+                (vibrate(16384), [bytes.fromhex("0040 0040 0000 0000"), bytes.fromhex("0040 0040 0040 0040")]),
+                (vibrate(1.0), [bytes.fromhex("ffff ffff 0040 0040"), bytes.fromhex("ffff ffff ffff ffff")]),
+                (vibrate(0), [bytes.fromhex("0000 0000 ffff ffff"), bytes(8)]),
+            ],
+            running=vibrate(16384),
+            stopped=bytes(8),
+            hang=hang,
+            unplug=unplug,
+            plug_in=plug_in,
+        )
+        await live(life)
+        pads[-1].unplug()
 
 
 class TestTheBus:

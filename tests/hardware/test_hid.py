@@ -8,11 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from buttplug.client import ButtplugClient, DeviceOutputCommand
+from buttplug.core.enums import OutputType
 from buttplug.hardware import blocking, hid, polling
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
@@ -25,8 +28,11 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.hid import HidManager
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, SerialSpecifier, UsbId
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.hidapi import HidBus, HidDevice
 from tests.hardware.common import Findings, losses, until
+from tests.hardware.scenario import Life, live
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -388,6 +394,75 @@ class TestClosing:
         assert device.handles == 0
         assert not hardware.connected
         assert not manager.scanning
+
+
+class Rumbler(SimulatedDevice):
+    """A Joy-Con, which is told the same again and again, and remembers it once."""
+
+    last: Packet | None = None
+
+    def received(self, packet: Packet) -> None:
+        if packet != self.last:
+            self.last = packet
+            super().received(packet)
+
+
+def rumble(motor: str) -> bytes:
+    return (b"\x10\x01" + bytes.fromhex(motor) * 2).ljust(64, b"\x00")
+
+
+class TestAServer:
+    async def test_a_joycon_lives_a_whole_life(self, bus: HidBus) -> None:
+        simulated = Rumbler("Joy-Con (L)", HidAdvertisement(0x057E, 0x2006), address="unused")
+        device = HidDevice(simulated, 0x057E, 0x2006, serial="98b6e9")
+        device.unplug()
+        bus.add(device)
+
+        def hang() -> None:
+            device.hang = threading.Event()
+
+        def unplug() -> None:
+            device.unplug()
+            assert device.hang is not None
+            device.hang.set()
+            device.hang = None
+
+        vibrate = partial(DeviceOutputCommand, OutputType.VIBRATE)
+        life = Life(
+            manager=HidManager(PAIRS),
+            configuration=DeviceConfiguration.load(),
+            device=simulated,
+            name="Nintendo Joycon",
+            outputs=[
+                (vibrate(1000), [rumble("A8 C8 4A 72")]),
+                (vibrate(500), [rumble("A8 88 4A 62")]),
+                (vibrate(0.2), [rumble("A8 38 4A 4E")]),
+                (vibrate(0), [rumble("00 01 40 40")]),
+            ],
+            running=vibrate(1000),
+            stopped=rumble("00 01 40 40"),
+            hang=hang,
+            unplug=unplug,
+            plug_in=device.plug_in,
+        )
+        await live(life)
+        assert device.handles == 0
+
+    async def test_a_joycon_is_told_every_15_ms_what_it_has_to_do(self, bus: HidBus) -> None:
+        device = bus.add(joycon())
+        times: list[float] = []
+        device.device.on_packet = lambda packet: times.append(time.monotonic())
+        server = ButtplugServer(managers=[HidManager(PAIRS)])
+        async with server, ButtplugClient("test") as client:
+            await client.connect(server)
+            await client.start_scanning()
+            await until(lambda: client.devices)
+            await client.devices[0].vibrate(1.0)
+            times.clear()
+            await asyncio.sleep(0.5)
+            told = len(times)
+        # A busy machine may be late now and then.
+        assert 20 <= told <= 36
 
 
 class TestTheBus:

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 import pytest
 
+from buttplug.client import ButtplugClient, DeviceOutputCommand
+from buttplug.core.enums import OutputType
 from buttplug.hardware import lovense_connect
 from buttplug.hardware.base import Discovery, Hardware, Packet
 from buttplug.hardware.errors import (
@@ -20,8 +22,11 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.lovense_connect import LovenseConnectManager, url_of
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import HidSpecifier, LovenseConnectAdvertisement, LovenseConnectSpecifier
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.lovense_connect import AppToy, ConnectApp
 from tests.hardware.common import Findings, losses, until
+from tests.hardware.scenario import Life, live
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -470,6 +475,47 @@ class TestDiscovery:
         maker.status = 503
         with pytest.raises(HardwareError, match="status 503"):
             await lovense_connect.discovered()
+
+
+class TestAServer:
+    async def test_a_toy_lives_a_whole_life(self, app: ConnectApp) -> None:
+        app.toys = {"f0a1": toy("Max", status=False)}
+
+        def hang() -> None:
+            app.holds = True
+
+        def unplug() -> None:
+            app.toys["f0a1"].status = False
+            app.holds = False
+
+        def plug_in() -> None:
+            app.toys["f0a1"].status = True
+
+        life = Life(
+            manager=LovenseConnectManager([app.host]),
+            configuration=DeviceConfiguration.load(),
+            device=app.toys["f0a1"].device,
+            name="Lovense Max",
+            outputs=[
+                (DeviceOutputCommand(OutputType.VIBRATE, 10), [b"Vibrate1?v=10&t=f0a1"]),
+                (DeviceOutputCommand(OutputType.CONSTRICT, 3), [b"AirAuto?v=3&t=f0a1"]),
+                (DeviceOutputCommand(OutputType.VIBRATE, 0), [b"Vibrate1?v=0&t=f0a1"]),
+            ],
+            running=DeviceOutputCommand(OutputType.CONSTRICT, 1),
+            stopped=b"AirAuto?v=0&t=f0a1",
+            hang=hang,
+            unplug=unplug,
+            plug_in=plug_in,
+        )
+        await live(life)
+
+    async def test_a_client_reads_the_battery(self, app: ConnectApp) -> None:
+        server = ButtplugServer(managers=[LovenseConnectManager([app.host])])
+        async with server, ButtplugClient("test") as client:
+            await client.connect(server)
+            await client.start_scanning()
+            await until(lambda: client.devices)
+            assert await client.devices[0].battery() == 0.8
 
 
 class TestTheBus:

@@ -9,10 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from buttplug.client import DeviceOutputCommand
+from buttplug.core.enums import OutputType
 from buttplug.hardware import blocking, polling
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
@@ -25,6 +28,7 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import HidSpecifier, UsbAdvertisement, UsbId, UsbSpecifier
 from buttplug.hardware.usb import UsbManager
+from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.usb_backend import (
     BULK_IN,
     BULK_OUT,
@@ -36,6 +40,7 @@ from tests.fakes.usb_backend import (
     UsbDevice,
 )
 from tests.hardware.common import Findings, losses, until
+from tests.hardware.scenario import Life, live
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -448,6 +453,45 @@ class TestClosing:
         assert device.handles == 0
         assert not hardware.connected
         assert not manager.scanning
+
+
+class TestAServer:
+    async def test_a_trance_vibrator_lives_a_whole_life(self, backend: UsbBackend) -> None:
+        device = backend.add(trance(kernel_driver=True))
+        device.plugged_in = False
+
+        def hang() -> None:
+            device.hang = threading.Event()
+
+        def unplug() -> None:
+            device.plugged_in = False
+            assert device.hang is not None
+            device.hang.set()
+            device.hang = None
+
+        def plug_in() -> None:
+            device.address += 1
+            device.plugged_in = True
+
+        vibrate = partial(DeviceOutputCommand, OutputType.VIBRATE)
+        life = Life(
+            manager=UsbManager([TRANCE]),
+            configuration=DeviceConfiguration.load(),
+            device=device.device,
+            name="Rez TranceVibrator",
+            outputs=[
+                (vibrate(128), [HALF]),
+                (vibrate(1.0), [bytes((0x43, 0x01, 0xFF, 0x00, 0x00, 0x00, 0x00, 0x00))]),
+                (vibrate(0), [STOP]),
+            ],
+            running=vibrate(128),
+            stopped=STOP,
+            hang=hang,
+            unplug=unplug,
+            plug_in=plug_in,
+        )
+        await live(life)
+        assert device.handles == 0
 
 
 class TestTheBus:
