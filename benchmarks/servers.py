@@ -1,8 +1,8 @@
 """The servers that are measured, each a process of its own: ``python -m benchmarks.servers KIND``.
 
-``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug COUNT`` is the real thing, with so many
-devices; ``timed`` has it note delays, which costs time itself, ``stuck`` has its first device never end a write. Both print their
-port, and answer a line on their standard input with what they noted since the last one.
+``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug COUNT`` is the real thing, with so
+many devices; ``timed`` has it note delays, which costs time itself, ``stuck`` has its first device never end a write. Both
+print their port, and answer a line on their standard input with what they noted since the last one.
 """
 
 from __future__ import annotations
