@@ -10,7 +10,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware, Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
@@ -29,13 +31,13 @@ SCAN_TIME = 0.1
 MEMORY = 10_000
 
 
-class Subscribe(NamedTuple):
+class Subscribe(Struct, frozen=True):
     """The server asked for notifications on an endpoint."""
 
     endpoint: str
 
 
-class Unsubscribe(NamedTuple):
+class Unsubscribe(Struct, frozen=True):
     """The server ended the notifications of an endpoint."""
 
     endpoint: str
