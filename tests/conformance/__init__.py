@@ -1,0 +1,1 @@
+"""Recorded exchanges with devices, played against the whole server: ``python -m tests.conformance FOLDER``."""

@@ -1,0 +1,41 @@
+"""``python -m tests.conformance FOLDER`` runs every vector in a folder."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections import Counter
+from pathlib import Path
+
+from tests.conformance.runner import Outcome, Verdict, run
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print what came of each vector that did not simply pass, then how many did; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description="Run recorded vectors.")
+    parser.add_argument("folder", type=Path, help="a folder of vectors, with its user configurations in config/")
+    folder: Path = parser.parse_args(arguments).folder
+    paths = sorted(folder.glob("*.json"))
+    if not paths:
+        parser.error(f"there are no vectors in {folder}")
+    # What a case meets is in its line.
+    logging.getLogger("buttplug").addHandler(logging.NullHandler())
+    outcomes = [run(path) for path in paths]
+    for outcome in outcomes:
+        if outcome.verdict is Verdict.FAILED:
+            print(_line(outcome))
+    for outcome in outcomes:
+        if outcome.verdict is Verdict.PASSED and outcome.details:
+            print(_line(outcome))
+    count = Counter(outcome.verdict for outcome in outcomes)
+    print(f"{count[Verdict.PASSED]} passed, {count[Verdict.FAILED]} failed, {count[Verdict.NOT_SUPPORTED]} not supported")
+    return 1 if count[Verdict.FAILED] else 0
+
+
+def _line(outcome: Outcome) -> str:
+    return f"{outcome.verdict.upper()} {outcome.case}: {'; '.join(outcome.details)}".replace("\n", " ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

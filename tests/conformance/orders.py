@@ -1,0 +1,82 @@
+"""Which output of a device a vector commands: its numbers count only the outputs of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from buttplug.client import ButtplugDevice
+from buttplug.client.command import DeviceOutputCommand
+from buttplug.client.feature import DeviceFeature
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
+from tests.conformance.format import Send
+
+
+class Order(NamedTuple):
+    """A command for one output of one feature."""
+
+    feature: DeviceFeature
+    command: DeviceOutputCommand
+
+    @property
+    def step(self) -> int:
+        """Its value as a step of the range that the client is shown."""
+        return self.feature.convert_to_step(self.command.output_type, self.command.value)
+
+
+class _Output(NamedTuple):
+    feature: DeviceFeature
+    type: OutputType
+
+    def order(self, value: float, duration: int | None = None) -> Order:
+        return Order(self.feature, DeviceOutputCommand(self.type, value, duration))
+
+
+def orders_for(device: ButtplugDevice, send: Send) -> list[Order]:
+    """Return the orders in one client command.
+
+    Raises:
+        ButtplugDeviceError: The device has no output with such a number, or of another type.
+    """
+    return list(_orders(list(_outputs(device)), send))
+
+
+def _outputs(device: ButtplugDevice) -> Iterator[_Output]:
+    """Go through all outputs, by feature and in the order of the types."""
+    for _, feature in sorted(device.features.items()):
+        for type_ in OutputType:
+            if feature.has_output(type_):
+                yield _Output(feature, type_)
+
+
+def _orders(outputs: Sequence[_Output], send: Send) -> Iterator[Order]:
+    for level in send.vibrate or ():
+        yield _pick(outputs, OutputType.VIBRATE, level.index).order(level.value)
+    for rotation in send.rotate or ():
+        speed = rotation.value if rotation.clockwise else -rotation.value
+        yield _pick(outputs, OutputType.ROTATE, rotation.index).order(speed)
+    for stroke in send.linear or ():
+        output = _pick(outputs, OutputType.POSITION_WITH_DURATION, stroke.index)
+        yield output.order(stroke.position, stroke.duration_ms)
+    scalars = [output for output in outputs if _is_scalar(output)]
+    for scalar in send.scalar or ():
+        output = _at(scalars, scalar.index, "scalar")
+        if output.type.lower() != scalar.type:
+            raise ButtplugDeviceError(f"scalar output {scalar.index} is {output.type.lower()}, not {scalar.type}")
+        yield output.order(scalar.value)
+
+
+def _is_scalar(output: _Output) -> bool:
+    lowest, _ = output.feature.step_range(output.type) or (0, 0)
+    return output.type is not OutputType.POSITION_WITH_DURATION and not (output.type is OutputType.ROTATE and lowest < 0)
+
+
+def _pick(outputs: Sequence[_Output], type_: OutputType, index: int) -> _Output:
+    return _at([output for output in outputs if output.type is type_], index, type_)
+
+
+def _at(outputs: Sequence[_Output], index: int, kind: str) -> _Output:
+    if index >= len(outputs):
+        raise ButtplugDeviceError(f"there is no {kind} output {index}: the device has {len(outputs)}")
+    return outputs[index]

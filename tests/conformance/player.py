@@ -1,0 +1,344 @@
+"""Plays a vector: client, server and simulated devices in one event loop, on virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from buttplug.client import ButtplugClient, ButtplugDevice
+from buttplug.client.connector import OnLost, OnMessage
+from buttplug.client.in_process import InProcessConnector
+from buttplug.core.codec import Malformed, decode_client_frame, decode_server_frame, encode
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugError
+from buttplug.core.messages import SPEC_MAJOR, ClientMessage, ServerMessage
+from buttplug.hardware.base import Packet
+from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.simulated import Command, SimulatedDevice, SimulatedManager
+from buttplug.hardware.specifiers import Advertisement
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.device import Device
+from buttplug.server.protocols import load
+from buttplug.server.protocols.base import Output
+from tests.conformance.comparison import Freedom, Kinds, Standing, describe, fits
+from tests.conformance.deviations import deviations_of
+from tests.conformance.format import BatteryLevel, Case, Found, Send, Step
+from tests.conformance.orders import Order, orders_for
+
+#: Seconds of virtual time: what may pass until a device is announced, and until what is expected of it comes; how long what a
+#: step causes at once is given; how often is looked for the rest; how long a device is watched after the last step.
+CONNECT_LIMIT = 60.0
+PACKET_LIMIT = 20.0
+SETTLE = 0.01
+POLL = 0.1
+WATCH = 0.25
+
+
+class Mismatch(Exception):  # noqa: N818 it is no fault of this program
+    """What came is not what was expected."""
+
+
+class JsonConnector(InProcessConnector):
+    """Hands over messages as the frames that a websocket would carry."""
+
+    async def connect(self, on_message: OnMessage, on_lost: OnLost) -> None:
+        """Open a session."""
+
+        def receive(message: ServerMessage | Malformed) -> None:
+            assert isinstance(message, ServerMessage)
+            for decoded in decode_server_frame(encode(message)):
+                on_message(decoded)
+
+        await super().connect(receive, on_lost)
+
+    async def send(self, message: ClientMessage) -> None:
+        """Encode a message, and hand over what can be decoded from that."""
+        for decoded in decode_client_frame(encode(message)):
+            assert isinstance(decoded, ClientMessage)
+            await super().send(decoded)
+
+
+class ScriptedDevice(SimulatedDevice):
+    """A simulated device that gives each of its replies to one read only."""
+
+    def value_of(self, endpoint: str) -> bytes:
+        replies = self.readable.get(endpoint)
+        if not replies:
+            raise HardwareError(f"the vector has no reply to this read of {endpoint}")
+        return replies.pop(0)
+
+
+class Exchange(Struct):
+    """What is done, and what each device must be sent from then on, until the next exchange."""
+
+    steps: list[Step] = []
+    expected: dict[int, Sequence[Command]] = {}
+
+    def sends(self, device: int) -> list[Send]:
+        """Return what a device is commanded."""
+        return [send for step in self.steps if step.device == device for send in step.send or ()]
+
+    def __str__(self) -> str:
+        return "after " + " and ".join(msgspec.json.encode(step).decode() for step in self.steps) if self.steps else "at first"
+
+
+def exchanges(steps: Sequence[Step]) -> list[Exchange]:
+    """Return steps as exchanges. In the first nothing is done that the devices notice.
+
+    Each command begins one, and so does a notification after something was expected.
+    """
+    result = [Exchange()]
+    for step in steps:
+        if step.min_spec_version > SPEC_MAJOR:
+            continue
+        current = result[-1]
+        if step.expect is not None:
+            recorded = [expectation.command for expectation in step.expect]
+            current.expected[step.device] = [*current.expected.get(step.device, ()), *recorded]
+        elif step.send is not None or (step.notify is not None and (current is result[0] or current.expected)):
+            result.append(Exchange([step]))
+        else:
+            current.steps.append(step)
+    return result
+
+
+class Toy:
+    """One device of a vector: what it is to its simulation, to the server and to the client."""
+
+    def __init__(self, number: int, found: Found, advertisement: Advertisement) -> None:
+        self.number = number
+        self.found = found
+        address = found.address or f"vector-{number}"
+        self.simulated = ScriptedDevice(found.advertised_name, advertisement, address=address)
+        self.server_side: Device
+        self.client_side: ButtplugDevice
+        self.standing = Standing(Kinds())
+        self._compared = 0
+        self._moves: dict[int, float] = {}
+
+    @property
+    def came(self) -> list[Command]:
+        """What it was sent and was not compared yet."""
+        return list(self.simulated.commands)[self._compared :]
+
+    def accept(self, count: int) -> None:
+        """Be done with what was compared."""
+        self.standing.note(*self.came[:count])
+        self._compared += count
+
+    def find(self, server: ButtplugServer, client: ButtplugClient) -> bool:
+        """Find it at the server and at the client; return whether it is announced."""
+        for device in server.devices.devices.values():
+            if device.hardware.address == self.simulated.address and device.index in client.devices:
+                self.server_side, self.client_side = device, client.devices[device.index]
+                return True
+        return False
+
+    def note_orders(self, orders: Sequence[Order], now: float) -> None:
+        """Take in which moves are under way from now on."""
+        for order in orders:
+            if order.command.output_type is OutputType.POSITION_WITH_DURATION:
+                self._moves[order.feature.index] = now + (order.command.duration or 0) / 1000
+
+    def moves_stopped(self, now: float) -> int:
+        """Return how many moves a stop interrupts now."""
+        moves, self._moves = self._moves, {}
+        return sum(end > now for end in moves.values())
+
+    def zeros(self) -> list[Packet]:
+        """Return what a stop of all outputs sends to a fresh device."""
+        definition = self.server_side.definition
+        family = load(definition.protocol)
+        assert family is not None
+        outputs = [
+            Output(feature.index, type_, 0)
+            for feature in definition.features
+            for type_ in feature.outputs
+            if not type_.is_position
+        ]
+        values = {feature.index: 0 for feature in definition.features if feature.outputs}
+        fresh = family(definition, name=self.simulated.name, address=self.simulated.address)
+        return list(fresh.stop(outputs, values))
+
+
+class Player:
+    """Plays one case in one way. ``reasons`` are those of the deviations it showed."""
+
+    def __init__(self, case: Case, toys: Sequence[Toy], server: ButtplugServer, client: ButtplugClient) -> None:
+        self.reasons: list[str] = []
+        self._case = case
+        self._toys = toys
+        self._server = server
+        self._client = client
+        self._loop = asyncio.get_running_loop()
+        self._readings: list[asyncio.Task[None]] = []
+
+    async def play(self) -> None:
+        """Play from the scan to the last step.
+
+        Raises:
+            Mismatch: The first thing that came and was not expected, or was expected and did not come.
+        """
+        connecting = exchanges(self._case.on_connect)
+        for exchange in connecting:
+            self._give_replies(exchange)
+            if exchange is connecting[0]:
+                await self._client.start_scanning()
+            await self._connect(exchange)
+        await self._be_announced()
+        session = exchanges(self._case.session)
+        self._prepare(session)
+        try:
+            for exchange in session:
+                await self._exchange(exchange, last=exchange is session[-1])
+            await asyncio.gather(*self._readings)
+        finally:
+            for reading in self._readings:
+                reading.cancel()
+
+    # Until it is announced
+
+    async def _connect(self, exchange: Exchange) -> None:
+        """Play an exchange of the hand-shake, which leaves no freedom; what comes besides is compared when it is over."""
+        for step in exchange.steps:
+            if step.send is not None:
+                raise Mismatch(f"{exchange}: no client can command a device before it is announced")
+            await self._notify(step)
+        deadline = self._loop.time() + PACKET_LIMIT
+        for toy in self._toys:
+            expected = list(exchange.expected.get(toy.number, ()))
+            while len(toy.came) < len(expected) and self._loop.time() < deadline:
+                await asyncio.sleep(SETTLE)
+            if toy.came[: len(expected)] != expected:
+                raise Mismatch(f"{exchange}: expected {describe(expected)}; came {describe(toy.came)}")
+            toy.accept(len(expected))
+
+    async def _be_announced(self) -> None:
+        deadline = self._loop.time() + CONNECT_LIMIT
+        for toy in self._toys:
+            found = toy.found
+            while not toy.find(self._server, self._client):
+                if self._loop.time() > deadline:
+                    raise Mismatch(f"{found.advertised_name} was not announced; came {describe(toy.simulated.commands)}")
+                await asyncio.sleep(SETTLE)
+            device = toy.client_side
+            if device.name != found.expected_name:
+                raise Mismatch(f"expected the name {found.expected_name}; came {device.name}")
+            if found.expected_display_name and device.display_name != found.expected_display_name:
+                raise Mismatch(f"expected the display name {found.expected_display_name}; came {device.display_name}")
+
+    def _prepare(self, session: Sequence[Exchange]) -> None:
+        """Apply the deviations, and learn which packets are of one kind."""
+        for toy in self._toys:
+            for deviation in deviations_of(toy.server_side.definition.protocol):
+                rule = deviation.rule(toy.server_side.definition)
+                for exchange in session:
+                    recorded = exchange.expected.get(toy.number, ())
+                    amended = list(rule(recorded, self._orders(exchange, toy)))
+                    if amended != list(recorded):
+                        exchange.expected[toy.number] = amended
+                        if deviation.reason not in self.reasons:
+                            self.reasons.append(deviation.reason)
+            toy.standing = Standing(Kinds(exchange.expected.get(toy.number, ()) for exchange in session))
+
+    def _orders(self, exchange: Exchange, toy: Toy) -> list[Order]:
+        try:
+            return [order for send in exchange.sends(toy.number) for order in orders_for(toy.client_side, send)]
+        except ButtplugError as error:
+            raise Mismatch(f"{exchange}: {error}") from error
+
+    # From then on
+
+    async def _exchange(self, exchange: Exchange, *, last: bool) -> None:
+        self._give_replies(exchange)
+        halts = dict.fromkeys(self._toys, 0)
+        for step in exchange.steps:
+            toy = self._toys[step.device]
+            await self._notify(step)
+            for send in step.send or ():
+                if send.stop:
+                    halts[toy] += toy.moves_stopped(self._loop.time())
+                try:
+                    await self._send(toy, send)
+                except ButtplugError as error:
+                    raise Mismatch(f"{exchange}: {error}") from error
+        freedoms = {toy: self._freedom(exchange, toy, halts[toy], last=last) for toy in self._toys}
+        await asyncio.sleep(SETTLE)
+        for toy, freedom in freedoms.items():
+            await self._expect(exchange, toy, exchange.expected.get(toy.number, ()), freedom)
+        if last:
+            await asyncio.sleep(WATCH)
+            for toy in self._toys:
+                await self._expect(exchange, toy, (), Freedom())
+
+    def _freedom(self, exchange: Exchange, toy: Toy, halts: int, *, last: bool) -> Freedom:
+        sends = exchange.sends(toy.number)
+        stopped = toy.zeros() if any(send.stop for send in sends) else []
+        return Freedom(
+            several=len(self._orders(exchange, toy)) > 1 or len(stopped) > 1,
+            timed=len(toy.came) if sends else 0,
+            halts=halts,
+            zeros=stopped if last else [packet for packet in stopped if toy.standing.has(packet)],
+        )
+
+    async def _expect(self, exchange: Exchange, toy: Toy, expected: Sequence[Command], freedom: Freedom) -> None:
+        deadline = self._loop.time() + PACKET_LIMIT
+        while not fits(expected, toy.came, toy.standing, freedom):
+            if self._loop.time() > deadline:
+                raise Mismatch(f"{exchange}: expected {describe(expected)}; came {describe(toy.came)}")
+            await asyncio.sleep(POLL)
+        toy.accept(len(toy.came))
+
+    async def _send(self, toy: Toy, send: Send) -> None:
+        if send.stop:
+            await toy.client_side.stop()
+        elif send.battery is not None:
+            reading = asyncio.create_task(_read(toy.client_side, send.battery))
+            self._readings.append(reading)
+            if not send.battery.answered_by_later_notification:
+                await reading
+        else:
+            orders = orders_for(toy.client_side, send)
+            toy.note_orders(orders, self._loop.time())
+            await asyncio.gather(*(order.feature.run_output(order.command) for order in orders))
+
+    # What the device does by itself
+
+    def _give_replies(self, exchange: Exchange) -> None:
+        for step in exchange.steps:
+            for reply in step.read_replies or ():
+                readable = self._toys[step.device].simulated.readable
+                readable.setdefault(reply.endpoint, []).append(bytes.fromhex(reply.data))
+
+    async def _notify(self, step: Step) -> None:
+        for notification in step.notify or ():
+            self._toys[step.device].simulated.notify(notification.endpoint, bytes.fromhex(notification.data))
+            await asyncio.sleep(SETTLE)
+
+
+async def _read(device: ButtplugDevice, battery: BatteryLevel) -> None:
+    level = await device.battery()
+    if not math.isclose(level, battery.expect, abs_tol=1e-9):
+        raise Mismatch(f"expected a battery level of {battery.expect}; came {level}")
+
+
+async def play(
+    case: Case, configuration: DeviceConfiguration, advertisements: Sequence[Advertisement], *, json: bool
+) -> list[str]:
+    """Play a case, in process or through JSON; return the reasons of the deviations from it.
+
+    Raises:
+        Mismatch: It went otherwise than recorded.
+    """
+    toys = [Toy(number, *found) for number, found in enumerate(zip(case.devices, advertisements, strict=True))]
+    manager = SimulatedManager(toy.simulated for toy in toys)
+    async with ButtplugServer(managers=[manager], configuration=configuration) as server, ButtplugClient("vector") as client:
+        await client.connect(JsonConnector(server) if json else server)
+        player = Player(case, toys, server, client)
+        await player.play()
+    return player.reasons

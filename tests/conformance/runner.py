@@ -1,0 +1,111 @@
+"""Runs a vector through both ways to the server, and says what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.user_configuration import load_user_configuration
+from buttplug.server.protocols import available
+from tests.conformance.format import Case, Found, read
+from tests.conformance.player import Mismatch, play
+from tests.fakes.clock import VirtualTimeLoop
+
+#: The folder of user configurations, beside the vectors.
+CONFIG = "config"
+
+
+class Verdict(StrEnum):
+    """What came of a case."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_SUPPORTED = "not supported"
+
+
+class Outcome(Struct, frozen=True):
+    """A case's verdict: with what went wrong if it failed, with the reasons of its deviations if it passed with some."""
+
+    case: str
+    verdict: Verdict
+    details: tuple[str, ...] = ()
+
+
+class _Warnings(logging.Handler):
+    """Keeps what the server warned of, while it is in use."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+    def __enter__(self) -> list[str]:
+        logging.getLogger("buttplug").addHandler(self)
+        return self.messages
+
+    def __exit__(self, *error: object) -> None:
+        logging.getLogger("buttplug").removeHandler(self)
+
+
+def run(path: Path) -> Outcome:
+    """Run the vector in a file."""
+    try:
+        case = read(path)
+        configuration = _configuration(case, path.parent)
+    except (msgspec.DecodeError, ConfigurationError) as error:
+        return Outcome(path.stem, Verdict.FAILED, (str(error),))
+    advertisements = [_advertisement(found, configuration) for found in case.devices]
+    for found, advertisement in zip(case.devices, advertisements, strict=True):
+        matches = configuration.match(advertisement)
+        if not matches:
+            return Outcome(case.name, Verdict.FAILED, (f"the configuration knows no device {found.advertised_name}",))
+        if matches[0].protocol not in available():
+            return Outcome(case.name, Verdict.NOT_SUPPORTED, (matches[0].protocol,))
+    reasons: list[str] = []
+    for way in ("in process", "JSON"):
+        with _Warnings() as warnings, asyncio.Runner(loop_factory=VirtualTimeLoop) as loop:
+            try:
+                reasons = loop.run(play(case, configuration, advertisements, json=way == "JSON"))
+            except Mismatch as mismatch:
+                return Outcome(case.name, Verdict.FAILED, (f"{way}, {mismatch}", *warnings))
+            except Exception as error:  # noqa: BLE001 whatever it is, this case failed and the others are still to be run
+                return Outcome(case.name, Verdict.FAILED, (f"{way}, {type(error).__name__}: {error}", *warnings))
+    return Outcome(case.name, Verdict.PASSED, tuple(reasons))
+
+
+def _configuration(case: Case, folder: Path) -> DeviceConfiguration:
+    if case.user_config is None:
+        return _bundled()
+    configuration = DeviceConfiguration.load()
+    load_user_configuration(folder / CONFIG / case.user_config, configuration)
+    return configuration
+
+
+@cache
+def _bundled() -> DeviceConfiguration:
+    return DeviceConfiguration.load()
+
+
+def _advertisement(found: Found, configuration: DeviceConfiguration) -> BluetoothAdvertisement:
+    """Return what a device sends out: its name, or with a name that says so the manufacturer data of a protocol."""
+    protocol = re.search("match_(.+)_manufacturer_data", found.advertised_name)
+    specifiers = configuration.specifiers(protocol[1].replace("_", "-")) if protocol else ()
+    data = {
+        wanted.company: bytes(wanted.data)
+        for specifier in specifiers
+        if isinstance(specifier, BluetoothSpecifier)
+        for wanted in specifier.manufacturer_data
+    }
+    return BluetoothAdvertisement(found.advertised_name, data)
