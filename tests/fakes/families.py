@@ -50,11 +50,15 @@ class Family(NamedTuple):
     message_gap_ms: int | None = 0
 
 
+def _uuid(number: int) -> str:
+    return f"{number:08}-0000-0000-0000-000000000000"
+
+
 def install(monkeypatch: pytest.MonkeyPatch, folder: Path, families: Mapping[str, Family]) -> DeviceConfiguration:
     """Replace all device families by others, until the test ends; return the configuration that knows them."""
     (folder / "version.json").write_text('{"major": 5, "minor": 0}')
     for id_, family in families.items():
-        services = {"00000001-0000-0000-0000-000000000000": {"tx": "00000002-0000-0000-0000-000000000000"}}
+        services = {_uuid(1): {"tx": _uuid(2), "rx": _uuid(3)}}
         content = {
             "protocol": id_,
             "communication": [{"btle": {"names": list(family.names or [id_]), "services": services}}],

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from buttplug.server.protocols.base import Output, Packet, Protocol
+from buttplug.core.enums import InputType
+from buttplug.hardware.base import Hardware
+from buttplug.server.protocols.base import Output, Packet, Protocol, Reading
 
 
 def text(*words: object) -> Packet:
@@ -44,3 +46,28 @@ class TwoPackets(Protocol):
         yield text("ready", output.feature)
         yield text("go", output.feature, output.value)
         self.written.append(output)
+
+
+class Sensing(PacketPerFeature):
+    """Reads ``rx`` as a number; takes ``<type> <feature> <value>`` on it for readings that were subscribed to."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.wanted: set[int] = set()
+
+    async def read(self, hardware: Hardware, feature: int, type: InputType) -> int:  # noqa: A002
+        return int(await hardware.read("rx"))
+
+    async def subscribe(self, hardware: Hardware, feature: int, type: InputType) -> None:  # noqa: A002
+        self.wanted.add(feature)
+        await hardware.subscribe("rx")
+
+    async def unsubscribe(self, hardware: Hardware, feature: int, type: InputType) -> None:  # noqa: A002
+        self.wanted.discard(feature)
+        if not self.wanted:
+            await hardware.unsubscribe("rx")
+
+    def notified(self, endpoint: str, data: bytes) -> Iterable[Reading]:
+        for line in data.decode().splitlines():
+            type_, feature, value = line.split()
+            yield Reading(int(feature), InputType(type_), int(value))
