@@ -233,7 +233,8 @@ class LovenseConnectManager(CommunicationManager):
     async def open(self) -> None:
         if not self._hosts and not self._discover:
             raise BusUnavailableError(
-                "no app is named: give the address that the Lovense Connect app shows, or let the maker's server be asked"
+                "no app is named: give the address that the Lovense Connect app shows (--lovense-connect-host), or have the "
+                "maker's server asked (--lovense-connect-discover)"
             )
         self._apps = {url: App(url, self._toy_found) for url in map(url_of, self._hosts)}
 

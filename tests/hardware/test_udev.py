@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from buttplug.hardware import nodes, udev
 from buttplug.hardware.specifiers import UsbId
+from buttplug.server.buses import udev_rules
+from buttplug.server.devices.configuration import DeviceConfiguration
+from tests.hardware.documentation import example
 
 ids = st.builds(UsbId, st.integers(0, 0xFFFF), st.integers(0, 0xFFFF))
 
@@ -87,3 +90,10 @@ def test_the_owner_of_a_node_is_named(tmp_path: Path) -> None:
     node.touch()
     node.chmod(0o640)
     assert nodes.ownership(str(node)) == f"{node} (owner {node.owner()}, group {node.group()}, mode 0640)"
+
+
+def test_the_rules_on_the_page_on_hardware_are_those_of_the_configuration() -> None:
+    def only_rules(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    assert only_rules(example("HID devices", "udev")) == only_rules(udev_rules(DeviceConfiguration.load()))
