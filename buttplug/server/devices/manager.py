@@ -24,6 +24,9 @@ CONNECT_LIMIT = 60.0
 #: Seconds that opening, starting or ending a bus may take.
 BUS_LIMIT = 10.0
 
+#: Turns of the event loop that the answers to commands get which failed with their device: the loss is told after them.
+ANSWER_TURNS = 16
+
 #: Called when a scan that a client wanted has ended by itself.
 Finished = Callable[[], None]
 
@@ -292,9 +295,10 @@ class DeviceManager:
 
     async def _let_go(self, device: Device, reason: str) -> None:
         await device.close(f"it was disconnected: {reason}")
+        for _ in range(ANSWER_TURNS):
+            await asyncio.sleep(0)
         self._claimed.discard(device.hardware.address)
         found_again = self._returning.pop(device.hardware.address)
-        # Behind the replies to the commands that failed with it.
         self.on_change()
         if found_again is not None:
             self._found(found_again)
