@@ -10,7 +10,13 @@ from typing import TypeVar
 
 import msgspec
 
-from buttplug.hardware.specifiers import Advertisement, BluetoothSpecifier, Specifier
+from buttplug.hardware.specifiers import (
+    Advertisement,
+    BluetoothAdvertisement,
+    BluetoothSpecifier,
+    Specifier,
+    WebsocketAdvertisement,
+)
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import BaseFile, Model, ProtocolEntry, ProtocolFile, SimulatedEntry, Version
@@ -127,8 +133,18 @@ class DeviceConfiguration:
             self._models[protocol][identifier] = model
 
     def match(self, advertisement: Advertisement) -> list[Match]:
-        """Return the protocols that may drive a device, best first, each with the specifier that matched."""
-        return self._matcher.match(advertisement)
+        """Return the protocols that may drive a device, best first, each with the specifier that matched.
+
+        A device that connects by websocket may go by the name of a protocol too, or by the one that it would advertise over
+        Bluetooth.
+        """
+        matches = self._matcher.match(advertisement)
+        if matches or not isinstance(advertisement, WebsocketAdvertisement):
+            return matches
+        if specifiers := self._specifiers.get(advertisement.name):
+            bluetooth = (specifier for specifier in specifiers if isinstance(specifier, BluetoothSpecifier))
+            return [Match(advertisement.name, next(bluetooth, specifiers[0]))]
+        return self._matcher.match(BluetoothAdvertisement(advertisement.name))
 
     def definition(self, protocol: str, identifier: str | None) -> DeviceDefinition | None:
         """Return a model's definition, the protocol's default for a model not listed, None for an unknown protocol."""

@@ -24,6 +24,7 @@ from buttplug.hardware.specifiers import (
     SerialSpecifier,
     SimulatedAdvertisement,
     UsbAdvertisement,
+    WebsocketAdvertisement,
 )
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
@@ -110,6 +111,10 @@ def test_the_bundled_configuration_is_complete(configuration: DeviceConfiguratio
         (LovenseConnectAdvertisement(), "lovense-connect-service"),
         (GamepadAdvertisement(), "sdl-gamepad"),
         (SimulatedAdvertisement("simulated-2vibe"), "simulated"),
+        (WebsocketAdvertisement("tcode-v03"), "tcode-v03"),
+        (WebsocketAdvertisement("lovense"), "lovense"),
+        (WebsocketAdvertisement("LVS-Z001"), "lovense"),
+        (WebsocketAdvertisement("UFOSA"), "vorze-sa"),
     ],
 )
 def test_a_known_device_is_recognised(configuration: DeviceConfiguration, advertisement: Advertisement, protocol: str) -> None:
@@ -124,6 +129,8 @@ def test_a_known_device_is_recognised(configuration: DeviceConfiguration, advert
         BluetoothAdvertisement("", {}, frozenset({"6e400001-b5a3-f393-e0a9-e50e24dcca9e"})),
         SerialAdvertisement("/dev/ttyUSB0"),
         HidAdvertisement(1, 2),
+        WebsocketAdvertisement("somebody"),
+        WebsocketAdvertisement("*"),
     ],
 )
 def test_an_unknown_device_is_left_alone(configuration: DeviceConfiguration, advertisement: Advertisement) -> None:
