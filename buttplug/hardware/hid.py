@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -37,6 +38,10 @@ LIST_LIMIT = 5.0
 #: Most bytes of one input report.
 READ_SIZE = 1024
 
+#: The library keeps the last error of listing and opening in one place for the whole process, and frees it on every call,
+#: without a lock of its own: two threads at once could free it twice.
+_library_lock = threading.Lock()
+
 #: How the systems say that a device may not be opened: Linux, Windows, macOS.
 _DENIED = ("permission denied", "access is denied", "not permitted")
 
@@ -56,6 +61,20 @@ class HidLibrary(Protocol):
 
     def enumerate(self, vendor_id: int, product_id: int, /) -> list[dict[str, object]]: ...
     def device(self) -> HidHandle: ...
+
+
+class _Locked:
+    """The library, listing in one thread at a time."""
+
+    def __init__(self, library: HidLibrary) -> None:
+        self.library = library
+
+    def enumerate(self, vendor_id: int, product_id: int, /) -> list[dict[str, object]]:
+        with _library_lock:
+            return self.library.enumerate(vendor_id, product_id)
+
+    def device(self) -> HidHandle:
+        return self.library.device()
 
 
 class HidEntry(msgspec.Struct, frozen=True):
@@ -103,7 +122,8 @@ class HidHardware(BlockingHardware):
 
     def open_device(self) -> None:
         try:
-            self._handle.open_path(self._entry.path)
+            with _library_lock:
+                self._handle.open_path(self._entry.path)
         except OSError as error:
             raise OSError(self._handle.error() or str(error)) from error
 
@@ -232,7 +252,7 @@ def hidapi() -> HidLibrary:
         with suppress(ImportError):
             module = importlib.import_module(name)
             if hasattr(module, "device"):
-                return cast(HidLibrary, module)
+                return _Locked(cast(HidLibrary, module))
             remedy = (
                 "another library of the name hid is in its place: pip uninstall hid && pip install --force-reinstall hidapi"
             )

@@ -170,6 +170,23 @@ class TestScanning:
         await manager.close()
         never.set()
 
+    async def test_the_library_is_never_listing_on_two_threads_at_once(
+        self, bus: HidBus, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        listing = 0
+
+        def enumerate_(vendor: int, product: int) -> list[dict[str, object]]:
+            nonlocal listing
+            listing += 1
+            time.sleep(0.005)
+            overlapping, listing = listing, listing - 1
+            assert overlapping == 1
+            return []
+
+        monkeypatch.setattr(bus, "enumerate", enumerate_)
+        reports = await asyncio.gather(*(HidManager(PAIRS).check() for _ in range(4)))
+        assert all(report.ok for report in reports)
+
 
 class TestOpening:
     async def test_the_specifier_that_names_the_device_is_used(self, discovery: Discovery) -> None:
@@ -483,11 +500,11 @@ class TestTheBus:
 
     @pytest.mark.parametrize(("platform", "module"), [("linux", "hidraw"), ("win32", "hid"), ("darwin", "hid")])
     def test_linux_shares_devices_with_the_kernel(self, monkeypatch: pytest.MonkeyPatch, platform: str, module: str) -> None:
-        modules = {name: SimpleNamespace(device=object) for name in ("hid", "hidraw")}
-        for name, value in modules.items():
-            monkeypatch.setitem(sys.modules, name, value)
+        devices = {name: object() for name in ("hid", "hidraw")}
+        for name in devices:
+            monkeypatch.setitem(sys.modules, name, SimpleNamespace(device=partial(devices.get, name)))
         monkeypatch.setattr(sys, "platform", platform)
-        assert hid.hidapi() is modules[module]
+        assert hid.hidapi().device() is devices[module]
 
     async def test_a_check_tells_what_is_there(self, bus: HidBus) -> None:
         assert (await HidManager(PAIRS).check()).summary == "no devices"
