@@ -40,6 +40,11 @@ REQUEST_LIMIT = 3.0
 #: What to do when an app does not answer.
 REMEDY = "start the Lovense Connect app, in the same network as this machine, and compare the address that it shows"
 
+UNNAMED = (
+    "no app is named: give the address that the Lovense Connect app shows (--lovense-connect-host), or have the maker's "
+    "server asked (--lovense-connect-discover)"
+)
+
 #: How often in a row a toy may be missing, or the app not answer, before it counts as gone.
 MISSES = 3
 
@@ -232,10 +237,7 @@ class LovenseConnectManager(CommunicationManager):
 
     async def open(self) -> None:
         if not self._hosts and not self._discover:
-            raise BusUnavailableError(
-                "no app is named: give the address that the Lovense Connect app shows (--lovense-connect-host), or have the "
-                "maker's server asked (--lovense-connect-discover)"
-            )
+            raise BusUnavailableError(UNNAMED)
         self._apps = {url: App(url, self._toy_found) for url in map(url_of, self._hosts)}
 
     async def start_scanning(self) -> None:
@@ -262,6 +264,8 @@ class LovenseConnectManager(CommunicationManager):
         self._apps = {}
 
     async def check(self) -> BusReport:
+        if not self._hosts and not self._discover:
+            return BusReport(self.bus, ok=False, summary="cannot be used", remedy=UNNAMED)
         names: list[str] = []
         problems: list[str] = []
         try:

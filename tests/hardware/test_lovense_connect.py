@@ -541,6 +541,9 @@ class TestTheBus:
     async def test_without_any_app_to_ask_the_bus_is_disabled_and_says_what_to_do(self) -> None:
         with pytest.raises(BusUnavailableError, match="give the address that the Lovense Connect app shows"):
             await LovenseConnectManager().open()
+        report = await LovenseConnectManager().check()
+        assert not report.ok
+        assert "give the address" in str(report.remedy)
 
     async def test_closing_the_bus_lets_go_of_its_toys(
         self, app: ConnectApp, hardware: Hardware, manager: LovenseConnectManager
