@@ -13,7 +13,7 @@ def may_connect(origin: str | None, allowed: Collection[str]) -> bool:
     Programs send none. Pages from files and from this machine are always let in, others where ``allowed`` names their
     origin, or has ``*``.
     """
-    if origin is None or "*" in allowed or origin.rstrip("/") in {entry.rstrip("/") for entry in allowed}:
+    if origin is None or "*" in allowed or _plain(origin) in map(_plain, allowed):
         return True
     return origin == "null" or origin.startswith("file:") or _is_this_machine(origin)
 
@@ -24,3 +24,8 @@ def _is_this_machine(origin: str) -> bool:
         return host == "localhost" or host.endswith(".localhost") or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _plain(origin: str) -> str:
+    """Return an origin as browsers send it; people write it in other ways too."""
+    return origin.rstrip("/").casefold()
