@@ -59,6 +59,7 @@ class BluetoothManager(CommunicationManager):
         super().__init__()
         self._wanted = False
         self._scanner: BleakScanner | None = None
+        self._starting: asyncio.Future[None] | None = None
         self._running = False
         self._started_at = 0.0
         self._heard_at = 0.0
@@ -111,7 +112,7 @@ class BluetoothManager(CommunicationManager):
             async with self._scan_lock:
                 if not self._running:
                     await self._start()
-                    await self._stop()
+                    await self._end()
         except Exception as error:  # noqa: BLE001 - whatever bleak lets through is what is asked for here
             trouble = bus_trouble(error)
             return BusReport(self.bus, ok=False, summary=trouble.what, remedy=trouble.remedy)
@@ -122,12 +123,12 @@ class BluetoothManager(CommunicationManager):
         for sighting in self._sightings.held():
             sighting.awaited = False
         await asyncio.gather(*(link.disconnect() for link in self._links))
+        async with self._scan_lock:
+            await self._end()
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.cancel()
             await asyncio.wait({watch})
-        async with self._scan_lock:
-            await self._stop()
 
     # The scan
 
@@ -175,7 +176,7 @@ class BluetoothManager(CommunicationManager):
     async def _bring_about(self) -> None:
         needed = self._needed
         if not needed:
-            await self._stop()
+            await self._end()
         if needed or self._links:
             await self._look_at_adapter()
         if self._running and self._is_stale():
@@ -206,19 +207,34 @@ class BluetoothManager(CommunicationManager):
         return now >= max(self._started_at, self._heard_at) + QUIET_LIMIT
 
     async def _start(self) -> None:
+        """Start the scan. A start that takes too long goes on and is waited for again, since it cannot be taken back."""
         from bleak import BleakScanner
-
-        from buttplug.hardware.bluetooth_link import within
 
         if self._scanner is None:
             self._scanner = BleakScanner(self._detected)
+        if self._starting is None:
+            self._starting = asyncio.ensure_future(self._scanner.start())
+        await asyncio.wait({self._starting}, timeout=SCAN_LIMIT)
+        if not self._starting.done():
+            raise TimeoutError
+        started, self._starting = self._starting, None
         try:
-            await within(SCAN_LIMIT, self._scanner.start())
+            started.result()
         except BaseException:
             self._scanner = None
             raise
         self._running = True
         self._started_at = asyncio.get_running_loop().time()
+
+    async def _end(self) -> None:
+        """Have no scan any more, also none that is only being started."""
+        if self._starting is not None:
+            with suppress(Exception):  # then there is none
+                await self._start()
+        if self._starting is not None:
+            self._starting.cancel()
+            self._starting = self._scanner = None
+        await self._stop()
 
     async def _stop(self) -> None:
         if self._scanner is None or not self._running:

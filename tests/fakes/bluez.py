@@ -8,6 +8,7 @@ replaced by a hook, for everything that can go wrong.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -31,6 +32,9 @@ ADVERTISING_INTERVAL = 0.02
 
 #: Longest value of a characteristic, in bytes.
 LONGEST_VALUE = 512
+
+#: Messages sent in a row.
+BURST = 50
 
 ALL_FLAGS = ("read", "write-without-response", "write", "notify")
 
@@ -424,6 +428,7 @@ class FakeBlueZ:
         self._bus_address = bus_address
         self._bus: MessageBus | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._outgoing: asyncio.Queue[Message] = asyncio.Queue()
 
     async def run(self) -> None:
         """Take the name org.bluez and answer."""
@@ -431,6 +436,8 @@ class FakeBlueZ:
             self._bus = await MessageBus(self._bus_address).connect()
             self._bus.add_message_handler(self._take)
             await self._bus.request_name("org.bluez")
+        self._outgoing = asyncio.Queue()
+        self.start(self._send())
         self.start(self._advertise())
 
     async def crash(self) -> None:
@@ -477,8 +484,16 @@ class FakeBlueZ:
         self._signal("/", OBJECT_MANAGER, "InterfacesRemoved", "oas", [path, interfaces])
 
     def _signal(self, path: str, interface: str, member: str, signature: str, body: list[Any]) -> None:
-        if self._bus is not None:
-            self._bus.send(Message.new_signal(path, interface, member, signature, body))
+        self._outgoing.put_nowait(Message.new_signal(path, interface, member, signature, body))
+
+    async def _send(self) -> None:
+        assert self._bus is not None
+        for count in itertools.count(1):
+            self._bus.send(await self._outgoing.get())
+            if count % BURST == 0:
+                # dbus-fast breaks the connection when the socket is full: wait until the daemon has read it all.
+                ping = Message("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.Peer", "Ping")
+                await self._bus.call(ping)
 
     # Method calls
 
@@ -499,8 +514,7 @@ class FakeBlueZ:
             reply = await self._reply(message)
         except BlueZError as error:
             reply = Message.new_error(message, error.name, error.text)
-        if self._bus is not None:
-            self._bus.send(reply)
+        self._outgoing.put_nowait(reply)
 
     async def _reply(self, message: Message) -> Message:
         path, member = message.path or "", message.member or ""

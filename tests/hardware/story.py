@@ -143,8 +143,11 @@ async def _senses(found: ButtplugDevice, device: SimulatedDevice, sensed: Sensed
     readings = found.features[sensed.feature].subscribe(sensed.type)
     reading = asyncio.ensure_future(anext(readings))
     await until(lambda: device.hardware is not None and sensed.endpoint in device.hardware.subscribed)
-    device.notify(sensed.endpoint, sensed.data)
-    assert (await reading).value == sensed.value
+    async with asyncio.timeout(5):
+        while not reading.done():  # it goes to nobody until the server has confirmed the subscription
+            device.notify(sensed.endpoint, sensed.data)
+            await asyncio.sleep(0.02)
+    assert reading.result().value == sensed.value
     await readings.aclose()
     await until(lambda: device.hardware is not None and sensed.endpoint not in device.hardware.subscribed)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,32 @@ async def test_a_scan_that_bluez_does_not_start_is_refused_in_time(
     async with asyncio.timeout(2):
         with pytest.raises(BusUnavailableError, match=words):
             await bluetooth.start_scanning()
+
+
+@pytest.mark.parametrize("takes", [0.1, 0.7], ids=["in time", "longer than is waited for"])
+@pytest.mark.parametrize("end", ["stop_scanning", "close"])
+async def test_a_scan_that_is_just_being_started_is_ended_too(
+    bluetooth: BluetoothManager, bluez: FakeBlueZ, adapter: FakeAdapter, takes: float, end: str
+) -> None:
+    bluez.hooks["StartDiscovery"] = partial(asyncio.sleep, takes)
+    starting = asyncio.ensure_future(bluetooth.start_scanning())
+    await asyncio.sleep(0.05)
+    await getattr(bluetooth, end)()
+    await asyncio.wait({starting})
+    await asyncio.sleep(0.1)
+    assert (bluetooth.scanning, adapter.scanners) == (False, set())
+    assert starting.exception() is None or isinstance(starting.exception(), BusUnavailableError)
+
+
+async def test_a_scan_that_takes_long_to_start_is_on_in_the_end(
+    bluetooth: BluetoothManager, bluez: FakeBlueZ, adapter: FakeAdapter, found: Found
+) -> None:
+    bluez.hooks["StartDiscovery"] = partial(asyncio.sleep, 0.7)
+    with pytest.raises(BusUnavailableError):
+        await bluetooth.start_scanning()
+    await until(lambda: bluetooth.scanning)
+    assert adapter.scans_started == 1
+    await found.next_of(toy(adapter))
 
 
 async def test_a_failing_scan_costs_no_link(
