@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import ssl
 import sys
@@ -31,6 +32,9 @@ FAILED = 1
 PORT_IN_USE = 3
 NOT_STOPPED = 4
 INTERNAL_ERROR = 70
+
+#: Seconds that stopping goes on after a second signal: what starts and ends programs often sends two at once.
+LAST_GRACE = 0.3
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -80,12 +84,7 @@ async def _serve(
     listener = WebsocketListener(server, hosts=options.hosts, port=options.port, allow_origins=options.allow_origins, tls=tls)
     code = OK
     try:
-        await server.open()
-        await listener.open()
-        for address in listener.addresses:
-            print(f"Listening on {address}", flush=True)  # noqa: T201 for people, and for programs that start this one
-        _tell_buses(options)
-        await signals.next()
+        await _run(server, listener, options, signals)
     except PortInUseError as error:
         code = _fail(error.message, PORT_IN_USE)
     except ButtplugConnectorError as error:
@@ -93,21 +92,52 @@ async def _serve(
     except Exception:
         logger.exception("the server failed; every device is stopped")
         code = INTERNAL_ERROR
-    return await _close(server, listener, signals) or code
+    try:
+        return await _close(server, listener, signals) or code
+    except Exception:
+        logger.exception("the server failed while it was ending")
+        return INTERNAL_ERROR
+
+
+async def _run(server: ButtplugServer, listener: WebsocketListener, options: Options, signals: _Signals) -> None:
+    """Open everything and return when a signal comes, be it before all is open."""
+    opening = asyncio.create_task(_open(server, listener, options))
+    ending = asyncio.create_task(signals.next())
+    try:
+        await asyncio.wait([opening, ending], return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            await opening
+            await ending
+        else:
+            opening.cancel()
+            await asyncio.wait([opening], timeout=LAST_GRACE)
+    finally:
+        ending.cancel()
+
+
+async def _open(server: ButtplugServer, listener: WebsocketListener, options: Options) -> None:
+    await server.open()
+    await listener.open()
+    for address in listener.addresses:
+        _tell(f"Listening on {address}")
+    _tell_buses(options)
 
 
 async def _close(server: ButtplugServer, listener: WebsocketListener, signals: _Signals) -> int:
-    """Shut down, but do not wait for it any longer when a second signal comes."""
+    """Shut down, but do not wait for it much longer when a second signal comes."""
 
     async def close() -> list[str]:
         unstopped = await server.close()
         await listener.close()
         return unstopped
 
+    listener.stop_accepting()
     closing = asyncio.create_task(close())
     again = asyncio.create_task(signals.next())
     await asyncio.wait([closing, again], return_when=asyncio.FIRST_COMPLETED)
     again.cancel()
+    if not closing.done():
+        await asyncio.wait([closing], timeout=LAST_GRACE)
     if not closing.done():
         closing.cancel()
         logger.error("asked again to end while stopping: not every device has confirmed its stop")
@@ -122,6 +152,9 @@ class _Signals:
         self._came: asyncio.Queue[int] = asyncio.Queue()
         loop = asyncio.get_running_loop()
         for number in SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN and number is not signal.SIGINT:
+                # nohup wants it so.
+                continue
             # Not on every system can the loop itself handle signals.
             signal.signal(number, lambda number, _: loop.call_soon_threadsafe(self._came.put_nowait, number))
 
@@ -148,6 +181,14 @@ def _tls(options: Options) -> ssl.SSLContext | None:
             f"{options.tls_cert} and {options.tls_key} cannot be used as certificate and key: {error.strerror or error}"
         ) from error
     return context
+
+
+def _tell(line: str) -> None:
+    """Print a line for people, and for programs that start this one; whether they still listen does not matter."""
+    try:
+        print(line, flush=True)  # noqa: T201 it is what they wait for
+    except OSError:
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 it stands in until the program ends
 
 
 def _tell_buses(options: Options) -> None:

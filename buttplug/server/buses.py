@@ -18,12 +18,12 @@ Kind = TypeVar("Kind", bound=Specifier)
 
 
 def make_buses(options: Options, configuration: DeviceConfiguration) -> list[CommunicationManager]:
-    """Return the communication managers of the buses that are on; one that cannot be imported is left out with a warning."""
+    """Return the communication managers of the buses that are on; one that cannot be made is left out with a warning."""
     managers = []
     for bus in options.buses:
         try:
             managers.append(make_bus(bus, options, configuration))
-        except ImportError as error:
+        except Exception as error:  # noqa: BLE001 one bus, one failure
             logger.warning("%s cannot be used: %s", bus, error)
     return managers
 

@@ -10,7 +10,7 @@ import argparse
 import difflib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -73,7 +73,13 @@ class Options:
 def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> Options:
     """Return the options of a command line; print help, or what is wrong with it, and exit where that is called for."""
     parser = _parser()
-    given = parser.parse_args([*_from_environment(parser, environment), *_expanded(arguments)])
+    given = argparse.Namespace()
+    for variable, words in _from_environment(parser, environment):
+        parser.source = f"{variable}: "
+        parser.parse_args(words, given)
+    parser.source = ""
+    given.seen = set()
+    parser.parse_args(_expanded(arguments), given)
     if (given.tls_cert is None) != (given.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
     switches = {bus.option: getattr(given, _name(f"use-{bus.option}")) for bus in BUSES}
@@ -85,13 +91,13 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         server_name=given.server_name,
         max_ping_time=given.max_ping_time,
         max_clients=given.max_clients,
-        simulate=tuple(given.simulate),
+        simulate=given.simulate,
         user_configuration=given.user_device_config_file,
         device_port=DEVICE_PORT if given.device_ws_port is None else given.device_ws_port,
-        lovense_connect_hosts=tuple(given.lovense_connect_host),
+        lovense_connect_hosts=given.lovense_connect_host,
         lovense_connect_discover=given.lovense_connect_discover,
         buses=_buses(switches, simulating=bool(given.simulate)),
-        allow_origins=tuple(given.allow_origin),
+        allow_origins=given.allow_origin,
         tls_cert=given.tls_cert,
         tls_key=given.tls_key,
         log_levels=given.log_level,
@@ -106,7 +112,7 @@ def _parser() -> _Parser:
         description="A Buttplug server: games, apps and scripts drive intimate hardware through it.",
         allow_abbrev=False,
     )
-    parser.set_defaults(repeated=[])
+    parser.set_defaults(repeated=[], seen=set())
     add = parser.add_argument
     add(
         "--ws-port",
@@ -138,8 +144,8 @@ def _parser() -> _Parser:
     add("--max-clients", type=_positive, default=8, action=_Once, metavar="N", help="clients at a time (default: 8)")
     add(
         "--simulate",
-        action="append",
-        default=[],
+        action=_Collect,
+        default=(),
         metavar="NAME[@ADDRESS]",
         help="offer a simulated device, by a model's name or a protocol's id; may repeat",
     )
@@ -176,8 +182,8 @@ def _parser() -> _Parser:
     )
     add(
         "--lovense-connect-host",
-        action="append",
-        default=[],
+        action=_Collect,
+        default=(),
         metavar="HOST[:PORT]",
         help="where the Lovense Connect app runs; may repeat",
     )
@@ -188,8 +194,8 @@ def _parser() -> _Parser:
     )
     add(
         "--allow-origin",
-        action="append",
-        default=[],
+        action=_Collect,
+        default=(),
         metavar="ORIGIN",
         help="let web pages from this origin connect, * for any; may repeat (default: those of this machine)",
     )
@@ -215,7 +221,9 @@ def _parser() -> _Parser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Answers what it does not understand with one line."""
+    """Answers what it does not understand with one line, which begins with where it stands, if not on the command line."""
+
+    source = ""
 
     def error(self, message: str) -> NoReturn:
         unknown = message.removeprefix("unrecognized arguments: ").split()
@@ -223,7 +231,7 @@ class _Parser(argparse.ArgumentParser):
             word = unknown[0].partition("=")[0]
             near = difflib.get_close_matches(word, self._option_string_actions, n=1)
             message = f"unknown option {word}" + (f"; did you mean {near[0]}?" if near else "; --help lists them")
-        sys.stderr.write(f"{self.prog}: {message}\n")
+        sys.stderr.write(f"{self.prog}: {self.source}{message}\n")
         raise SystemExit(USAGE_ERROR)
 
 
@@ -237,34 +245,49 @@ class _Once(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        seen = namespace.__dict__.setdefault("seen", set())
-        if self.dest in seen:
+        if self.dest in namespace.seen:
             namespace.repeated = [*namespace.repeated, f"{option_string} is given more than once; the last one counts"]
-        seen.add(self.dest)
+        namespace.seen = {*namespace.seen, self.dest}
         setattr(namespace, self.dest, values)
+
+
+class _Collect(argparse.Action):
+    """Keeps all values. Those of the command line take the place of those in the environment."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        before = getattr(namespace, self.dest) if self.dest in namespace.seen else ()
+        namespace.seen = {*namespace.seen, self.dest}
+        setattr(namespace, self.dest, (*before, values))
 
 
 def _expanded(arguments: Sequence[str]) -> list[str]:
     return ["--help"] if list(arguments) == ["help"] else list(arguments)
 
 
-def _from_environment(parser: _Parser, environment: Mapping[str, str]) -> list[str]:
-    """Return the options that environment variables set, as words of a command line."""
-    words: list[str] = []
+def _from_environment(parser: _Parser, environment: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """Return the variables that set options, each with the words of a command line that say the same."""
     for action in parser._actions:
         option = next((word for word in action.option_strings if word.startswith("--")), "")
-        if option.startswith("--no-") or option == "--help":
+        variable = ENVIRONMENT_PREFIX + option[2:].replace("-", "_").upper()
+        value = environment.get(variable)
+        if value is None or option.startswith("--no-") or action.dest in ("help", "action"):
             continue
-        value = environment.get(ENVIRONMENT_PREFIX + option[2:].replace("-", "_").upper())
-        if value is None:
-            continue
-        if action.nargs != 0:
-            words += [f"{option}={part}" for part in (value.split(",") if isinstance(action.default, list) else [value])]
+        if isinstance(action, _Collect):
+            yield variable, [f"{option}={part.strip()}" for part in value.split(",")]
+        elif action.nargs != 0:
+            yield variable, [f"{option}={value}"]
         elif value.lower() in ("1", "true", "yes", "on"):
-            words.append(option)
-        elif value.lower() in ("0", "false", "no", "off", "") and f"--no-{option[2:]}" in parser._option_string_actions:
-            words.append(f"--no-{option[2:]}")
-    return words
+            yield variable, [option]
+        elif value.lower() not in ("0", "false", "no", "off", ""):
+            parser.error(f'{variable}: "{value}" is neither yes nor no')
+        elif f"--no-{option[2:]}" in parser._option_string_actions:
+            yield variable, [f"--no-{option[2:]}"]
 
 
 def _buses(switches: Mapping[str, bool | None], *, simulating: bool) -> tuple[str, ...]:

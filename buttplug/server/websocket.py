@@ -107,6 +107,11 @@ class WebsocketListener:
         reason = failures[0].strerror or failures[0]
         raise ButtplugConnectorError(f"cannot listen on {' and '.join(self._hosts)}, port {self._port}: {reason}")
 
+    def stop_accepting(self) -> None:
+        """Stop listening, and leave those alone who are connected."""
+        for listener in self._listeners:
+            listener.close(close_connections=False)
+
     async def close(self) -> None:
         """Stop listening, and close what is still connected."""
         listeners, self._listeners = self._listeners, []
