@@ -179,9 +179,7 @@ class Listener:
         self._end = [self._hardware.on_notification(self._notified), self._hardware.on_disconnect(self._disconnected)]
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for end in self._end:
             end()
 
