@@ -16,6 +16,11 @@ from tests.hardware.common import until
 pytestmark = pytest.mark.real_time
 
 
+@pytest.fixture(autouse=True)
+def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bluetooth_sightings, "NAME_WAIT", 0.1)
+
+
 @pytest.mark.parametrize(
     "advertisement",
     [

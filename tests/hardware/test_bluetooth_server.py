@@ -214,6 +214,7 @@ async def test_a_stop_reaches_all_devices_at_once_while_one_is_stuck(
         await stopping
     with pytest.raises(ButtplugDeviceError):
         await running
+    stuck.hooks.clear()
 
 
 async def test_with_the_adapter_off_a_client_is_told_what_to_do(bluez: FakeBlueZ, client: ButtplugClient) -> None:
