@@ -77,9 +77,9 @@ async def open_link(
     client, dropped = await _connect(device, name)
     try:
         specifier, characteristics = _fitting(name, client, specifiers)
-    except HardwareError:
+    except Exception as error:  # bleak forgets the services as soon as the link breaks
         await _close(client, name)
-        raise
+        raise device_error(name, "finding out what it is", error) from error
     return BluetoothHardware(client, dropped, device.address, advertisement, specifier, characteristics)
 
 

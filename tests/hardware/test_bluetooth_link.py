@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from bleak.exc import BleakError
 
 from buttplug.hardware import bluetooth_link
 from buttplug.hardware.base import Discovery, Hardware, Packet
@@ -159,6 +160,36 @@ async def test_a_device_lost_while_its_services_are_found_is_reported(discovery:
     peripheral.hooks["Resolve"] = drop
     with pytest.raises(HardwareError, match="Toy"):
         await discovery.connect([SPECIFIER])
+
+
+async def test_a_device_lost_in_the_moment_it_is_connected_is_reported_once_either_way(
+    discovery: Discovery, peripheral: Peripheral
+) -> None:
+    async def drop_next() -> None:
+        asyncio.get_running_loop().call_soon(peripheral.drop)
+
+    peripheral.hooks["Resolve"] = drop_next
+    try:
+        hardware = await discovery.connect([SPECIFIER])
+    except HardwareError as error:
+        assert "Toy" in error.message
+    else:
+        reasons = losses(hardware)
+        await until(lambda: reasons)
+        assert not hardware.connected
+
+
+@pytest.mark.parametrize("error", [BleakError("Service Discovery has not been performed yet"), OSError(5, "gone")])
+async def test_a_device_whose_services_are_gone_again_is_reported_and_let_go(
+    discovery: Discovery, peripheral: Peripheral, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def lost(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(bluetooth_link, "resolve_endpoints", lost)
+    with pytest.raises(HardwareError, match="Toy: finding out what it is failed"):
+        await discovery.connect([SPECIFIER])
+    await until(lambda: not peripheral.connected)
 
 
 async def test_a_connect_that_is_cancelled_leaves_no_link(discovery: Discovery, peripheral: Peripheral) -> None:
