@@ -21,7 +21,8 @@ from buttplug.hardware.endpoints import resolve_endpoints
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier, Specifier
 
-logger = logging.getLogger(__name__)
+# A child of the manager's, so that one name sets the level of both.
+logger = logging.getLogger("buttplug.hardware.bluetooth.link")
 
 #: Seconds that connecting may take, finding the services and all tries included.
 CONNECT_LIMIT = 20.0

@@ -9,7 +9,8 @@ from buttplug.hardware.bluetooth import BluetoothManager
 from buttplug.hardware.bluetooth_link import BluetoothHardware
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
-from tests.fakes.bluez import FakeAdapter, Peripheral
+from tests.fakes.bluez import FakeAdapter
+from tests.fakes.peripheral import Peripheral
 from tests.hardware.common import until
 
 SERVICE = "0000fff0-0000-1000-8000-00805f9b34fb"

@@ -16,8 +16,9 @@ from buttplug.hardware import bluetooth_sightings
 from buttplug.hardware.base import BusReport, Packet
 from buttplug.hardware.bluetooth import BluetoothManager
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError
-from tests.fakes.bluez import FakeAdapter, FakeBlueZ, hang, refuse
+from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.dbus import private_bus
+from tests.fakes.peripheral import hang, refuse
 from tests.hardware.bluetooth import SPECIFIER, Found, toy
 from tests.hardware.common import losses, until
 

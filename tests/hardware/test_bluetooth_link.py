@@ -18,7 +18,8 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier, SerialSpecifier
-from tests.fakes.bluez import FakeAdapter, Hook, Peripheral, Write, hang, refuse
+from tests.fakes.bluez import FakeAdapter
+from tests.fakes.peripheral import Hook, Peripheral, Write, hang, refuse
 from tests.hardware.bluetooth import BATTERY_LEVEL, BATTERY_SERVICE, RX, SERVICE, SPECIFIER, TX, Found, toy
 from tests.hardware.common import losses, until
 

@@ -10,7 +10,8 @@ from buttplug.hardware import bluetooth_link, bluetooth_sightings
 from buttplug.hardware.bluetooth import BluetoothManager
 from buttplug.hardware.bluetooth_link import BluetoothHardware
 from buttplug.hardware.errors import HardwareError
-from tests.fakes.bluez import FakeAdapter, Peripheral, refuse
+from tests.fakes.bluez import FakeAdapter
+from tests.fakes.peripheral import Peripheral, refuse
 from tests.hardware.bluetooth import SPECIFIER, Found, toy
 from tests.hardware.common import until
 

@@ -19,7 +19,8 @@ from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.devices.simulation import simulate
-from tests.fakes.bluez import FakeAdapter, FakeBlueZ, Peripheral, Write, hang, services_of
+from tests.fakes.bluez import FakeAdapter, FakeBlueZ
+from tests.fakes.peripheral import Peripheral, Write, hang, services_of
 from tests.hardware.common import until
 from tests.hardware.story import Driven, Sensed, Story, tell
 
