@@ -51,7 +51,7 @@ class DeviceManager:
         self._scanners: dict[object, Finished] = {}
         self._scan_lock = asyncio.Lock()
         self._usable: list[CommunicationManager] = []
-        self._problems: dict[CommunicationManager, str] = {}
+        self._problems: dict[tuple[CommunicationManager, str], str] = {}
         self._closing = False
 
     async def open(self) -> None:
@@ -106,15 +106,21 @@ class DeviceManager:
             asyncio.get_running_loop().call_soon(self._scan_finished)
             if not any(manager.scanning for manager in self._usable) and not any(started):
                 del self._scanners[client]
-                raise ButtplugUnknownError(f"nothing can be scanned: {self._why_not()}")
+                why = self._why_not()
+                await self._end_scans()
+                raise ButtplugUnknownError(f"nothing can be scanned: {why}")
 
     async def stop_scanning(self, client: object) -> bool:
         """End a client's scan; the buses go on while another client wants it. Returns whether the client had one."""
         async with self._scan_lock:
             wanted = self._scanners.pop(client, None) is not None
-            if not self._scanners:
-                await asyncio.gather(*(self._stop(manager) for manager in self._usable if manager.scanning))
+            await self._end_scans()
             return wanted
+
+    async def _end_scans(self) -> None:
+        """End the scan of every bus if nobody wants it; that of one that still waits for its adapter too."""
+        if not self._scanners:
+            await asyncio.gather(*(self._stop(manager) for manager in self._usable))
 
     def _scan_finished(self) -> None:
         if self._scan_lock.locked() or any(manager.scanning for manager in self._usable):
@@ -122,11 +128,18 @@ class DeviceManager:
         finished, self._scanners = list(self._scanners.values()), {}
         for tell in finished:
             tell()
+        if finished:
+            _spawn(self._leaving, self._end_waiting_scans(), "ending the scan of buses that wait")
+
+    async def _end_waiting_scans(self) -> None:
+        async with self._scan_lock:
+            await self._end_scans()
 
     def _why_not(self) -> str:
         if not self.managers:
             return "no bus is turned on"
-        return "; ".join(f"{manager.bus}: {self._problems.get(manager, 'not usable')}" for manager in self.managers)
+        reasons = {manager: reason for (manager, _), reason in self._problems.items()}
+        return "; ".join(f"{manager.bus}: {reasons.get(manager, 'not usable')}" for manager in self.managers)
 
     # Buses
 
@@ -157,11 +170,11 @@ class DeviceManager:
         except Exception as error:  # noqa: BLE001 one bus, one failure
             reason = f"{type(error).__name__}: {error}"
         else:
-            self._problems.pop(manager, None)
+            self._problems.pop((manager, failure), None)
             return True
-        if self._problems.get(manager) != reason:
+        if self._problems.get((manager, failure)) != reason:
             logger.warning("%s %s: %s", manager.bus, failure, reason)
-            self._problems[manager] = reason
+            self._problems[manager, failure] = reason
         return False
 
     # Devices
