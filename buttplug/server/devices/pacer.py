@@ -135,7 +135,7 @@ class Pacer:
             self._closed = HardwareDisconnectedError(reason)
         self._task.cancel()
         if self._task is not asyncio.current_task():
-            await asyncio.wait([self._task])
+            await asyncio.wait([self._task], timeout=STOP_LIMIT)
         if self._watchdog is not None:
             self._watchdog.cancel()
         waiting = [*self._writing, *(wanted.done for wanted in self._pending.values()), *self._stop_done]
@@ -298,7 +298,7 @@ class Pacer:
         try:
             await self._hardware.write(packet)
         except asyncio.CancelledError:
-            if not self._overdue:
+            if not self._overdue or self._closed is not None:
                 raise
             self._task.uncancel()
             raise HardwareTimeoutError(f"writing to {packet.endpoint} did not end in time") from None

@@ -436,3 +436,34 @@ def state_of(packets: list[str]) -> dict[int, int]:
             case ["Vibrate" | "go", feature, value]:
                 state[int(feature)] = int(value)
     return state
+
+
+async def test_a_close_just_when_a_write_is_cut_off_ends_all_the_same(bench: Bench) -> None:
+    bench.device.write_delay = 1e6
+    answer = bench.want(0, 10)
+    closing: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    # In the same turn of the loop as the watchdog, which is set later and so comes later.
+    loop.call_at(WRITE_LIMIT, lambda: closing.append(loop.create_task(bench.pacer.close("switched off"))))
+    async with asyncio.timeout(2 * WRITE_LIMIT):
+        assert await answer is not None
+        await closing[0]
+    assert bench.pacer._task.done()
+
+
+async def test_a_write_that_cannot_be_cancelled_does_not_keep_a_close_waiting(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stubborn(packet: object) -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(60)
+
+    monkeypatch.setattr(bench.pacer._hardware, "write", stubborn)
+    answer = bench.want(0, 10)
+    await asyncio.sleep(0.1)
+    began = bench.now
+    await bench.pacer.close("switched off")
+    assert bench.now - began <= STOP_LIMIT
+    assert isinstance(await answer, ButtplugDeviceError)
