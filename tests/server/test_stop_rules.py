@@ -18,7 +18,9 @@ from buttplug.core.messages import (
 )
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.session import CloseCode
+from tests.fakes.clock import VirtualTimeLoop
 from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
 ZERO = {0: b"\xf1\x00", 1: b"\xf2\x00"}
@@ -214,6 +216,23 @@ async def test_the_ping_is_due_exactly_one_interval_after_the_last_one(build: Bu
     assert talker.closed is not None
 
 
+async def test_a_ping_that_came_while_the_server_was_held_up_counts(build: BuildHouse) -> None:
+    house = await build("aneros", max_ping_time=500)
+    talker = await house.client()
+    loop = asyncio.get_running_loop()
+
+    def on_its_way(turns: int) -> None:
+        # From the socket to the session a message takes a few turns of the loop.
+        if turns:
+            loop.call_soon(on_its_way, turns - 1)
+        else:
+            talker.say(Ping)
+
+    loop.call_later(0.49, on_its_way, 8)
+    await asyncio.sleep(0.9)
+    assert talker.closed is None
+
+
 async def test_no_ping_is_due_before_the_handshake_or_without_a_limit(build: BuildHouse) -> None:
     limited, unlimited = await build("aneros", max_ping_time=500), await build("aneros")
     early, patient = Talker(limited.server), await unlimited.client()
@@ -248,6 +267,34 @@ async def test_shutdown_is_bounded_and_names_the_device_that_did_not_stop(build:
     assert asyncio.get_running_loop().time() - began <= 2.0
     assert 'Device 0 "Aneros Vivi"' in unstopped
     assert house.sent(1)[1:] == [ZERO[0], ZERO[1]]
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.2])
+@pytest.mark.parametrize("in_background", [True, False])
+def test_a_program_that_ends_without_closing_its_server_leaves_no_motor_running(
+    bundled: DeviceConfiguration, caplog: pytest.LogCaptureFixture, in_background: bool, delay: float
+) -> None:
+    house = House(bundled, "aneros")
+
+    async def serve() -> None:
+        async with house.server:
+            await asyncio.Event().wait()
+
+    async def program() -> asyncio.Task[None] | None:
+        task = asyncio.create_task(serve()) if in_background else None
+        await asyncio.sleep(0)
+        await house.open()
+        talker = await house.client()
+        house.simulated[0].write_delay = delay
+        await talker.ask(OutputCmd, 0, 0, vibrate(64))
+        talker.say(OutputCmd, 0, 1, vibrate(65))
+        await asyncio.sleep(0.1)
+        return task
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(program())
+    assert house.sent()[-2:] == [ZERO[0], ZERO[1]]
+    assert caplog.text == ""
 
 
 async def test_a_server_that_shuts_down_accepts_no_more_outputs(build: BuildHouse) -> None:

@@ -92,6 +92,7 @@ class Pacer:
         self._watchdog: asyncio.TimerHandle | None = None
         self._overdue = False
         self._closed: ButtplugDeviceError | None = None
+        self._at_rest = False
         self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
 
     def submit(self, output: Output, done: Done) -> None:
@@ -115,7 +116,7 @@ class Pacer:
         What was wanted of them is dropped. ``done`` is called when the device was written to, or could not be.
         """
         if self._closed is not None:
-            done(self._closed)
+            done(None if self._at_rest else self._closed)
             return
         chosen = self.ranges.keys() if slots is None else slots
         dropped = [self._pending.pop(slot) for slot in chosen if slot in self._pending]
@@ -134,26 +135,39 @@ class Pacer:
         if self._closed is None:
             self._closed = HardwareDisconnectedError(reason)
         self._task.cancel()
-        if self._task is not asyncio.current_task():
-            await asyncio.wait([self._task], timeout=STOP_LIMIT)
+        await asyncio.wait([self._task], timeout=STOP_LIMIT)
         if self._watchdog is not None:
             self._watchdog.cancel()
-        waiting = [*self._writing, *(wanted.done for wanted in self._pending.values()), *self._stop_done]
-        self._writing, self._pending, self._stop_done = [], {}, []
-        self._finish(waiting, self._closed)
+        self._fail(self._closed)
 
     # The task
 
     async def _run(self) -> None:
-        while True:
-            try:
-                await self._turn()
-            except Exception as error:
-                # A fault of ours must not be the end of all stops for this device.
-                logger.exception("%s: pacing failed and goes on", self._hardware.name)
-                waiting, self._writing = self._writing, []
-                self._finish(waiting, ButtplugDeviceError(f"the server failed: {error}"))
-                await asyncio.sleep(RETRY_DELAY)
+        try:
+            while self._closed is None:
+                try:
+                    await self._turn()
+                except Exception as error:
+                    # A fault of ours must not be the end of all stops for this device.
+                    logger.exception("%s: pacing failed and goes on", self._hardware.name)
+                    waiting, self._writing = self._writing, []
+                    self._finish(waiting, ButtplugDeviceError(f"the server failed: {error}"))
+                    await asyncio.sleep(RETRY_DELAY)
+        except asyncio.CancelledError:
+            if self._closed is None:
+                await self._stop_last()
+            raise
+
+    async def _stop_last(self) -> None:
+        """Stop the device, since the event loop is ending: that cancels every task, and nobody closed the server before."""
+        cut_off, self._writing = self._writing, []
+        self._stopping, self._stop_at = set(self.ranges), self._loop.time()
+        while self._stopping and self._stop_at <= self._loop.time():
+            await self._write_stop()
+        self._at_rest = not self._stopping
+        self._closed = HardwareDisconnectedError("the program has ended")
+        self._writing = cut_off
+        self._fail(self._closed)
 
     async def _turn(self) -> None:
         now = self._loop.time()
@@ -297,11 +311,14 @@ class Pacer:
             self._watch()
         try:
             await self._hardware.write(packet)
-        except asyncio.CancelledError:
-            if not self._overdue or self._closed is not None:
+        except asyncio.CancelledError as error:
+            if self._overdue and self._closed is None:
+                self._task.uncancel()
+                raise HardwareTimeoutError(f"writing to {packet.endpoint} did not end in time") from None
+            if self._task.cancelling():
                 raise
-            self._task.uncancel()
-            raise HardwareTimeoutError(f"writing to {packet.endpoint} did not end in time") from None
+            # Not this task was cancelled, but something in the bus that it waited for.
+            raise ButtplugDeviceError(f"writing to {packet.endpoint} was given up by the bus") from error
         except ButtplugError:
             raise
         except Exception as error:
@@ -356,6 +373,11 @@ class Pacer:
     def _wake(self) -> None:
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
+
+    def _fail(self, error: ButtplugError) -> None:
+        waiting = [*self._writing, *(wanted.done for wanted in self._pending.values()), *self._stop_done]
+        self._writing, self._pending, self._stop_done = [], {}, []
+        self._finish(waiting, error)
 
     @staticmethod
     def _finish(waiting: Iterable[Done], error: ButtplugError | None) -> None:

@@ -37,8 +37,8 @@ class Bench:
         self._ranges, self._gap = ranges, gap
 
     async def open(self) -> None:
-        hardware = await self.device.discovery().connect([BluetoothSpecifier({})])
-        self.pacer = Pacer(hardware, self.protocol, self._ranges, gap=self._gap)
+        self.hardware = await self.device.discovery().connect([BluetoothSpecifier({})])
+        self.pacer = Pacer(self.hardware, self.protocol, self._ranges, gap=self._gap)
 
     @property
     def now(self) -> float:
@@ -166,6 +166,19 @@ async def test_a_write_that_never_ends_is_cut_off_and_told(bench: Bench) -> None
     bench.device.write_delay = 0
     assert await bench.want(0, 11) is None
     assert bench.words == ["Vibrate 0 11"]
+
+
+async def test_a_write_that_the_bus_gives_up_is_told_and_ends_nothing(bench: Bench) -> None:
+    await bench.want(0, 10)
+    given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    given_up.cancel()
+    bench.hardware.write = lambda packet: given_up  # type: ignore[method-assign,assignment,return-value]
+    error = await bench.want(0, 11)
+    assert isinstance(error, ButtplugDeviceError)
+    assert "given up" in error.message
+    del bench.hardware.write
+    assert await bench.stop() is None
+    assert bench.words == ["Vibrate 0 10", "Vibrate 0 0", "Vibrate 1 0"]
 
 
 class Faulty(PacketPerFeature):
