@@ -47,6 +47,10 @@ class BlockingHardware(PolledHardware):
         self.closing = threading.Event()
         self._loop = asyncio.get_running_loop()
 
+    @property
+    def released(self) -> bool:
+        return self.closed.done()
+
     async def open(self) -> None:
         """Open the device.
 
@@ -151,7 +155,7 @@ class BlockingHardware(PolledHardware):
             while not self.closing.is_set():
                 try:
                     data = self.read_device()
-                except OSError as error:
+                except Exception as error:  # noqa: BLE001 - whatever it is, no more can be read, and that is told
                     self._loop.call_soon_threadsafe(self.fail, f"reading failed ({error}); was it unplugged?")
                     break
                 if data:
@@ -178,7 +182,7 @@ class BlockingHardware(PolledHardware):
     def _close(self) -> None:
         try:
             self.close_device()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - it is let go of all the same
             logger.info("%s did not close properly: %s", self.name, error)
         finally:
             self.closed.set_result(None)

@@ -19,9 +19,11 @@ import msgspec
 
 from buttplug.hardware import udev
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware, Notification, Packet
+from buttplug.hardware.blocking import BlockingHardware
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError
 from buttplug.hardware.hid import HidEntry, HidHardware, hidapi
 from buttplug.hardware.lovense_dongle_protocol import (
+    LINE_END,
     Action,
     DongleProtocol,
     SearchEnded,
@@ -100,9 +102,12 @@ class Dongle:
 
     Attributes:
         answered: Set when it said anything that a dongle would say.
+        dropped: The toys that are to come back, when it was lost.
     """
 
-    def __init__(self, link: Hardware, *, on_found: Callable[[Discovery], None], on_search_ended: Callable[[], None]) -> None:
+    def __init__(
+        self, link: BlockingHardware, *, on_found: Callable[[Discovery], None], on_search_ended: Callable[[], None]
+    ) -> None:
         self.link = link
         self.answered = asyncio.Event()
         self.dropped: frozenset[str] = frozenset()
@@ -112,6 +117,7 @@ class Dongle:
         self._protocol = DongleProtocol()
         self._toys: dict[str, DongleToy] = {}
         self._writing = asyncio.Lock()
+        self._cut = False
         self._sending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         link.on_notification(self._received)
@@ -149,8 +155,13 @@ class Dongle:
             HardwareError: It was not sent.
         """
         async with self._writing:
+            if self._cut:
+                # The line before was given up half-way, and would swallow this one.
+                line = LINE_END + line
+            self._cut = True
             for piece in reports(line) if self._by_report else [line]:
                 await self.link.write(Packet(piece))
+            self._cut = False
 
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
@@ -214,7 +225,7 @@ class Dongle:
 
     def _lost(self, reason: str) -> None:
         self._perform([Wait(None)])
-        self.dropped = frozenset(self._toys)
+        self.dropped = frozenset(self._protocol.missing | self._toys.keys())
         toys, self._toys = self._toys, {}
         for toy in toys.values():
             toy.lost(f"the dongle was lost: {reason}")
@@ -230,6 +241,7 @@ class LovenseDongleManager(CommunicationManager):
     def __init__(self) -> None:
         super().__init__()
         self._dongle: Dongle | None = None
+        self._links: list[BlockingHardware] = []
         self._dropped: frozenset[str] = frozenset()
         self._scanning = False
         self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
@@ -247,10 +259,10 @@ class LovenseDongleManager(CommunicationManager):
 
     async def stop_scanning(self) -> None:
         self._scanning = False
-        if self._dongle is None:
-            await self._poll.stop()
-        else:
+        if self._dongle is not None:
             self._dongle.stop_search()
+        elif not self._dropped:
+            await self._poll.stop()
 
     async def close(self) -> None:
         self._scanning = False
@@ -267,8 +279,19 @@ class LovenseDongleManager(CommunicationManager):
             HardwareError: There is one, but it cannot be opened.
         """
 
-    def use(self, link: Hardware) -> Dongle:
-        """Return the dongle behind an open link."""
+    def is_free(self, address: str) -> bool:
+        """Whether nothing is left of earlier links to this address: a write that hangs in one must not come late."""
+        self._links = [link for link in self._links if not link.released]
+        return all(link.address != address for link in self._links)
+
+    async def use(self, link: BlockingHardware) -> Dongle:
+        """Open a link and return the dongle behind it.
+
+        Raises:
+            HardwareError: It cannot be opened.
+        """
+        self._links.append(link)
+        await link.open()
         return Dongle(link, on_found=self.on_found, on_search_ended=self._search_ended)
 
     async def _look(self) -> None:
@@ -279,6 +302,7 @@ class LovenseDongleManager(CommunicationManager):
             logger.info("%s at %s", self.bus, dongle.link.address)
             dongle.link.on_disconnect(partial(self._lost, dongle))
             dongle.bring_back(self._dropped)
+            self._dropped = frozenset()
             if self._scanning and dongle.has_toys:
                 self._search_ended()
             elif self._scanning:
@@ -318,9 +342,8 @@ class LovenseHidDongleManager(LovenseDongleManager):
 
     async def find_dongle(self) -> Dongle | None:
         for entry in await self._entries():
-            link = HidHardware(entry, HidSpecifier((HID_DONGLE,)), hidapi().device())
-            await link.open()
-            return self.use(link)
+            if self.is_free(entry.address):
+                return await self.use(HidHardware(entry, HidSpecifier((HID_DONGLE,)), hidapi().device()))
         return None
 
     async def _entries(self) -> list[HidEntry]:
@@ -354,7 +377,7 @@ class LovenseSerialDongleManager(LovenseDongleManager):
         # What is behind a port that was away may be another device now.
         self._others &= ports
         failure: HardwareError | None = None
-        for port in sorted(ports - self._others):
+        for port in sorted(filter(self.is_free, ports - self._others)):
             try:
                 dongle = await self._answering(port)
             except HardwareError as error:
@@ -373,9 +396,7 @@ class LovenseSerialDongleManager(LovenseDongleManager):
 
     async def _answering(self, port: str) -> Dongle | None:
         """Open a port, and close it again unless there is a dongle behind it."""
-        link = SerialHardware(SerialSpecifier(port, BAUD_RATE))
-        await link.open()
-        dongle = self.use(link)
+        dongle = await self.use(SerialHardware(SerialSpecifier(port, BAUD_RATE)))
         try:
             async with asyncio.timeout(ANSWER_LIMIT):
                 await dongle.answered.wait()

@@ -45,6 +45,12 @@ SEARCH_PAUSE = 0.25
 #: Seconds that the end of a search may take.
 STOP_LIMIT = 3.0
 
+#: Seconds until a search that failed is begun again for toys that are to be brought back.
+RETRY_PAUSE = 10.0
+
+#: What ends a line to the dongle.
+LINE_END = b"\r\n"
+
 #: Most bytes of one line; what is longer is no message.
 LINE_LIMIT = 16384
 
@@ -127,7 +133,7 @@ class _State(Enum):
     CHECKING = auto()  #: asked for connected toys
     IDLE = auto()
     SEARCHING = auto()
-    PAUSING = auto()  #: the search ended by itself and is to go on
+    PAUSING = auto()  #: the search ended by itself, or failed, and is to go on
     STOPPING = auto()  #: asked for the end of the search
 
 
@@ -137,13 +143,14 @@ class DongleProtocol:
     Attributes:
         answered: Whether it said anything that a dongle would say.
         toys: The ids of the toys that are connected.
+        missing: The ids of those that are to be brought back.
     """
 
     def __init__(self) -> None:
         self.answered = False
         self.toys: set[str] = set()
+        self.missing: set[str] = set()
         self._ignored: set[str] = set()
-        self._missing: set[str] = set()
         self._state = _State.CHECKING
         self._wanted = False
         self._seen: str | None = None
@@ -164,7 +171,7 @@ class DongleProtocol:
 
         While other toys are in use they are not looked for, since a search may disturb these.
         """
-        self._missing.update(toys)
+        self.missing.update(toys)
         return self.check() if self._state is _State.IDLE and self._looking else []
 
     def stop(self) -> list[Action]:
@@ -177,7 +184,7 @@ class DongleProtocol:
         """A toy that was found is in use, which ends the search: its commands and a search would disturb each other."""
         if toy not in self.toys:
             return []
-        self._missing.discard(toy)
+        self.missing.discard(toy)
         if not self._wanted:
             return []
         self._wanted = False
@@ -186,7 +193,7 @@ class DongleProtocol:
     def refused(self, toy: str) -> list[Action]:
         """A toy that was found is not wanted: it is not reported again, and the search goes on."""
         self.toys.discard(toy)
-        self._missing.discard(toy)
+        self.missing.discard(toy)
         self._ignored.add(toy)
         return self._search() if self._state is _State.IDLE and self._looking else []
 
@@ -285,17 +292,17 @@ class DongleProtocol:
 
     @property
     def _looking(self) -> bool:
-        return self._wanted or bool(self._missing and not self.toys)
+        return self._wanted or bool(self.missing and not self.toys)
 
     def _is_looked_for(self, toy: str) -> bool:
-        return toy in self._missing or (self._wanted and toy not in self._ignored)
+        return toy in self.missing or (self._wanted and toy not in self._ignored)
 
     def _search_ended(self) -> Iterator[Action]:
         """The search is over, and not because a toy was seen."""
-        self._state = _State.IDLE
-        yield Wait(None)
-        if self._wanted:
-            self._wanted = False
+        wanted, self._wanted = self._wanted, False
+        self._state = _State.PAUSING if self._looking else _State.IDLE
+        yield Wait(RETRY_PAUSE if self._looking else None)
+        if wanted:
             yield SearchEnded()
 
     def _checked(self) -> list[Action]:
@@ -346,4 +353,4 @@ def text(report: bytes) -> bytes:
 
 
 def _line(type: str, func: str, toy: str | None = None, cmd: str | None = None) -> bytes:  # noqa: A002
-    return msgspec.json.encode(Request(type, func, toy, cmd)) + b"\r\n"
+    return msgspec.json.encode(Request(type, func, toy, cmd)) + LINE_END

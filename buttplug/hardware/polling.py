@@ -84,6 +84,11 @@ class PolledHardware(Hardware):
 
     failed = False
 
+    @property
+    def released(self) -> bool:
+        """Whether nothing is left of the link: what was last written to it cannot come late any more."""
+        return not self.connected
+
     def fail(self, reason: str) -> None:
         """For the bus: the device is gone, by whatever sign of it."""
         self.failed = self.failed or self.connected
@@ -129,7 +134,7 @@ class PollingManager(CommunicationManager):
     async def close(self) -> None:
         self._scanning = False
         await self._poll.stop()
-        await asyncio.gather(*(hardware.disconnect() for hardware in self._hardware))
+        await asyncio.gather(*(hardware.disconnect() for hardware in self.connected))
         self._hardware.clear()
         self._lost.clear()
 
@@ -169,11 +174,11 @@ class PollingManager(CommunicationManager):
                 self.on_found(replace(discovery, connect=partial(self._connect, discovery)))
 
     def _sort_out(self) -> None:
-        """Forget what is disconnected, but for what has to come back."""
+        """Forget what is gone, but for what has to come back."""
         lost = {hardware.address for hardware in self._hardware if hardware.failed}
         self._lost |= lost
         self._offered -= lost
-        self._hardware = self.connected
+        self._hardware = [hardware for hardware in self._hardware if not hardware.released]
 
     async def _connect(self, discovery: Discovery, specifiers: Sequence[Specifier]) -> Hardware:
         address = discovery.address

@@ -76,8 +76,12 @@ class FakeDongle(ABC):
     def received(self, data: bytes) -> None:
         """Take bytes from the server."""
         *lines, self._rest = (self._rest + data).split(b"\r\n")
-        for line in lines:
-            request = json.loads(line)
+        for line in filter(None, lines):
+            try:
+                request = json.loads(line)
+            except ValueError:
+                self.say(func="error", result=400)
+                continue
             if request["func"] != "command":
                 self.heard.append(request["func"])
             if request["func"] not in self.deaf_to:

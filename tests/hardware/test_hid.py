@@ -30,7 +30,7 @@ from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, SerialSpecifier, UsbId
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
-from tests.fakes.hidapi import HidBus, HidDevice
+from tests.fakes.hidapi import HidBus, HidDevice, HidHandle
 from tests.hardware.common import Findings, losses, until
 from tests.hardware.scenario import Life, live
 
@@ -358,6 +358,32 @@ class TestDevicesThatFail:
         await until(lambda: device.handles == 0)
         assert [packet.data for packet in device.device.packets] == [b"\x01"]
 
+    async def test_it_is_not_offered_again_before_a_write_that_hangs_has_ended(
+        self, bus: HidBus, device: HidDevice, hardware: Hardware, findings: Findings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(blocking, "WRITE_LIMIT", 0.05)
+        device.hang = threading.Event()
+        with pytest.raises(HardwareTimeoutError):
+            await hardware.write(Packet(b"\x01"))
+        offered, listed = findings.count, bus.listed
+        await until(lambda: bus.listed > listed + 10)
+        assert findings.count == offered
+        device.hang.set()
+        await until(lambda: findings.count > offered)
+        assert [packet.data for packet in device.device.packets] == [b"\x01"], "before anything a new link may send"
+
+    async def test_any_failure_of_reading_is_the_end_of_the_link(
+        self, device: HidDevice, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(handle: HidHandle, max_length: int, timeout_ms: int) -> list[int]:
+            raise ValueError("not open")
+
+        monkeypatch.setattr(HidHandle, "read", fail)
+        reasons = losses(hardware)
+        await until(lambda: reasons)
+        assert "not open" in reasons[0]
+        await until(lambda: device.handles == 0)
+
     async def test_a_device_that_hangs_does_not_hold_up_the_closing(
         self,
         device: HidDevice,
@@ -413,19 +439,19 @@ class TestClosing:
         assert not manager.scanning
 
 
-class Rumbler(SimulatedDevice):
-    """A Joy-Con, which is told the same again and again, and remembers it once."""
-
-    last: Packet | None = None
-
-    def received(self, packet: Packet) -> None:
-        if packet != self.last:
-            self.last = packet
-            super().received(packet)
-
-
 def rumble(motor: str) -> bytes:
     return (b"\x10\x01" + bytes.fromhex(motor) * 2).ljust(64, b"\x00")
+
+
+class Rumbler(SimulatedDevice):
+    """A Joy-Con, which is told how to rumble again and again, and remembers what changes."""
+
+    told = rumble("00 01 40 40")
+
+    def received(self, packet: Packet) -> None:
+        if packet.data[0] == 0x10 and packet.data != self.told:
+            self.told = packet.data
+            super().received(packet)
 
 
 class TestAServer:

@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -24,6 +25,7 @@ from buttplug.hardware.lovense_dongle import (
     LovenseHidDongleManager,
     LovenseSerialDongleManager,
 )
+from buttplug.hardware.lovense_dongle_protocol import CHECK_PAUSE
 from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
@@ -290,6 +292,7 @@ class TestFailures:
     ) -> None:
         reasons = losses(toy)
         await toy.write(Packet(b"Vibrate:1;"))
+        await until(lambda: dongle.toys["A1"].packets)
         del dongle.toys["A1"]
         dongle.lose_toy("A1")
         dongle.lose_toy("A1")
@@ -323,13 +326,36 @@ class TestFailures:
         with pytest.raises(HardwareDisconnectedError, match="is gone"):
             await findings.latest["A1"].connect([SPECIFIER])
         findings.latest.clear()
-        await asyncio.sleep(0.1)
+        await manager.start_scanning()
+        await manager.stop_scanning()
         dongle.plug_in()
         again = await connected(findings, "A1")
         await again.write(Packet(b"Vibrate:0;"))
         assert len(reasons) == 1
         assert reasons[0].startswith("the dongle was lost: ")
         assert f"{manager.bus} was lost" in caplog.text
+
+    async def test_toys_that_came_back_and_were_let_go_are_not_brought_back_again(
+        self, dongle: FakeDongle, findings: Findings, toy: Hardware, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def dongle_lost(times: int) -> bool:
+            return caplog.text.count("Lovense dongle") == times
+
+        for times in (1, 2):
+            dongle.unplug()
+            await until(partial(dongle_lost, times))
+            findings.latest.clear()
+            dongle.plug_in()
+            toy = await connected(findings, "A1")
+
+        await toy.disconnect()
+        dongle.unplug()
+        await until(partial(dongle_lost, 3))
+        dongle.heard.clear()
+        dongle.plug_in()
+        await until(lambda: dongle.heard)
+        await asyncio.sleep(2 * CHECK_PAUSE)
+        assert dongle.heard == ["statuss"]
 
     async def test_a_search_that_never_ends_is_told_and_the_scan_is_over(
         self,
@@ -382,6 +408,52 @@ class TestHidDongles:
             await toy.write(Packet(b"Vibrate:0;"))
         assert len(reasons) == 1
         hid_dongle.device.hang.set()
+        await manager.close()
+
+    async def test_one_is_not_opened_again_before_a_write_that_hangs_has_ended(
+        self, hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(blocking, "WRITE_LIMIT", 0.05)
+        monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.01)
+        manager = LovenseHidDongleManager()
+        findings = Findings(manager)
+        hid_dongle.plug_in()
+        hid_dongle.add_toy("A1")
+        await manager.start_scanning()
+        toy = await connected(findings, "A1")
+        hung = hid_dongle.device.hang = threading.Event()
+        with pytest.raises(HardwareTimeoutError):
+            await toy.write(Packet(b"Vibrate:9;"))
+        hid_dongle.device.hang = None
+        listed = hid_dongle.bus.listed
+        await until(lambda: hid_dongle.bus.listed > listed + 10)
+        assert hid_dongle.device.handles == 1
+        hung.set()
+        findings.latest.clear()
+        await connected(findings, "A1")
+        await manager.close()
+        assert hid_dongle.device.handles == 0
+
+    async def test_a_line_given_up_half_way_does_not_swallow_the_next(
+        self, hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        manager = LovenseHidDongleManager()
+        findings = Findings(manager)
+        hid_dongle.plug_in()
+        hid_dongle.add_toy("0082059AD3BD")
+        await manager.start_scanning()
+        toy = await connected(findings, "0082059AD3BD")
+        hung = hid_dongle.device.hang = threading.Event()
+        writing = asyncio.create_task(toy.write(Packet(b"Vibrate:9;")))
+        await asyncio.sleep(0.05)
+        writing.cancel()
+        hid_dongle.device.hang = None
+        hung.set()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        await toy.write(Packet(b"Vibrate:0;"))
+        await until(lambda: hid_dongle.toys["0082059AD3BD"].packets)
+        assert [packet.data for packet in hid_dongle.toys["0082059AD3BD"].packets] == [b"Vibrate:0;"]
         await manager.close()
 
     async def test_one_that_may_not_be_opened_is_told_once_with_the_remedy(

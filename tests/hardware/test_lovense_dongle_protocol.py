@@ -14,6 +14,7 @@ from msgspec import Struct
 from buttplug.hardware.lovense_dongle_protocol import (
     CHECK_PAUSE,
     LINE_LIMIT,
+    RETRY_PAUSE,
     SEARCH_PAUSE,
     STOP_LIMIT,
     Action,
@@ -179,6 +180,17 @@ STORIES: dict[str, list[Step]] = {
         (seen("A1"), STOP),
         (ended, [Wait(None), ToyFound("A1")]),
         (accepted("A1"), []),
+    ],
+    "a search for a toy that is gone is begun again when it fails": [
+        *FOUND,
+        (status("A1", 403), [ToyLost("A1"), *ASK]),
+        (no_toy, SEARCH),
+        (start, []),
+        (said(func="toyData", result=501), [Wait(RETRY_PAUSE), SearchEnded()]),
+        (expired, SEARCH),
+        (seen("A1"), STOP),
+        (expired, [Wait(RETRY_PAUSE)]),
+        (expired, SEARCH),
     ],
     "a toy gone may come back by itself": [
         *FOUND,
