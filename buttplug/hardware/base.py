@@ -239,7 +239,8 @@ class Discovery:
 
     ``address`` is stable: it tells one device from another and is what its index and settings hang on. ``connect`` opens the
     link, given the specifiers of the protocols that match, best first; the hardware's ``specifier`` says which one fitted.
-    It raises :class:`HardwareError`. ``refused`` is called, with the reason, when the device is not wanted.
+    It raises :class:`HardwareError`. ``refused`` is called, with the reason, when the device is not wanted. ``was_connected``:
+    the system already had a link to it, so it may be running with nobody driving it.
     """
 
     name: str
@@ -247,6 +248,7 @@ class Discovery:
     advertisement: Advertisement
     connect: Callable[[Sequence[Specifier]], Awaitable[Hardware]]
     refused: Callable[[str], None] = lambda reason: None
+    was_connected: bool = False
 
 
 class BusReport(Struct, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 LOAD_LIMIT = 8.0
 #: Seconds that starting or stopping a scan, or a look at the adapter, may take.
 SCAN_LIMIT = 4.0
+#: Seconds that the system may take to tell which devices are connected already.
+CONNECTED_LIMIT = 1.0
 #: Seconds between two looks at the adapter.
 ADAPTER_INTERVAL = 2.0
 #: Seconds without hearing any device after which the scan is started anew. It can end unnoticed, for instance when the
@@ -42,6 +44,8 @@ ADAPTER_INTERVAL = 2.0
 QUIET_LIMIT = 30.0
 #: Seconds after which a scan is started anew on macOS, which reports each device once per scan.
 RESCAN_INTERVAL = 10.0
+#: Services that nearly every device has: Generic Access and Generic Attribute, from the Bluetooth assigned numbers.
+COMMON_SERVICES = ("1800", "1801")
 #: Signal strengths in dBm that mean it is not known: bleak's, and that of the Bluetooth Core Specification.
 NO_RSSI = frozenset({-127, 127})
 
@@ -51,13 +55,19 @@ class BluetoothManager(CommunicationManager):
 
     When a scan is wanted and the adapter is off or missing, the scan starts by itself when it comes. A device whose link was
     lost, not ended by the server, is reported when it is back, without any scan, until :meth:`forget`.
+
+    A scan also reports devices that the system has connected already, which do not advertise: BlueZ keeps the links of a
+    server that was killed.
     """
 
     bus = "Bluetooth LE"
 
-    def __init__(self) -> None:
+    def __init__(self, services: Iterable[str] = ()) -> None:
+        """``services``: UUIDs by which to find connected devices, beside :data:`COMMON_SERVICES`."""
         super().__init__()
+        self._services = sorted({*COMMON_SERVICES, *services})
         self._wanted = False
+        self._asked = False
         self._scanner: BleakScanner | None = None
         self._starting: asyncio.Future[None] | None = None
         self._running = False
@@ -84,6 +94,7 @@ class BluetoothManager(CommunicationManager):
         await _load()
         if not self._wanted:
             self._wanted = True
+            self._asked = False
             self._sightings.start_anew()
         self._keep_watch()
         await self._adjust(log=False)
@@ -183,6 +194,9 @@ class BluetoothManager(CommunicationManager):
             await self._stop()
         if needed and not self._running:
             await self._start()
+        if self._wanted and self._running and not self._asked:
+            self._asked = True
+            await self._ask_for_connected()
 
     async def _look_at_adapter(self) -> None:
         """Raise what bleak has to say of the adapter. BlueZ alone does not tell scans and links that it is gone."""
@@ -261,6 +275,28 @@ class BluetoothManager(CommunicationManager):
         sighting.merge(data.local_name, data.service_uuids, data.manufacturer_data)
         if data.rssi not in NO_RSSI:
             sighting.rssi = data.rssi
+        self._report(sighting, now)
+
+    async def _ask_for_connected(self) -> None:
+        """Report the devices that the system has connected, but for the server's own."""
+        from buttplug.hardware.bluetooth_link import connected_devices, within
+
+        try:
+            connected = await within(CONNECTED_LIMIT, connected_devices(self._services))
+        except Exception as error:  # noqa: BLE001 - the scan goes on all the same, and not every platform can tell
+            logger.debug("The devices that are connected already are not known: %r", error)
+            return
+        now = asyncio.get_running_loop().time()
+        own = {link.address for link in self._links}
+        for device, name, services in connected:
+            sighting = self._sightings.heard(device.address, device, now)
+            if sighting.busy or device.address in own:
+                continue
+            sighting.was_connected = True
+            sighting.merge(name, services, {})
+            self._report(sighting, now)
+
+    def _report(self, sighting: Sighting[BLEDevice], now: float) -> None:
         advertisement = sighting.due(now, scanning=self._wanted)
         if advertisement is not None:
             self.on_found(
@@ -270,6 +306,7 @@ class BluetoothManager(CommunicationManager):
                     advertisement,
                     connect=partial(self._connect, sighting),
                     refused=lambda reason: self.forget(sighting.address),
+                    was_connected=sighting.was_connected,
                 )
             )
 

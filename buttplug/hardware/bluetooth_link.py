@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from bleak import BleakClient
+from bleak import BleakAdapter, BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import get_platform_client_backend_type
 from bleak.backends.device import BLEDevice
@@ -64,6 +65,18 @@ def load_backend() -> None:
         get_platform_client_backend_type()
     except BleakError as error:
         raise ImportError(str(error)) from error
+
+
+async def connected_devices(services: Sequence[str]) -> list[tuple[BLEDevice, str | None, Sequence[str]]]:
+    """Return the connected devices of the system that have one of these services: each with its name and services if known."""
+    # On Windows a list costs one question per device and service, this one costs none and brings all devices.
+    wanted = ["1801"] if sys.platform == "win32" else list(services)
+    devices = await (await BleakAdapter.get()).get_connected_devices(wanted)
+    if sys.platform != "linux":
+        return [(device, device.name, ()) for device in devices]
+    # Only BlueZ tells services. bleak's name is the one that the user of the system may have given, not what is advertised.
+    known = [(device, device.details["props"]) for device in devices]
+    return [(device, properties.get("Name"), properties.get("UUIDs", ())) for device, properties in known]
 
 
 async def open_link(

@@ -50,8 +50,8 @@ class Sighting(Generic[Handle]):
     """One device: all that its advertisements said so far, and how connecting to it went.
 
     ``handle`` is the platform's. ``rssi`` is the last one heard, in dBm. ``awaited``: it dropped out and is to be connected
-    again by itself, until such a link has proved good. ``busy``: a connect is under way. ``link`` is the open link. Times are
-    the event loop's, in seconds.
+    again by itself, until such a link has proved good. ``busy``: a connect is under way. ``link`` is the open link.
+    ``was_connected``: the system once had a link to it that is not the server's. Times are the event loop's, in seconds.
     """
 
     address: str
@@ -64,6 +64,7 @@ class Sighting(Generic[Handle]):
     awaited: bool = False
     busy: bool = False
     link: Hardware | None = None
+    was_connected: bool = False
     connected_at: float = 0.0
     failures: int = 0
     retry_at: float = -math.inf
@@ -100,7 +101,7 @@ class Sighting(Generic[Handle]):
         """Return what is to be reported now, and count it as reported; None for nothing."""
         if self.busy or self.link is not None or now < self.retry_at or not (scanning or self.awaited):
             return None
-        if not self.name and now < self.first_heard + NAME_WAIT:
+        if not self.name and not self.was_connected and now < self.first_heard + NAME_WAIT:
             return None
         advertisement = self.advertisement
         if advertisement == BluetoothAdvertisement() or not (self.awaited or self._is_new(advertisement, now)):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 from buttplug.hardware.base import CommunicationManager
-from buttplug.hardware.specifiers import HidSpecifier, SerialSpecifier, Specifier, UsbId, UsbSpecifier
+from buttplug.hardware.specifiers import BluetoothSpecifier, HidSpecifier, SerialSpecifier, Specifier, UsbId, UsbSpecifier
 from buttplug.hardware.udev import rules
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.options import Options
@@ -46,7 +46,9 @@ def udev_rules(configuration: DeviceConfiguration) -> str:
 def _bluetooth_le(options: Options, configuration: DeviceConfiguration) -> CommunicationManager:
     from buttplug.hardware.bluetooth import BluetoothManager
 
-    return BluetoothManager()
+    specifiers = _specifiers(configuration, BluetoothSpecifier)
+    services = {uuid for specifier in specifiers for uuid in (*specifier.services, *specifier.advertised_services)}
+    return BluetoothManager(uuid for uuid in services if "?" not in uuid)
 
 
 def _serial(options: Options, configuration: DeviceConfiguration) -> CommunicationManager:

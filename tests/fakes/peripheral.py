@@ -183,6 +183,13 @@ class Peripheral:
             heard = self._advertised() | {"RSSI": Variant("n", self.device.rssi or -60)}
             self._changed(self.path, DEVICE, heard)
 
+    def leave_connected(self) -> None:
+        """Be connected already: by a program that was killed, which BlueZ takes no notice of, or by one that still runs."""
+        self.known = self.connected = self._resolved = True
+        self.device.hardware = self
+        for path, interfaces in self.objects().items():
+            self.bluez.added(path, interfaces)
+
     def drop(self) -> None:
         """End the link, by whatever cause. BlueZ reports it in two signals."""
         self._cancelled.set()
@@ -248,8 +255,7 @@ class Peripheral:
             self._resolved = True
             for path, interfaces in self._gatt().items():
                 self.bluez.added(path, interfaces)
-        uuids = [*self.services, "00001800-0000-1000-8000-00805f9b34fb"]
-        self._changed(self.path, DEVICE, {"UUIDs": Variant("as", uuids), "ServicesResolved": Variant("b", True)})
+        self._changed(self.path, DEVICE, self._found_services() | {"ServicesResolved": Variant("b", True)})
 
     async def _disconnect(self) -> None:
         if not self.connected and self._cancelled.is_set():
@@ -314,7 +320,7 @@ class Peripheral:
 
     def _properties(self) -> Properties:
         assert self._adapter is not None
-        return {
+        properties = {
             "Address": Variant("s", self.device.address),
             "AddressType": Variant("s", "random"),
             "Alias": Variant("s", self.device.address.replace(":", "-")),
@@ -324,6 +330,10 @@ class Peripheral:
             "ServicesResolved": Variant("b", self.connected and self._resolved),
             "RSSI": Variant("n", self.device.rssi or -60),
         } | self._advertised()
+        return properties | self._found_services() if self.connected and self._resolved else properties
+
+    def _found_services(self) -> Properties:
+        return {"UUIDs": Variant("as", [*self.services, "00001800-0000-1000-8000-00805f9b34fb"])}
 
     def _gatt(self) -> dict[str, dict[str, Properties]]:
         objects: dict[str, dict[str, Properties]] = {}

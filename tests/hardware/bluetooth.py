@@ -9,8 +9,10 @@ from buttplug.hardware.bluetooth import BluetoothManager
 from buttplug.hardware.bluetooth_link import BluetoothHardware
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.simulation import simulate
 from tests.fakes.bluez import FakeAdapter
-from tests.fakes.peripheral import Peripheral
+from tests.fakes.peripheral import Peripheral, services_of
 from tests.hardware.common import until
 
 SERVICE = "0000fff0-0000-1000-8000-00805f9b34fb"
@@ -37,6 +39,14 @@ def toy(
         "Toy", advertisement or BluetoothAdvertisement(name="Toy"), address=f"C0:00:5E:00:53:{number:02X}"
     )
     return adapter.add(Peripheral(device, services, flags=flags, mtu=mtu))
+
+
+def bring(adapter: FakeAdapter, configuration: DeviceConfiguration, model: str, number: int = 1) -> Peripheral:
+    """Bring a model into range, as the configuration knows it."""
+    device = simulate(configuration, f"{model}@C0:00:5E:00:53:{number:02X}")
+    (specifier,) = configuration.specifiers(configuration.find(model).protocol)
+    assert isinstance(specifier, BluetoothSpecifier)
+    return adapter.add(Peripheral(device, services_of(specifier)))
 
 
 class Found:

@@ -14,13 +14,13 @@ from buttplug.hardware import bluetooth as bus
 from buttplug.hardware import bluetooth_sightings
 from buttplug.hardware.base import Packet
 from buttplug.hardware.bluetooth import BluetoothManager
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.specifiers import BluetoothAdvertisement
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
-from buttplug.server.devices.simulation import simulate
 from tests.fakes.bluez import FakeAdapter, FakeBlueZ
-from tests.fakes.peripheral import Peripheral, Write, hang, services_of
+from tests.fakes.peripheral import Write, hang
+from tests.hardware.bluetooth import bring
 from tests.hardware.common import until
 from tests.hardware.story import Driven, Sensed, Story, tell
 
@@ -55,14 +55,6 @@ async def client(server: ButtplugServer) -> AsyncIterator[ButtplugClient]:
     async with ButtplugClient("test") as client:
         await client.connect(server)
         yield client
-
-
-def bring(adapter: FakeAdapter, configuration: DeviceConfiguration, model: str, number: int = 1) -> Peripheral:
-    """Bring a model into range, as the configuration knows it."""
-    device = simulate(configuration, f"{model}@C0:00:5E:00:53:{number:02X}")
-    (specifier,) = configuration.specifiers(configuration.find(model).protocol)
-    assert isinstance(specifier, BluetoothSpecifier)
-    return adapter.add(Peripheral(device, services_of(specifier)))
 
 
 def packet(text: str, *, endpoint: str = "tx", response: bool = False) -> Packet:

@@ -195,6 +195,8 @@ class DeviceManager:
             discovery.refused("no protocol here knows this device")
             return
         self._claimed.add(discovery.address)
+        if discovery.was_connected:
+            self._seen.add(discovery.address)
         _spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
 
     def _supported(self, discovery: Discovery) -> list[Match]:
@@ -290,7 +292,8 @@ class DeviceManager:
 
     def _add(self, device: Device) -> None:
         if device.hardware.address in self._seen:
-            # Its link broke while it may have been running, and nobody drives it any more. The pacer tells of a failure.
+            # Its link broke, or a server before this one ended, while it may have been running, and nobody drives it any
+            # more. The pacer tells of a failure.
             device.stop()
         self._seen.add(device.hardware.address)
         self.devices[device.index] = device

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -466,6 +467,13 @@ async def test_a_device_that_comes_back_is_stopped_whatever_it_is_taken_for_now(
     find(manager, second)
     await settle()
     assert [packet.data for packet in second.packets] == [b"Vibrate 0 0"]
+
+
+async def test_a_device_that_was_connected_already_is_stopped(manager: DeviceManager) -> None:
+    toy = Toy()
+    manager.managers[0].on_found(replace(toy.discovery(), was_connected=True))
+    await settle()
+    assert [packet.data for packet in toy.packets] == [b"Vibrate 0 0"]
 
 
 async def test_a_device_that_is_new_is_not_sent_anything(manager: DeviceManager) -> None:
