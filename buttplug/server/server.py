@@ -50,7 +50,8 @@ class ButtplugServer:
         self.name = name
         self.max_ping_time = max_ping_time
         self.max_clients = max_clients
-        self.devices = DeviceManager(configuration or DeviceConfiguration.load(), managers)
+        configuration = DeviceConfiguration.load() if configuration is None else configuration
+        self.devices = DeviceManager(configuration, managers)
         self.devices.on_change = self._devices_changed
         self.sessions: set[Session] = set()
         self.is_open = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TypeVar
 
 import pytest
@@ -122,6 +123,14 @@ async def build(bundled: DeviceConfiguration) -> AsyncIterator[BuildHouse]:
     yield build_house
     for house in houses:
         await house.server.close()
+
+
+@pytest.fixture
+def silence() -> Iterator[None]:
+    """Leave out the log: it tells of thousands of troubles."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def error_of(message: ServerMessage) -> tuple[int, str]:

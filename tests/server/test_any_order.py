@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -185,14 +183,6 @@ async def play(configuration: DeviceConfiguration, script: Script) -> None:
     assert scene.house.server.sessions == set()
     assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing goes on behind a closed server"
     assert scene.faults == [], "nothing went wrong unseen"
-
-
-@pytest.fixture
-def silence() -> Iterator[None]:
-    """Leave out the log: it tells of thousands of troubles."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

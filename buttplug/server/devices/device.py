@@ -12,7 +12,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputLimits, Range
 from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.definition import DeviceDefinition
-from buttplug.server.devices.limits import OutputRange
+from buttplug.server.devices.limits import output_ranges
 from buttplug.server.devices.pacer import Done, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
@@ -25,6 +25,8 @@ Answer = TypeVar("Answer")
 INPUT_LIMIT = 5.0
 #: Seconds that closing the link may take.
 DISCONNECT_LIMIT = 5.0
+
+_TIMED = OutputType.POSITION_WITH_DURATION
 
 #: The values a reading can have on the wire.
 _READING_RANGES: dict[InputType, Range] = {
@@ -66,10 +68,8 @@ class Device:
         self._input_lock = asyncio.Lock()
         self._asked: set[asyncio.Timeout] = set()
         self._end: str | None = None
+        self._use(settings)
         self._end_notifications = hardware.on_notification(self._notified)
-        self.settings = settings
-        self._outputs = self._ranges(settings)
-        self.info = self._describe()
         self._pacer = Pacer(hardware, protocol, self._slots(), gap=self._gap())
 
     @property
@@ -124,20 +124,16 @@ class Device:
             done(None)
         return result
 
-    async def configure(self, settings: DeviceSettings) -> None:
-        """Apply new settings now. Outputs are stopped first, since what they do may be outside the new limits.
+    def configure(self, settings: DeviceSettings) -> asyncio.Future[ButtplugDeviceError | None]:
+        """Apply new settings now, and stop all outputs, since what they do may be outside the new limits; as :meth:`stop`.
 
         Raises:
             ConfigurationError: The limits are not inside the device's ranges; nothing was changed.
         """
-        outputs = self._ranges(settings)
-        stopped = self.stop()
-        self.settings = settings
-        self._outputs = outputs
-        self.info = self._describe()
+        self._use(settings)
         self._pacer.ranges = self._slots()
         self._pacer.gap = self._gap()
-        await stopped
+        return self.stop()
 
     # Inputs
 
@@ -181,7 +177,13 @@ class Device:
         await self._settle(feature, type)
 
     def subscriptions(self, listener: Listener, feature: int | None = None) -> list[tuple[int, InputType]]:
-        """Return what a listener is subscribed to, of all features or of one."""
+        """Return what a listener is subscribed to, of all features or of one.
+
+        Raises:
+            ButtplugDeviceError: The device has no such feature.
+        """
+        if feature is not None:
+            self._require_feature(feature)
         return [
             (index, type_)
             for (index, type_), listeners in self._listeners.items()
@@ -231,6 +233,12 @@ class Device:
 
     # Inside
 
+    def _use(self, settings: DeviceSettings) -> None:
+        self._outputs = output_ranges(self.definition, settings)
+        self.settings = settings
+        self.info = self._describe()
+        self._protocol.places = {feature: places for (feature, type_), places in self._slots().items() if type_.is_position}
+
     def _describe(self) -> DeviceInfo:
         """Return the device as clients see it: without what is disabled."""
         features = {}
@@ -252,26 +260,16 @@ class Device:
                 features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
         return DeviceInfo(self.index, self.definition.name, round(self._gap() * 1000), features, self.settings.display_name)
 
-    def _ranges(self, settings: DeviceSettings) -> dict[tuple[int, OutputType], OutputRange]:
-        ranges = {}
-        for feature in self.definition.features:
-            for type_, output in feature.outputs.items():
-                limits = settings.outputs.get((feature.index, type_))
-                if not output.disabled and not (limits is not None and limits.disabled):
-                    ranges[feature.index, type_] = OutputRange.of(type_, output, limits)
-        return ranges
-
     def _slots(self) -> dict[Slot, Range]:
         """Return every output of the device, disabled ones too, since a stop covers them."""
-        slots: dict[Slot, Range] = {}
-        for feature in self.definition.features:
-            for type_, output in feature.outputs.items():
-                limited = self._outputs.get((feature.index, type_))
-                slot = slot_of(feature.index, type_)
-                if limited is not None:
-                    slots[slot] = (limited.lowest, limited.highest)
-                else:
-                    slots.setdefault(slot, output.value)
+        slots = {
+            slot_of(feature.index, type_): output.value
+            for feature in self.definition.features
+            for type_, output in feature.outputs.items()
+        }
+        # A halt is a timed move: of the two kinds of position, its limits are the ones that count.
+        for (feature, type_), limited in sorted(self._outputs.items(), key=lambda item: item[0][1] is _TIMED):
+            slots[slot_of(feature, type_)] = (limited.lowest, limited.highest)
         return slots
 
     def _gap(self) -> float:

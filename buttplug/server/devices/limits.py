@@ -9,9 +9,9 @@ from msgspec import Struct
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.core.messages import Range
-from buttplug.server.devices.definition import OutputDefinition
+from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.devices.settings import OutputSettings
+from buttplug.server.devices.settings import DeviceSettings, OutputSettings
 
 _NO_SETTINGS = OutputSettings()
 
@@ -33,13 +33,12 @@ class OutputRange(Struct, frozen=True):
     reverse: bool
 
     @classmethod
-    def of(cls, type: OutputType, definition: OutputDefinition, settings: OutputSettings | None = None) -> Self:  # noqa: A002
+    def of(cls, type: OutputType, definition: OutputDefinition, settings: OutputSettings) -> Self:  # noqa: A002
         """Combine what a device can do with what its user wants.
 
         Raises:
             ConfigurationError: The user's limits are not inside the device's range.
         """
-        settings = settings or _NO_SETTINGS
         limit = definition.value[1]
         lowest, highest = settings.value or (0, limit)
         if not 0 <= lowest <= highest <= limit:
@@ -78,6 +77,21 @@ class OutputRange(Struct, frozen=True):
             return duration
         shortest, longest = self.shown_duration
         return min(max(duration, shortest), longest)
+
+
+def output_ranges(definition: DeviceDefinition, settings: DeviceSettings) -> dict[tuple[int, OutputType], OutputRange]:
+    """Return the ranges of all outputs of a device, by feature and type, without the disabled ones.
+
+    Raises:
+        ConfigurationError: The user's limits are not inside the device's ranges.
+    """
+    ranges = {}
+    for feature in definition.features:
+        for type_, output in feature.outputs.items():
+            limits = settings.outputs.get((feature.index, type_), _NO_SETTINGS)
+            if not output.disabled and not limits.disabled:
+                ranges[feature.index, type_] = OutputRange.of(type_, output, limits)
+    return ranges
 
 
 def _duration(type: OutputType, definition: Range | None, settings: Range | None) -> Range | None:  # noqa: A002

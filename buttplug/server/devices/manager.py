@@ -14,6 +14,7 @@ from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import with_signal_strength
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
+from buttplug.server.devices.limits import output_ranges
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 
@@ -75,16 +76,23 @@ class DeviceManager:
         return {index: self.devices[index].info for index in sorted(self.devices)}
 
     async def configure(self, key: DeviceKey, settings: DeviceSettings) -> None:
-        """Set a device's settings, at once where it is connected.
+        """Set a device's settings, at once where it is connected: then it is stopped, too.
 
         Raises:
             ConfigurationError: Its limits are not inside the device's ranges; nothing was changed.
+            ButtplugDeviceError: It could not be stopped. The settings hold all the same.
         """
-        for device in self.devices.values():
-            if device.key == key:
-                await device.configure(settings)
-                self.on_change()
+        definition = self.configuration.definition(key.protocol, key.identifier)
+        if definition is not None:
+            output_ranges(definition, settings)
         self.configuration.settings[key] = settings
+        device = next((device for device in self.devices.values() if device.key == key), None)
+        if device is None:
+            return
+        stopped = device.configure(settings)
+        self.on_change()
+        if (error := await stopped) is not None:
+            raise error
 
     # Scanning
 

@@ -30,6 +30,7 @@ from msgspec import Struct
 
 from buttplug.core.enums import InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError
+from buttplug.core.messages import Range
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.server.devices.definition import DeviceDefinition
 
@@ -64,6 +65,10 @@ class Protocol:
     #: is looked at after every packet. When it is set from the start, :meth:`repeat` is called once on connection.
     repeat_after: float | None = None
 
+    #: Where the part of each feature may be that has a position, in device units. The device keeps the user's limits in it,
+    #: for a protocol that makes up places of its own, on the way to one that it is given.
+    places: Mapping[int, Range]
+
     #: Seconds that identification and initialisation together may take.
     handshake_timeout: ClassVar[float] = 15.0
 
@@ -72,6 +77,12 @@ class Protocol:
         self.definition = definition
         self.name = name
         self.address = address
+        self.places = {
+            feature.index: output.value
+            for feature in definition.features
+            for type_, output in feature.outputs.items()
+            if type_.is_position
+        }
 
     @classmethod
     async def identify(cls, hardware: Hardware) -> str | None:

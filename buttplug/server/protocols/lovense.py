@@ -94,7 +94,7 @@ class Lovense(Protocol):
     def output(self, output: Output) -> Iterable[Packet]:
         match output.type:
             case OutputType.POSITION_WITH_DURATION if self._resting_length is not None:
-                yield from self._move(output.value, output.duration)
+                yield from self._move(output)
             case OutputType.OSCILLATE if self._resting_length is not None:
                 self._halt()
                 yield _command("Mply", output.value, STROKE_LENGTH if output.value else self._resting_length)
@@ -133,15 +133,17 @@ class Lovense(Protocol):
             self._positive = value > 0
         yield _command("Rotate", abs(value))
 
-    def _move(self, goal: int, duration: int) -> Iterable[Packet]:
+    def _move(self, output: Output) -> Iterable[Packet]:
         """Set out for a place, with as many steps as the way has or the time allows, spread over all of it."""
         self._halt()
-        way = goal - self._place
-        if not way:
+        if output.value == self._place:
             return
-        steps = max(min(abs(way), duration // STEP_TIME), 1)
-        self._ahead = [self._place + round(way * step / steps) for step in range(1, steps + 1)]
-        self._interval = duration / steps / 1000
+        lowest, highest = self.places[output.feature]
+        start = min(max(self._place, lowest), highest)
+        way = output.value - start
+        steps = max(min(abs(way), output.duration // STEP_TIME), 1)
+        self._ahead = [start + round(way * step / steps) for step in range(1, steps + 1)]
+        self._interval = output.duration / steps / 1000
         yield from self._step()
 
     def _step(self) -> Iterable[Packet]:
