@@ -160,8 +160,11 @@ async def test_a_stop_stops_what_it_names_and_nothing_else(
     assert {0: house.sent(0), 1: house.sent(1)} == stopped
 
 
-@pytest.mark.parametrize(("target", "words"), [((7,), "Device 7 is not connected"), ((0, 9), "no feature 9")])
-async def test_a_stop_of_something_unknown_is_an_error(build: BuildHouse, target: tuple[int, ...], words: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [((7,), "Device 7 is not connected"), ((0, 9), "no feature 9"), ((0, 9, True, False), "no feature 9")],
+)
+async def test_a_stop_of_something_unknown_is_an_error(build: BuildHouse, target: tuple[object, ...], words: str) -> None:
     house = await build("aneros")
     code, text = error_of(await (await house.client()).ask(StopCmd, *target))
     assert code == 4
@@ -228,7 +231,7 @@ async def test_a_ping_that_came_while_the_server_was_held_up_counts(build: Build
         else:
             talker.say(Ping)
 
-    loop.call_later(0.49, on_its_way, 8)
+    loop.call_later(0.5, on_its_way, 8)
     await asyncio.sleep(0.9)
     assert talker.closed is None
 
