@@ -234,7 +234,8 @@ async def test_a_scan_goes_on_when_the_system_does_not_tell(
     monkeypatch.setattr(BleakAdapter, "get_connected_devices", fail)
     caplog.set_level(logging.DEBUG, "buttplug.hardware.bluetooth")
     peripheral = toy(adapter)
-    await bluetooth.start_scanning()
+    async with asyncio.timeout(2):
+        await bluetooth.start_scanning()
     assert bluetooth.scanning
     await found.next_of(peripheral)
     told = [record.levelno for record in caplog.records if "connected already are not known" in record.message]
