@@ -52,12 +52,14 @@ class TcodeV03(Protocol):
         return (Packet(f"{line}\n".encode()),)
 
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
-        halts = [f"L{self._magnitude(output)}\n" for output in stopped if output.type.is_position]
-        if halts:
-            # Only when nothing else is to go on: it halts every axis and vibrator.
-            if all(value == 0 or any(output.feature == feature for output in stopped) for feature, value in values.items()):
-                halts.append(HALT)
-            yield Packet("".join(halts).encode())
+        moves = [output for output in stopped if output.type.is_position]
+        if moves:
+            lines = [f"L{self._magnitude(output)}\n" for output in moves]
+            # It halts every axis and vibrator. Whether an axis that is not to be stopped moves cannot be seen here.
+            going_on = {feature for feature, value in values.items() if value} | self.places.keys()
+            if going_on <= {output.feature for output in stopped}:
+                lines.append(HALT)
+            yield Packet("".join(lines).encode())
         yield from self.encode([output for output in stopped if not output.type.is_position], values)
 
     def _magnitude(self, output: Output) -> str:

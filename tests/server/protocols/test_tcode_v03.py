@@ -121,3 +121,10 @@ def test_a_stop_of_one_feature_leaves_the_others_running() -> None:
     assert texts(device.stop_only(move(0, 40, 0))) == ["L040\n"]
     device.send(vibrate(1, 0))
     assert texts(device.stop_only(move(0, 40, 0))) == ["L040\nDSTOP\n"]
+
+
+@pytest.mark.parametrize("goal", [0, 99])
+def test_a_stop_of_one_axis_leaves_another_on_its_way_wherever_that_goes(goal: int) -> None:
+    device = custom(axis(99), axis(99))
+    device.send(move(0, 99, 5000), move(1, goal, 5000))
+    assert texts(device.stop_only(move(0, 40, 0))) == ["L040\n"]
