@@ -217,6 +217,25 @@ async def test_a_read_ends_with_its_device_and_is_answered_before_the_loss_is_to
     assert event == DeviceList(0, {})
 
 
+async def test_a_read_that_is_being_given_up_when_its_device_goes_is_answered_once(
+    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def reluctant(endpoint: str) -> bytes:
+        try:
+            await asyncio.sleep(1e9)
+        finally:
+            await asyncio.sleep(1)
+        return b""
+
+    monkeypatch.setattr(link(toy), "read", reluctant)
+    reading = talker.say(InputCmd, 0, BATTERY, "Battery", "Read")
+    await asyncio.sleep(INPUT_LIMIT + 0.5)
+    toy.disconnect("switched off")
+    await asyncio.sleep(2)
+    assert [type(message) for message in talker.heard if message.id == reading] == [Error]
+    assert talker.heard[-2:] == [DeviceList(0, {}), await talker.answer_to(reading)]
+
+
 # Subscribing
 
 
@@ -458,6 +477,7 @@ async def test_a_subscription_ends_with_its_device(talker: Talker, toy: Simulate
     toy.disconnect()
     toy.come_back()
     await asyncio.sleep(1)
+    assert talker.session._words == {}
     press(toy, 1)
     assert readings(talker) == []
     await subscribe(talker)

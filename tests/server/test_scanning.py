@@ -135,6 +135,15 @@ async def test_a_start_while_scanning_is_ok_and_nothing_else_happens(serve: Serv
     assert kinds(talker) == [Ok, Ok, Ok, Ok, ScanningFinished]
 
 
+async def test_a_start_while_scanning_does_not_start_a_bus_again_that_has_ended(serve: Serve) -> None:
+    ending, lasting = FakeManager(scan_time=1), SecondManager()
+    talker = await connect(await serve(ending, lasting))
+    await start(talker)
+    await asyncio.sleep(2)
+    assert is_ok(await start(talker))
+    assert (scans(ending), scans(lasting)) == (["start"], ["start"])
+
+
 @pytest.mark.parametrize("manager_type", [FakeManager, SaysSoWhenStopped])
 @pytest.mark.parametrize("delay", [0.0, 0.5])
 async def test_a_stop_and_a_start_without_a_pause_end_one_scan_and_begin_the_next(
