@@ -118,6 +118,7 @@ class ButtplugServer:
         return await asyncio.shield(self._closing)
 
     async def _close_all(self) -> list[str]:
+        self.devices.let_no_more_in()
         unstopped = await self.stop_all()
         for failure in unstopped:
             logger.error("%s", failure)

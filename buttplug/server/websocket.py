@@ -216,6 +216,7 @@ class _Outbox:
         self._emptied = asyncio.Event()
         self._sent = 0
         self._sending = False
+        self._over = False
         self._watch: asyncio.TimerHandle | None = None
 
     @property
@@ -227,6 +228,8 @@ class _Outbox:
         await self._emptied.wait()
 
     def send(self, message: ServerMessage) -> None:
+        if self._over:
+            return
         if isinstance(message, InputReading) and not message.id and len(self._messages) >= READINGS_LIMIT:
             self._drop_oldest_reading()
         self._messages.append(message)
@@ -252,7 +255,7 @@ class _Outbox:
                 self._more.clear()
                 await self._more.wait()
         except ConnectionClosed:
-            self._messages.clear()
+            pass
         except Exception:
             # What is told of a client that cannot be told anything more: its session ends with the connection.
             logger.exception("a message could not be sent; the connection is given up")
@@ -260,6 +263,8 @@ class _Outbox:
         finally:
             if self._watch is not None:
                 self._watch.cancel()
+            self._over = True
+            self._messages.clear()
             self._emptied.set()
 
     def _look(self, before: int | None) -> None:

@@ -348,3 +348,16 @@ async def test_a_device_that_comes_back_has_its_index_again_and_is_stopped_since
     assert talker.devices == [0, 1]
     assert [sorted(event.devices) for event in talker.events(type(talker.heard[-1]))][-2:] == [[1], [0, 1]]  # type: ignore[attr-defined]
     assert house.sent() == [b"\xf1\x05", ZERO[0], ZERO[1]]
+
+
+async def test_a_device_that_is_found_while_the_server_shuts_down_is_left_alone(build: BuildHouse) -> None:
+    house = await build("aneros", "aneros")
+    house.simulated[0].disconnect()
+    await asyncio.sleep(1)
+    house.simulated[1].write_delay = 0.3
+    closing = asyncio.create_task(house.server.close())
+    await asyncio.sleep(0.1)
+    house.simulated[0].come_back()
+    await closing
+    assert not house.simulated[0].connected
+    assert house.sent(1) == [ZERO[0], ZERO[1]]

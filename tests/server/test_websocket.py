@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import shutil
@@ -16,7 +17,7 @@ from typing import Any, cast
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import serve
-from websockets.exceptions import InvalidMessage, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
@@ -525,6 +526,17 @@ async def test_a_client_that_never_reads_does_not_hold_up_the_shutdown(place: Pl
     await place.listener.close()
     assert asyncio.get_running_loop().time() - began < 2
     await until(lambda: not place.listener._connections, 1)
+
+
+async def test_a_client_that_goes_on_talking_when_it_is_closed_leaves_nothing_behind(place: Place) -> None:
+    wire = await place.connect()
+    pings = json.dumps([{"Ping": {"Id": 9}}] * 4000)
+    await wire.send('[{"Disconnect":{"Id":5}}]')
+    with contextlib.suppress(ConnectionClosed):
+        for _ in range(50):
+            await wire.send(pings)
+    await wire.close()
+    await until(lambda: not place.listener._connections)
 
 
 async def test_readings_that_a_client_is_too_slow_for_are_dropped_the_oldest_first(

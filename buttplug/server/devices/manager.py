@@ -329,14 +329,18 @@ class DeviceManager:
 
     # The end
 
+    def let_no_more_in(self) -> None:
+        """End connecting, and what is found from now on is ignored."""
+        self._closing = True
+        for task in self._connecting:
+            task.cancel()
+
     async def close(self, limit: float = DISCONNECT_LIMIT) -> None:
         """End connecting and scanning, disconnect every device, and close every bus. Devices are to be stopped before.
 
         ``limit`` is the seconds that the links may take; the buses, after them, may take half of that.
         """
-        self._closing = True
-        for task in self._connecting:
-            task.cancel()
+        self.let_no_more_in()
         devices, self.devices = list(self.devices.values()), {}
         for device in devices:
             _spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")
