@@ -13,13 +13,12 @@ import sys
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Protocol, cast
 
 import msgspec
 
 from buttplug.hardware import udev
-from buttplug.hardware.base import BusReport, Discovery, Hardware, Packet
+from buttplug.hardware.base import BusReport, Packet
 from buttplug.hardware.blocking import READ_MS, BlockingHardware
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -27,13 +26,9 @@ from buttplug.hardware.errors import (
     HardwareError,
     HardwarePermissionError,
 )
-from buttplug.hardware.nodes import denied, ownership, port_of
-from buttplug.hardware.polling import PollingManager
+from buttplug.hardware.listing import Listed, ListingManager
+from buttplug.hardware.nodes import ownership, port_of
 from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, Specifier, UsbId
-from buttplug.hardware.threads import Worker
-
-#: Seconds that listing the devices may take.
-LIST_LIMIT = 5.0
 
 #: Most bytes of one input report.
 READ_SIZE = 1024
@@ -162,80 +157,33 @@ class HidHardware(BlockingHardware):
         return True
 
 
-class HidManager(PollingManager):
+class HidManager(ListingManager[HidEntry]):
     """Offers the HID devices that the configuration names."""
 
     bus = "HID"
+    what = "HID devices"
 
     def __init__(self, pairs: Iterable[UsbId]) -> None:
         """``pairs``: vendor and product of the devices to look for; others are not touched."""
         super().__init__()
-        self._pairs = frozenset(pairs)
-        self._library: HidLibrary | None = None
-        self._worker: Worker | None = None
+        self._pairs = sorted(set(pairs), key=lambda pair: (pair.vendor_id, pair.product_id))
 
-    async def open(self) -> None:
-        self._library = hidapi()
-        self._worker = Worker("HID devices")
+    def load(self) -> HidLibrary:
+        return hidapi()
 
-    async def close(self) -> None:
-        await super().close()
-        if self._worker is not None:
-            self._worker.end()
-        self._worker = self._library = None
+    def list_entries(self) -> list[HidEntry]:
+        return hid_entries(self._pairs)
 
-    async def check(self) -> BusReport:
-        worker = Worker("HID check")
-        try:
-            entries = await self._entries(hidapi(), worker)
-        except BusUnavailableError as error:
-            return BusReport(self.bus, ok=False, summary="cannot be used", remedy=error.message)
-        finally:
-            worker.end()
-        locked = [entry for entry in entries if denied(entry.node)]
-        if locked:
-            names = ", ".join(f"{entry.name} at {ownership(entry.node)}" for entry in locked)
-            remedy = udev.remedy(*(udev.hid_rule(entry.id) for entry in locked))
-            return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=remedy)
-        return BusReport(self.bus, ok=True, summary=", ".join(entry.name for entry in entries) or "no devices")
+    def describe(self, entry: HidEntry) -> Listed:
+        return Listed(entry.name, entry.address, HidAdvertisement(entry.vendor_id, entry.product_id))
 
-    async def listed(self) -> list[Discovery]:
-        assert self._library is not None  # it is open
-        assert self._worker is not None
-        return [
-            Discovery(
-                entry.name,
-                entry.address,
-                HidAdvertisement(entry.vendor_id, entry.product_id),
-                partial(self._connect_entry, entry),
-            )
-            for entry in await self._entries(self._library, self._worker)
-        ]
+    def hardware(self, entry: HidEntry, specifier: Specifier) -> HidHardware | None:
+        if isinstance(specifier, HidSpecifier) and entry.id in specifier.pairs:
+            return HidHardware(entry, specifier, hidapi().device())
+        return None
 
-    async def _entries(self, library: HidLibrary, worker: Worker) -> list[HidEntry]:
-        """Return one entry per device and interface."""
-        try:
-            listed = await worker.call(partial(_listed, library, self._pairs), LIST_LIMIT)
-        except TimeoutError:
-            raise BusUnavailableError(f"The HID devices could not be listed within {LIST_LIMIT:g} s") from None
-        except (OSError, ValueError, msgspec.ValidationError) as error:
-            raise BusUnavailableError(f"The HID devices cannot be listed: {error}") from error
-        # An interface is listed once per usage that it has.
-        found: dict[str, HidEntry] = {}
-        for entry in listed:
-            found.setdefault(entry.address, entry)
-        return list(found.values())
-
-    async def _connect_entry(self, entry: HidEntry, specifiers: Sequence[Specifier]) -> Hardware:
-        if self._library is None:
-            raise HardwareDisconnectedError(f"{entry.name}: HID devices are closed")
-        for specifier in specifiers:
-            if isinstance(specifier, HidSpecifier) and entry.id in specifier.pairs:
-                hardware = HidHardware(entry, specifier, self._library.device())
-                self.adopt(hardware)
-                await hardware.open()
-                return hardware
-        raise HardwareError(f"{entry.name}: no protocol names {entry.vendor_id:04x}:{entry.product_id:04x}")
+    def report(self, entries: Sequence[HidEntry]) -> BusReport:
+        return udev.report(self.bus, [udev.Node(entry.name, entry.node, udev.hid_rule(entry.id)) for entry in entries])
 
 
 def hidapi() -> HidLibrary:
@@ -259,8 +207,17 @@ def hidapi() -> HidLibrary:
     raise BusUnavailableError(f"HID devices need the library hidapi: {remedy}")
 
 
-def _listed(library: HidLibrary, pairs: Iterable[UsbId]) -> list[HidEntry]:
-    listed: list[HidEntry] = []
-    for pair in sorted(pairs, key=lambda pair: (pair.vendor_id, pair.product_id)):
-        listed += msgspec.convert(library.enumerate(pair.vendor_id, pair.product_id), list[HidEntry])
-    return listed
+def hid_entries(pairs: Iterable[UsbId]) -> list[HidEntry]:
+    """Return the devices of these vendors and products, each interface once; blocks.
+
+    Raises:
+        BusUnavailableError: The library is missing.
+        OSError: They cannot be listed.
+    """
+    library = hidapi()
+    found: dict[str, HidEntry] = {}
+    for pair in pairs:
+        for entry in msgspec.convert(library.enumerate(pair.vendor_id, pair.product_id), list[HidEntry]):
+            # An interface is listed once per usage that it has.
+            found.setdefault(entry.address, entry)
+    return list(found.values())

@@ -6,17 +6,15 @@ A port says nothing about what is behind it, so only ports that the configuratio
 from __future__ import annotations
 
 import errno
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from buttplug.hardware.base import BusReport, Discovery, Hardware, Packet
+from buttplug.hardware.base import BusReport, Packet
 from buttplug.hardware.blocking import READ_MS, BlockingHardware
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -25,16 +23,13 @@ from buttplug.hardware.errors import (
     HardwarePermissionError,
     HardwareTimeoutError,
 )
-from buttplug.hardware.polling import PollingManager
+from buttplug.hardware.listing import Listed, ListingManager
+from buttplug.hardware.nodes import denied
 from buttplug.hardware.specifiers import SerialAdvertisement, SerialSpecifier, Specifier
-from buttplug.hardware.threads import in_thread
 
 if TYPE_CHECKING:
     from serial import Serial
     from serial.tools.list_ports_common import ListPortInfo
-
-#: Seconds that listing the ports may take.
-LIST_LIMIT = 5.0
 
 #: Seconds that sending a packet may take; less than after which the write counts as hanging.
 WRITE_LIMIT = 0.9
@@ -126,66 +121,35 @@ class SerialHardware(BlockingHardware):
         return self._port
 
 
-class SerialManager(PollingManager):
+class SerialManager(ListingManager[str]):
     """Offers the serial ports of this machine."""
 
     bus = "serial"
+    what = "serial ports"
 
     def __init__(self, ports: Iterable[str] = ()) -> None:
         """``ports``: paths the configuration names, offered when they exist although the system does not list them."""
         super().__init__()
         self._named = frozenset(ports)
 
-    async def open(self) -> None:
-        pyserial()
+    def load(self) -> ModuleType:
+        return pyserial()
 
-    async def start_scanning(self) -> None:
-        pyserial()
-        await super().start_scanning()
-
-    async def listed(self) -> list[Discovery]:
-        return [
-            Discovery(f"Serial port {port}", port, SerialAdvertisement(port), partial(self._open_port, port))
-            for port in await self._present()
-        ]
-
-    async def check(self) -> BusReport:
-        try:
-            ports = await self._present()
-        except BusUnavailableError as error:
-            return BusReport(self.bus, ok=False, summary="cannot be used", remedy=error.message)
-        denied = [port for port in ports if not os.access(port, os.R_OK | os.W_OK)] if os.name == "posix" else []
-        if denied:
-            return BusReport(
-                self.bus,
-                ok=False,
-                summary=f"no permission for {', '.join(denied)}",
-                remedy="; ".join(dict.fromkeys(map(_permission_remedy, denied))),
-            )
-        return BusReport(self.bus, ok=True, summary=f"ports: {', '.join(ports)}" if ports else "no ports")
-
-    async def _open_port(self, port: str, specifiers: Sequence[Specifier]) -> Hardware:
-        for specifier in specifiers:
-            if isinstance(specifier, SerialSpecifier) and specifier.port == port:
-                hardware = SerialHardware(specifier)
-                self.adopt(hardware)
-                await hardware.open()
-                return hardware
-        raise HardwareError(f"{port}: no serial settings for this port; the user configuration must name it")
-
-    async def _present(self) -> list[str]:
-        try:
-            return await in_thread(self._paths, LIST_LIMIT)
-        except (OSError, TimeoutError) as error:
-            reason = str(error) or "the system does not answer"
-            raise BusUnavailableError(f"The serial ports cannot be listed: {reason}") from error
-
-    def _paths(self) -> list[str]:
+    def list_entries(self) -> list[str]:
         paths = {port.device for port in system_ports()}
         # macOS has two names for each port, and lists one.
         paths |= {path.replace("/dev/cu.", "/dev/tty.", 1) for path in paths if path.startswith("/dev/cu.")}
         paths |= {path for path in self._named if Path(path).is_absolute() and Path(path).exists()}
         return sorted(paths)
+
+    def describe(self, entry: str) -> Listed:
+        return Listed(f"Serial port {entry}", entry, SerialAdvertisement(entry))
+
+    def hardware(self, entry: str, specifier: Specifier) -> SerialHardware | None:
+        return SerialHardware(specifier) if isinstance(specifier, SerialSpecifier) and specifier.port == entry else None
+
+    def report(self, entries: Sequence[str]) -> BusReport:
+        return port_report(self.bus, entries, f"ports: {', '.join(entries)}" if entries else "no ports")
 
 
 def pyserial() -> ModuleType:
@@ -200,6 +164,15 @@ def pyserial() -> ModuleType:
     except ImportError as error:
         raise BusUnavailableError(f"Serial ports need pyserial: pip install pyserial ({error})") from error
     return serial
+
+
+def port_report(bus: str, ports: Sequence[str], summary: str) -> BusReport:
+    """Return whether ports may be opened; ``summary`` is what is said when they may."""
+    locked = list(filter(denied, ports))
+    if not locked:
+        return BusReport(bus, ok=True, summary=summary)
+    remedies = dict.fromkeys(map(_permission_remedy, locked))
+    return BusReport(bus, ok=False, summary=f"no permission for {', '.join(locked)}", remedy="; ".join(remedies))
 
 
 def system_ports() -> list[ListPortInfo]:

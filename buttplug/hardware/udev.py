@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
+from buttplug.hardware.base import BusReport
+from buttplug.hardware.nodes import denied, ownership
 from buttplug.hardware.specifiers import UsbId
 
 #: Where the rules belong.
@@ -55,3 +58,20 @@ def remedy(*rules: str) -> str:
     lines = list(dict.fromkeys(rules))
     what = "this line" if len(lines) == 1 else "these lines"
     return f"put {what} into {RULES_FILE}: {' and '.join(lines)} - then run: {RELOAD} - and plug the device in again"
+
+
+class Node(NamedTuple):
+    """A device that is there: its name for people, its node, and the rule for it."""
+
+    name: str
+    path: str
+    rule: str
+
+
+def report(bus: str, nodes: Sequence[Node]) -> BusReport:
+    """Return whether the devices that are there may be opened."""
+    locked = [node for node in nodes if denied(node.path)]
+    if not locked:
+        return BusReport(bus, ok=True, summary=", ".join(node.name for node in nodes) or "no devices")
+    names = ", ".join(f"{node.name} at {ownership(node.path)}" for node in locked)
+    return BusReport(bus, ok=False, summary=f"no permission for {names}", remedy=remedy(*(node.rule for node in locked)))

@@ -12,12 +12,11 @@ import importlib
 import struct
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from types import ModuleType
 from typing import Protocol
 
 from buttplug.hardware import udev
-from buttplug.hardware.base import BusReport, Discovery, Hardware, Packet
+from buttplug.hardware.base import BusReport, Packet
 from buttplug.hardware.blocking import READ_MS, WRITE_LIMIT, BlockingHardware
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -26,13 +25,9 @@ from buttplug.hardware.errors import (
     HardwarePermissionError,
     HardwareTimeoutError,
 )
-from buttplug.hardware.nodes import denied, ownership
-from buttplug.hardware.polling import PollingManager
+from buttplug.hardware.listing import Listed, ListingManager
+from buttplug.hardware.nodes import ownership
 from buttplug.hardware.specifiers import Specifier, UsbAdvertisement, UsbId, UsbSpecifier
-from buttplug.hardware.threads import Worker
-
-#: Seconds that listing the devices may take.
-LIST_LIMIT = 5.0
 
 #: Milliseconds the library is given for a transfer: less than :data:`WRITE_LIMIT`, which is for a driver that hangs.
 TRANSFER_MS = int(WRITE_LIMIT * 800)
@@ -187,100 +182,60 @@ class UsbHardware(BlockingHardware):
             raise HardwareError(f"{self.name} took {written} of {len(data)} bytes")
 
 
-class UsbManager(PollingManager):
+class UsbManager(ListingManager[UsbDevice]):
     """Offers the USB devices that the configuration names."""
 
     bus = "USB"
+    what = "USB devices"
     watches = True
 
     def __init__(self, pairs: Iterable[UsbId]) -> None:
         """``pairs``: vendor and product of the devices to look for; others are not opened."""
         super().__init__()
         self._pairs = frozenset(pairs)
-        self._library: ModuleType | None = None
-        self._worker: Worker | None = None
 
-    async def open(self) -> None:
-        library, worker = pyusb(), Worker("USB devices")
-        try:
-            await self._devices(library, worker)
-        except BusUnavailableError:
-            worker.end()
-            raise
-        self._library, self._worker = library, worker
+    def load(self) -> ModuleType:
+        return pyusb()
 
-    async def close(self) -> None:
-        await super().close()
-        if self._worker is not None:
-            self._worker.end()
-        self._worker = self._library = None
+    def list_entries(self) -> list[UsbDevice]:
+        return list(pyusb().core.find(find_all=True, custom_match=lambda device: id_of(device) in self._pairs))
 
-    async def check(self) -> BusReport:
-        worker = Worker("USB check")
-        try:
-            devices = await self._devices(pyusb(), worker)
-        except BusUnavailableError as error:
-            return BusReport(self.bus, ok=False, summary="cannot be used", remedy=error.message)
-        finally:
-            worker.end()
-        locked = [device for device in devices if denied(node_of(device))]
-        if locked:
-            names = ", ".join(f"{name_of(device)} at {ownership(node_of(device))}" for device in locked)
-            remedy = udev.remedy(*(udev.usb_rule(id_of(device)) for device in locked))
-            return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=remedy)
-        return BusReport(self.bus, ok=True, summary=", ".join(map(name_of, devices)) or "no devices")
-
-    async def listed(self) -> list[Discovery]:
-        assert self._library is not None  # it is open
-        assert self._worker is not None
-        devices = await self._devices(self._library, self._worker)
+    async def entries(self) -> list[UsbDevice]:
+        devices = await super().entries()
         present = {(device.bus, device.address) for device in devices}
         for hardware in self.connected:
             if isinstance(hardware, UsbHardware) and (hardware.device.bus, hardware.device.address) not in present:
                 hardware.fail("it was unplugged")
-        return [
-            Discovery(
-                name_of(device),
-                address_of(device),
-                UsbAdvertisement(device.idVendor, device.idProduct),
-                partial(self._connect_device, device),
-            )
-            for device in devices
-        ]
+        return devices
 
-    async def _devices(self, library: ModuleType, worker: Worker) -> list[UsbDevice]:
-        try:
-            return await worker.call(partial(_listed, library, self._pairs), LIST_LIMIT)
-        except TimeoutError:
-            raise BusUnavailableError(f"The USB devices could not be listed within {LIST_LIMIT:g} s") from None
-        except library.core.NoBackendError:
-            raise BusUnavailableError(f"Raw USB devices need libusb 1.0: {_libusb_remedy()}") from None
-        except OSError as error:
-            raise BusUnavailableError(f"The USB devices cannot be listed: {error}") from error
+    def describe(self, entry: UsbDevice) -> Listed:
+        return Listed(name_of(entry), address_of(entry), UsbAdvertisement(entry.idVendor, entry.idProduct))
 
-    async def _connect_device(self, device: UsbDevice, specifiers: Sequence[Specifier]) -> Hardware:
-        if self._library is None:
-            raise HardwareDisconnectedError(f"{name_of(device)}: USB devices are closed")
-        for specifier in specifiers:
-            if isinstance(specifier, UsbSpecifier) and id_of(device) in specifier.pairs:
-                hardware = UsbHardware(device, specifier, self._library)
-                self.adopt(hardware)
-                await hardware.open()
-                return hardware
-        raise HardwareError(f"{name_of(device)}: no protocol names it")
+    def hardware(self, entry: UsbDevice, specifier: Specifier) -> UsbHardware | None:
+        if isinstance(specifier, UsbSpecifier) and id_of(entry) in specifier.pairs:
+            return UsbHardware(entry, specifier, pyusb())
+        return None
+
+    def report(self, entries: Sequence[UsbDevice]) -> BusReport:
+        nodes = [udev.Node(name_of(device), node_of(device), udev.usb_rule(id_of(device))) for device in entries]
+        return udev.report(self.bus, nodes)
 
 
 def pyusb() -> ModuleType:
-    """Return the third-party library.
+    """Return the third-party library; blocks.
 
     Raises:
-        BusUnavailableError: It is not installed.
+        BusUnavailableError: It, or libusb below it, is not installed.
     """
     try:
         importlib.import_module("usb.util")
-        importlib.import_module("usb.core")
+        core = importlib.import_module("usb.core")
     except ImportError as error:
         raise BusUnavailableError(f"Raw USB devices need pyusb: pip install pyusb ({error})") from error
+    try:
+        core.find(find_all=True)
+    except core.NoBackendError:
+        raise BusUnavailableError(f"Raw USB devices need libusb 1.0: {_libusb_remedy()}") from None
     return importlib.import_module("usb")
 
 
@@ -303,10 +258,6 @@ def address_of(device: UsbDevice) -> str:
 def node_of(device: UsbDevice) -> str:
     """Return the node that Linux gives a device."""
     return f"/dev/bus/usb/{device.bus:03}/{device.address:03}"
-
-
-def _listed(library: ModuleType, pairs: frozenset[UsbId]) -> list[UsbDevice]:
-    return list(library.core.find(find_all=True, custom_match=lambda device: id_of(device) in pairs))
 
 
 def _libusb_remedy() -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from buttplug.client import ButtplugClient, DeviceOutputCommand
 from buttplug.core.enums import OutputType
-from buttplug.hardware import blocking, hid, polling
+from buttplug.hardware import blocking, hid, listing, polling
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -161,7 +161,7 @@ class TestScanning:
         monkeypatch: pytest.MonkeyPatch,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        monkeypatch.setattr(hid, "LIST_LIMIT", 0.05)
+        monkeypatch.setattr(listing, "LIST_LIMIT", 0.05)
         never = threading.Event()
         monkeypatch.setattr(bus, "enumerate", lambda vendor, product: never.wait())
         await manager.start_scanning()
@@ -197,7 +197,7 @@ class TestOpening:
         assert hardware.message_gap == 0
 
     async def test_without_a_specifier_that_names_it_nothing_is_opened(self, device: HidDevice, discovery: Discovery) -> None:
-        with pytest.raises(HardwareError, match="no protocol names 057e:2006"):
+        with pytest.raises(HardwareError, match="no specifier of a protocol names it"):
             await discovery.connect([HidSpecifier((PRO,))])
         assert device.handles == 0
 

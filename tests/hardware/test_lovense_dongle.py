@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from buttplug.client import DeviceOutputCommand
 from buttplug.core.enums import OutputType
-from buttplug.hardware import blocking, lovense_dongle
+from buttplug.hardware import blocking, lovense_dongle, lovense_dongle_link
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -21,7 +23,6 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.lovense_dongle import (
-    LovenseDongleManager,
     LovenseHidDongleManager,
     LovenseSerialDongleManager,
 )
@@ -33,6 +34,8 @@ from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDong
 from tests.fakes.pty import Pty
 from tests.hardware.common import Findings, losses, until
 from tests.hardware.scenario import Life, live
+
+DongleManager: TypeAlias = LovenseHidDongleManager | LovenseSerialDongleManager
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -63,7 +66,7 @@ async def dongle(request: pytest.FixtureRequest) -> AsyncIterator[FakeDongle]:
 
 
 @pytest.fixture
-async def manager(dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[LovenseDongleManager]:
+async def manager(dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DongleManager]:
     monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.02)
     manager = LovenseHidDongleManager() if isinstance(dongle, FakeHidDongle) else LovenseSerialDongleManager()
     await manager.open()
@@ -72,12 +75,12 @@ async def manager(dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch) -> AsyncI
 
 
 @pytest.fixture
-def findings(manager: LovenseDongleManager) -> Findings:
+def findings(manager: DongleManager) -> Findings:
     return Findings(manager)
 
 
 @pytest.fixture
-def finished(manager: LovenseDongleManager) -> list[bool]:
+def finished(manager: DongleManager) -> list[bool]:
     """Whether a scan was on, each time one is said to have ended."""
     finished: list[bool] = []
     manager.on_scanning_finished = lambda: finished.append(manager.scanning)
@@ -85,7 +88,7 @@ def finished(manager: LovenseDongleManager) -> list[bool]:
 
 
 @pytest.fixture
-async def toy(dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings) -> Hardware:
+async def toy(dongle: FakeDongle, manager: DongleManager, findings: Findings) -> Hardware:
     """A toy of id A1, in use."""
     dongle.plug_in()
     dongle.add_toy("A1")
@@ -100,7 +103,7 @@ async def connected(findings: Findings, toy: str) -> Hardware:
 
 class TestScanning:
     async def test_a_scan_finds_a_toy_and_is_over(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings, finished: list[bool]
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, finished: list[bool]
     ) -> None:
         dongle.plug_in()
         dongle.add_toy("A1")
@@ -113,7 +116,7 @@ class TestScanning:
         assert dongle.heard[-2:] == ["search", "stopSearch"]
 
     async def test_a_toy_switched_on_during_the_scan_is_found(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings
     ) -> None:
         dongle.plug_in()
         await manager.start_scanning()
@@ -124,7 +127,7 @@ class TestScanning:
         assert dongle.heard.count("search") == 1
 
     async def test_a_dongle_plugged_in_during_the_scan_is_used(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings
     ) -> None:
         dongle.add_toy("A1")
         await manager.start_scanning()
@@ -134,7 +137,7 @@ class TestScanning:
         await findings.one()
 
     async def test_without_a_scan_no_dongle_is_opened(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings
     ) -> None:
         dongle.plug_in()
         await asyncio.sleep(0.1)
@@ -146,7 +149,7 @@ class TestScanning:
         assert len(dongle.heard) == heard
 
     async def test_stopping_ends_the_search(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings, finished: list[bool]
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, finished: list[bool]
     ) -> None:
         dongle.plug_in()
         await manager.start_scanning()
@@ -162,7 +165,7 @@ class TestScanning:
         await findings.one()
 
     async def test_a_toy_the_dongle_still_holds_is_found(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings, finished: list[bool]
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, finished: list[bool]
     ) -> None:
         dongle.plug_in()
         dongle.add_toy("A1")
@@ -174,12 +177,12 @@ class TestScanning:
     async def test_a_refused_toy_is_passed_over_and_others_are_found(
         self,
         dongle: FakeDongle,
-        manager: LovenseDongleManager,
+        manager: DongleManager,
         findings: Findings,
         finished: list[bool],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(lovense_dongle, "IGNORE_TIME", 0.2)
+        monkeypatch.setattr(lovense_dongle_link, "IGNORE_TIME", 0.2)
         wanted: list[str] = []
 
         def choose(discovery: Discovery) -> None:
@@ -203,7 +206,7 @@ class TestScanning:
         await until(lambda: wanted.count("A1") == 2)
 
     async def test_a_toy_nobody_took_is_reported_by_the_next_scan(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings
     ) -> None:
         dongle.plug_in()
         dongle.add_toy("A1")
@@ -245,7 +248,7 @@ class TestToys:
         assert [packet.data for packet in dongle.toys["A1"].packets] == commands
 
     async def test_two_toys_are_told_apart(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings, toy: Hardware
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, toy: Hardware
     ) -> None:
         await toy.write(Packet(b"Vibrate:1;"))
         dongle.add_toy("B2")
@@ -270,7 +273,7 @@ class TestToys:
             await findings.latest["A1"].connect([SPECIFIER])
 
     async def test_a_toy_let_go_is_found_by_the_next_scan(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings, toy: Hardware
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, toy: Hardware
     ) -> None:
         reasons = losses(toy)
         await toy.write(Packet(b"Vibrate:0;"))
@@ -313,7 +316,7 @@ class TestFailures:
     async def test_a_dongle_pulled_out_loses_its_toys_once_and_brings_them_back_when_it_is_back(
         self,
         dongle: FakeDongle,
-        manager: LovenseDongleManager,
+        manager: DongleManager,
         findings: Findings,
         toy: Hardware,
         caplog: pytest.LogCaptureFixture,
@@ -360,7 +363,7 @@ class TestFailures:
     async def test_a_search_that_never_ends_is_told_and_the_scan_is_over(
         self,
         dongle: FakeDongle,
-        manager: LovenseDongleManager,
+        manager: DongleManager,
         findings: Findings,
         finished: list[bool],
         monkeypatch: pytest.MonkeyPatch,
@@ -379,7 +382,7 @@ class TestFailures:
         await findings.one()
 
     async def test_closing_ends_the_search_lets_the_toys_go_and_frees_the_dongle(
-        self, dongle: FakeDongle, manager: LovenseDongleManager, findings: Findings, toy: Hardware
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, toy: Hardware
     ) -> None:
         reasons = losses(toy)
         await manager.start_scanning()
@@ -392,35 +395,39 @@ class TestFailures:
 
 
 class TestHidDongles:
-    async def test_one_that_takes_nothing_fails_its_writes_and_is_lost(
+    @pytest.fixture
+    async def manager(
         self, hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch
+    ) -> AsyncIterator[LovenseHidDongleManager]:
+        monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.01)
+        manager = LovenseHidDongleManager()
+        await manager.open()
+        yield manager
+        await manager.close()
+
+    @pytest.fixture
+    async def toy(self, hid_dongle: FakeHidDongle, manager: LovenseHidDongleManager, findings: Findings) -> Hardware:
+        """A toy in use, to which every command needs two reports."""
+        hid_dongle.plug_in()
+        hid_dongle.add_toy("0082059AD3BD")
+        await manager.start_scanning()
+        return await connected(findings, "0082059AD3BD")
+
+    async def test_one_that_takes_nothing_fails_its_writes_and_is_lost(
+        self, hid_dongle: FakeHidDongle, toy: Hardware, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(blocking, "WRITE_LIMIT", 0.1)
-        manager = LovenseHidDongleManager()
-        findings = Findings(manager)
-        hid_dongle.plug_in()
-        hid_dongle.add_toy("A1")
-        await manager.start_scanning()
-        toy = await connected(findings, "A1")
         reasons = losses(toy)
         hid_dongle.device.hang = threading.Event()
         with pytest.raises(HardwareTimeoutError, match="Lovense Dongle took nothing"):
             await toy.write(Packet(b"Vibrate:0;"))
         assert len(reasons) == 1
         hid_dongle.device.hang.set()
-        await manager.close()
 
     async def test_one_is_not_opened_again_before_a_write_that_hangs_has_ended(
-        self, hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch
+        self, hid_dongle: FakeHidDongle, toy: Hardware, findings: Findings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(blocking, "WRITE_LIMIT", 0.05)
-        monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.01)
-        manager = LovenseHidDongleManager()
-        findings = Findings(manager)
-        hid_dongle.plug_in()
-        hid_dongle.add_toy("A1")
-        await manager.start_scanning()
-        toy = await connected(findings, "A1")
         hung = hid_dongle.device.hang = threading.Event()
         with pytest.raises(HardwareTimeoutError):
             await toy.write(Packet(b"Vibrate:9;"))
@@ -430,19 +437,10 @@ class TestHidDongles:
         assert hid_dongle.device.handles == 1
         hung.set()
         findings.latest.clear()
-        await connected(findings, "A1")
-        await manager.close()
-        assert hid_dongle.device.handles == 0
+        await connected(findings, toy.address)
+        assert hid_dongle.device.handles == 1
 
-    async def test_a_line_given_up_half_way_does_not_swallow_the_next(
-        self, hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        manager = LovenseHidDongleManager()
-        findings = Findings(manager)
-        hid_dongle.plug_in()
-        hid_dongle.add_toy("0082059AD3BD")
-        await manager.start_scanning()
-        toy = await connected(findings, "0082059AD3BD")
+    async def test_a_line_given_up_half_way_does_not_swallow_the_next(self, hid_dongle: FakeHidDongle, toy: Hardware) -> None:
         hung = hid_dongle.device.hang = threading.Event()
         writing = asyncio.create_task(toy.write(Packet(b"Vibrate:9;")))
         await asyncio.sleep(0.05)
@@ -452,15 +450,13 @@ class TestHidDongles:
         with pytest.raises(asyncio.CancelledError):
             await writing
         await toy.write(Packet(b"Vibrate:0;"))
-        await until(lambda: hid_dongle.toys["0082059AD3BD"].packets)
-        assert [packet.data for packet in hid_dongle.toys["0082059AD3BD"].packets] == [b"Vibrate:0;"]
-        await manager.close()
+        packets = hid_dongle.toys[toy.address].packets
+        await until(lambda: packets)
+        assert [packet.data for packet in packets] == [b"Vibrate:0;"]
 
     async def test_one_that_may_not_be_opened_is_told_once_with_the_remedy(
-        self, hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+        self, hid_dongle: FakeHidDongle, manager: LovenseHidDongleManager, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.01)
-        manager = LovenseHidDongleManager()
         hid_dongle.plug_in()
         hid_dongle.device.open_error = "Permission denied"
         await manager.start_scanning()
@@ -470,14 +466,19 @@ class TestHidDongles:
         assert "KERNELS==" in caplog.text
         hid_dongle.device.open_error = ""
         await until(lambda: hid_dongle.searching)
-        await manager.close()
 
-    async def test_the_check(self, hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch) -> None:
-        manager = LovenseHidDongleManager()
+    async def test_the_check(
+        self,
+        hid_dongle: FakeHidDongle,
+        manager: LovenseHidDongleManager,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
         assert (await manager.check()).summary == "no dongle"
-        hid_dongle.plug_in()
-        monkeypatch.setattr("os.access", lambda path, mode: True)
-        assert (await manager.check()).summary == "a dongle at /dev/hidraw0"
+        node = tmp_path / "hidraw0"
+        node.touch()
+        hid_dongle.device.plug_in(str(node))
+        assert (await manager.check()).summary == f"a dongle at {node}"
         monkeypatch.setattr("os.access", lambda path, mode: False)
         report = await manager.check()
         assert not report.ok
@@ -489,10 +490,16 @@ class TestHidDongles:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo terminals")
 class TestSerialDongles:
     @pytest.fixture
-    def manager(self, monkeypatch: pytest.MonkeyPatch) -> LovenseSerialDongleManager:
+    async def manager(
+        self, serial_dongle: FakeSerialDongle, monkeypatch: pytest.MonkeyPatch
+    ) -> AsyncIterator[LovenseSerialDongleManager]:
         monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.01)
         monkeypatch.setattr(lovense_dongle, "ANSWER_LIMIT", 0.2)
-        return LovenseSerialDongleManager()
+        manager = LovenseSerialDongleManager()
+        await manager.open()
+        yield manager
+        await manager.close()
+        serial_dongle.unplug()
 
     @pytest.mark.parametrize("answer", [b"", b"ERR: unknown command\r\n", b'{"type":"toy"}\r\n'])
     async def test_another_board_is_let_go_and_not_bothered_again_until_it_is_replugged(
@@ -511,8 +518,6 @@ class TestSerialDongles:
         await asyncio.sleep(0.05)
         serial_dongle.plug_in()
         await until(lambda: serial_dongle.searching)
-        await manager.close()
-        serial_dongle.unplug()
 
     async def test_a_port_of_the_configuration_is_never_opened(
         self, serial_dongle: FakeSerialDongle, monkeypatch: pytest.MonkeyPatch
@@ -520,6 +525,7 @@ class TestSerialDongles:
         monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.01)
         serial_dongle.plug_in()
         manager = LovenseSerialDongleManager([serial_dongle.port])
+        await manager.open()
         await manager.start_scanning()
         await asyncio.sleep(0.1)
         assert serial_dongle.heard == []
@@ -554,14 +560,21 @@ class TestSerialDongles:
         await manager.stop_scanning()
         assert serial_dongle.pty is not None
         assert not serial_dongle.pty.opened
-        serial_dongle.unplug()
 
     async def test_the_check(self, serial_dongle: FakeSerialDongle, manager: LovenseSerialDongleManager) -> None:
         assert (await manager.check()).summary == "no dongle"
         serial_dongle.plug_in()
         assert (await manager.check()).summary == f"perhaps a dongle at {serial_dongle.port}"
         assert serial_dongle.heard == []
-        serial_dongle.unplug()
+
+    async def test_the_check_names_missing_permissions(
+        self, serial_dongle: FakeSerialDongle, manager: LovenseSerialDongleManager, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        serial_dongle.plug_in()
+        monkeypatch.setattr("os.access", lambda path, mode: False)
+        report = await manager.check()
+        assert report.summary == f"no permission for {serial_dongle.port}"
+        assert "add yourself to the group" in (report.remedy or "")
 
 
 @pytest.mark.parametrize(
@@ -573,14 +586,12 @@ class TestSerialDongles:
     ids=["hid", "serial"],
 )
 async def test_without_its_library_the_bus_says_what_to_install(
-    manager: LovenseDongleManager, modules: list[str], remedy: str, monkeypatch: pytest.MonkeyPatch
+    manager: DongleManager, modules: list[str], remedy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in modules:
         monkeypatch.setitem(sys.modules, module, None)
-    for use in (manager.open, manager.start_scanning):
-        with pytest.raises(BusUnavailableError, match=remedy):
-            await use()
-    assert not manager.scanning
+    with pytest.raises(BusUnavailableError, match=remedy):
+        await manager.open()
     report = await manager.check()
     assert not report.ok
     assert remedy in (report.remedy or "")

@@ -17,7 +17,7 @@ from serial.tools.list_ports_common import ListPortInfo
 
 from buttplug.client import DeviceOutputCommand
 from buttplug.core.enums import OutputType
-from buttplug.hardware import blocking, polling
+from buttplug.hardware import blocking, listing, polling
 from buttplug.hardware import serial as serial_bus
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
@@ -27,14 +27,14 @@ from buttplug.hardware.errors import (
     HardwarePermissionError,
     HardwareTimeoutError,
 )
-from buttplug.hardware.serial import SerialManager
+from buttplug.hardware.serial import SerialHardware, SerialManager
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import SerialAdvertisement, SerialSpecifier, Specifier, WebsocketSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.user_configuration import load_user_configuration
 from tests.fakes.pty import Pty
-from tests.hardware.common import losses, until
+from tests.hardware.common import Findings, losses, until
 from tests.hardware.documentation import example
 from tests.hardware.scenario import Life, live
 
@@ -62,23 +62,21 @@ async def hardware(pty: Pty) -> AsyncIterator[Hardware]:
 
 
 async def connect(path: str, **settings: object) -> Hardware:
-    specifier = SerialSpecifier(**{"port": path, "baud_rate": 115200, **settings})  # type: ignore[arg-type]
-    return await (await discover(path)).connect([specifier])
+    hardware = SerialHardware(SerialSpecifier(**{"port": path, "baud_rate": 115200, **settings}))  # type: ignore[arg-type]
+    await hardware.open()
+    return hardware
 
 
-async def discover(path: str) -> Discovery:
-    """Return what a scan reports of a port."""
-    manager = SerialManager([path])
-    found: asyncio.Queue[Discovery] = asyncio.Queue()
-    manager.on_found = found.put_nowait
+@pytest.fixture
+async def discovery(pty: Pty) -> AsyncIterator[Discovery]:
+    """What a scan reports of the port."""
+    manager = SerialManager([pty.path])
+    await manager.open()
+    findings = Findings(manager)
     await manager.start_scanning()
-    try:
-        async with asyncio.timeout(5):
-            while (discovery := await found.get()).address != path:
-                pass
-    finally:
-        await manager.close()
-    return discovery
+    await until(lambda: pty.path in findings.latest)
+    yield findings.latest[pty.path]
+    await manager.close()
 
 
 class TestScanning:
@@ -89,10 +87,11 @@ class TestScanning:
         manager = SerialManager([pty.path, "/dev/no-such-port", "default"])
         found: list[Discovery] = []
         manager.on_found = found.append
+        await manager.open()
         await manager.start_scanning()
         assert manager.scanning
         await until(lambda: len(found) >= 4)
-        await manager.stop_scanning()
+        await manager.close()
         assert not manager.scanning
         assert {discovery.advertisement for discovery in found} == {
             SerialAdvertisement(pty.path),
@@ -108,6 +107,7 @@ class TestScanning:
         manager = SerialManager([str(link)])
         found: list[str] = []
         manager.on_found = lambda discovery: found.append(discovery.address)
+        await manager.open()
         await manager.start_scanning()
         await manager.start_scanning()
         await asyncio.sleep(0.1)
@@ -132,6 +132,7 @@ class TestScanning:
         manager = SerialManager()
         found: list[str] = []
         manager.on_found = lambda discovery: found.append(discovery.address)
+        await manager.open()
         await manager.start_scanning()
         await until(lambda: found)
         await manager.close()
@@ -140,13 +141,14 @@ class TestScanning:
     async def test_a_listing_that_never_ends_does_not_hold_up_the_rest(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        monkeypatch.setattr(serial_bus, "LIST_LIMIT", 0.05)
+        monkeypatch.setattr(listing, "LIST_LIMIT", 0.05)
         never = threading.Event()
         monkeypatch.setattr(list_ports, "comports", never.wait)
         manager = SerialManager()
+        await manager.open()
         await manager.start_scanning()
         await until(lambda: caplog.records)
-        assert "the system does not answer" in caplog.text
+        assert "could not be listed within" in caplog.text
         assert not (await manager.check()).ok
         await manager.close()
         never.set()
@@ -174,17 +176,16 @@ class TestOpening:
         assert (told[-1][5], told[-1][2] & mask) == (speed, flags)
         await hardware.disconnect()
 
-    async def test_the_specifier_of_this_port_is_used(self, pty: Pty) -> None:
+    async def test_the_specifier_of_this_port_is_used(self, pty: Pty, discovery: Discovery) -> None:
         mine = SerialSpecifier(pty.path, 115200)
         others: list[Specifier] = [WebsocketSpecifier("x"), SerialSpecifier("default", 1), SerialSpecifier("/dev/other", 9600)]
-        discovery = await discover(pty.path)
         hardware = await discovery.connect([*others, mine])
         assert hardware.specifier is mine
         assert (hardware.name, hardware.address) == (pty.path, pty.path)
         assert hardware.endpoints == {"tx", "rx"}
         assert hardware.message_gap == 0
         await hardware.disconnect()
-        with pytest.raises(HardwareError, match=f"{pty.path}: no serial settings"):
+        with pytest.raises(HardwareError, match=f"{pty.path}: no specifier of a protocol names it"):
             await discovery.connect(others)
 
     async def test_a_port_in_use_is_told_as_such(self, pty: Pty, hardware: Hardware) -> None:
@@ -224,8 +225,7 @@ class TestOpening:
         with pytest.raises(HardwareError, match=f"{file} could not be opened"):
             await connect(str(file))
 
-    async def test_a_port_gone_between_scan_and_opening_is_told(self, pty: Pty) -> None:
-        discovery = await discover(pty.path)
+    async def test_a_port_gone_between_scan_and_opening_is_told(self, pty: Pty, discovery: Discovery) -> None:
         pty.unplug()
         with pytest.raises(HardwareDisconnectedError, match="is gone"):
             await discovery.connect([SerialSpecifier(pty.path, 115200)])
@@ -412,10 +412,8 @@ class TestLibrary:
     async def test_without_pyserial_the_bus_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "serial", None)
         manager = SerialManager()
-        for use in (manager.open, manager.start_scanning):
-            with pytest.raises(BusUnavailableError, match="pip install pyserial"):
-                await use()
-        assert not manager.scanning
+        with pytest.raises(BusUnavailableError, match="pip install pyserial"):
+            await manager.open()
         report = await manager.check()
         assert not report.ok
         assert "pip install pyserial" in (report.remedy or "")

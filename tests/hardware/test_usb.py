@@ -163,7 +163,7 @@ class TestOpening:
         assert (hardware.name, hardware.address) == (NAME, ADDRESS)
 
     async def test_without_a_specifier_that_names_it_nothing_is_opened(self, device: UsbDevice, discovery: Discovery) -> None:
-        with pytest.raises(HardwareError, match="no protocol names it"):
+        with pytest.raises(HardwareError, match="no specifier of a protocol names it"):
             await discovery.connect([UsbSpecifier((UsbId(1, 2),))])
         assert device.handles == 0
 
