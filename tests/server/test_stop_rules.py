@@ -355,9 +355,10 @@ async def test_a_device_that_is_found_while_the_server_shuts_down_is_left_alone(
     house.simulated[0].disconnect()
     await asyncio.sleep(1)
     house.simulated[1].write_delay = 0.3
+    last_link = house.simulated[0].hardware
     closing = asyncio.create_task(house.server.close())
     await asyncio.sleep(0.1)
     house.simulated[0].come_back()
     await closing
-    assert not house.simulated[0].connected
+    assert house.simulated[0].hardware is last_link
     assert house.sent(1) == [ZERO[0], ZERO[1]]
