@@ -109,9 +109,9 @@ class _Codec(Generic[Message]):
         return Malformed(f'unknown message "{name}"', _readable_id(body), name)
 
     def _repaired(self, name: str, body: Raw) -> Message | Malformed:
-        """Read a message again with integral floats (``10.0``) taken as the integers they are."""
+        """Read a message again with integral floats (``10.0``) as the integers they are, and without what is null."""
         try:
-            return msgspec.convert(_with_integers(msgspec.json.decode(body)), self._decoders[name].type)
+            return msgspec.convert(_plainer(msgspec.json.decode(body)), self._decoders[name].type, str_keys=True)
         except (ValueError, RecursionError) as error:
             return Malformed(f"{name}: {_plain(error)}", _readable_id(body), name)
 
@@ -164,18 +164,18 @@ def decode_server_frame(frame: Frame) -> list[ServerMessage | Malformed]:
 def _readable_id(body: Raw) -> int:
     """Return the id in a message's body, whatever else is wrong with it; 0 where there is none a client may use."""
     try:
-        return msgspec.convert(_with_integers(msgspec.json.decode(body, type=_Envelope).id), RequestId)
+        return msgspec.convert(_plainer(msgspec.json.decode(body, type=_Envelope).id), RequestId)
     except (ValueError, RecursionError):
         return 0
 
 
-def _with_integers(value: object) -> object:
+def _plainer(value: object) -> object:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: _with_integers(item) for key, item in value.items()}
+        return {key: _plainer(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
-        return [_with_integers(item) for item in value]
+        return [_plainer(item) for item in value]
     return value
 
 

@@ -6,7 +6,7 @@ when received. Values and durations are integers, durations in milliseconds.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, TypeAlias, TypeVar
 
 from msgspec import Meta, Struct, field
 
@@ -17,6 +17,13 @@ U32_MAX = 0xFFFF_FFFF
 U32 = Annotated[int, Meta(ge=0, le=U32_MAX)]
 RequestId = Annotated[int, Meta(ge=1, le=U32_MAX)]
 Range: TypeAlias = tuple[int, int]
+
+T = TypeVar("T", str, int)
+
+
+def _sent_always(default: type[T]) -> T:
+    """Return a field that other servers may leave out, and that is sent with its default too, since other clients need it."""
+    return field(default_factory=default)
 
 
 class WireStruct(Struct, rename="pascal", omit_defaults=True):
@@ -147,7 +154,7 @@ class FeatureInfo(WireStruct):
     """One feature of a device, as clients see it."""
 
     feature_index: U32
-    feature_description: str
+    feature_description: str = _sent_always(str)
     output: dict[str, OutputLimits] = field(default_factory=dict)
     input: dict[str, InputLimits] = field(default_factory=dict)
 
@@ -157,8 +164,8 @@ class DeviceInfo(WireStruct):
 
     device_index: U32
     device_name: str
-    device_message_timing_gap: U32
     device_features: dict[int, FeatureInfo]
+    device_message_timing_gap: U32 = _sent_always(int)
     device_display_name: str | None = None
 
 

@@ -77,7 +77,7 @@ ranges = st.tuples(values, values)
 outputs = st.dictionaries(words, st.builds(OutputLimits, ranges, maybe(ranges)), max_size=2)
 inputs = st.dictionaries(words, st.builds(InputLimits, st.lists(ranges, max_size=2), st.lists(words, max_size=2)), max_size=2)
 features = st.dictionaries(u32, st.builds(FeatureInfo, u32, words, outputs, inputs), max_size=2)
-devices = st.dictionaries(u32, st.builds(DeviceInfo, u32, words, u32, features, maybe(words)), max_size=2)
+devices = st.dictionaries(u32, st.builds(DeviceInfo, u32, words, features, u32, maybe(words)), max_size=2)
 server_messages: st.SearchStrategy[ServerMessage] = st.one_of(
     st.builds(ServerInfo, ids, words, u32, u32, u32),
     st.builds(Ok, ids),
@@ -158,11 +158,11 @@ def test_what_is_sent_has_one_key_per_object_no_null_and_no_fraction(message: Se
         (
             DeviceList(
                 0,
-                {2: DeviceInfo(2, "Stroker", 50, {4: FeatureInfo(4, "", {}, {"Battery": InputLimits([(0, 100)], ["Read"])})})},
+                {2: DeviceInfo(2, "Stroker", {4: FeatureInfo(4, "", {}, {"Battery": InputLimits([(0, 100)], ["Read"])})}, 50)},
             ),
-            b'[{"DeviceList":{"Id":0,"Devices":{"2":{"DeviceIndex":2,"DeviceName":"Stroker","DeviceMessageTimingGap":50,'
+            b'[{"DeviceList":{"Id":0,"Devices":{"2":{"DeviceIndex":2,"DeviceName":"Stroker",'
             b'"DeviceFeatures":{"4":{"FeatureIndex":4,"FeatureDescription":"",'
-            b'"Input":{"Battery":{"Value":[[0,100]],"Command":["Read"]}}}}}}}}]',
+            b'"Input":{"Battery":{"Value":[[0,100]],"Command":["Read"]}}}},"DeviceMessageTimingGap":50}}}}]',
         ),
         (
             InputReading(0, 2, 4, {"Battery": InputValue(87)}),
@@ -362,7 +362,7 @@ def test_of_an_endless_name_only_the_beginning_is_told() -> None:
         ('"RequestServerInfo":{"Id":3}', 'RequestServerInfo: Object missing required field "ClientName"'),
         (
             '"RequestServerInfo":{"Id":3,"ClientName":null}',
-            'RequestServerInfo: Expected "str", got "null" - at "ClientName"',
+            'RequestServerInfo: Object missing required field "ClientName"',
         ),
         (
             '"RequestServerInfo":{"Id":3,"ClientName":"x","ProtocolVersionMajor":-1}',
@@ -479,6 +479,33 @@ def test_integral_floats_of_a_server_are_taken_too_in_events_as_well() -> None:
     assert decode_server_frame(
         '[{"InputReading":{"Id":0.0,"DeviceIndex":1.0,"FeatureIndex":2,"Reading":{"Battery":{"Value":5.0}}}}]'
     ) == [InputReading(0, 1, 2, {"Battery": InputValue(5)})]
+
+
+DEVICE = '{"DeviceIndex":2,"DeviceName":"Toy","DeviceFeatures":{"4":{"FeatureIndex":4%s}}%s}'
+
+
+@pytest.mark.parametrize(
+    ("feature", "device"),
+    [
+        ("", ""),
+        (',"FeatureDescription":"","Output":{},"Input":{}', ',"DeviceMessageTimingGap":0'),
+        (
+            ',"FeatureDescription":null,"Output":null,"Input":null',
+            ',"DeviceMessageTimingGap":null,"DeviceDisplayName":null,"Colour":null',
+        ),
+        (',"FeatureIndex":4.0', ',"DeviceMessageTimingGap":0.0'),
+    ],
+)
+def test_what_other_servers_leave_out_or_null_is_absent(feature: str, device: str) -> None:
+    frame = f'[{{"DeviceList":{{"Id":3,"Devices":{{"2":{DEVICE % (feature, device)}}}}}}}]'
+    assert decode_server_frame(frame) == [DeviceList(3, {2: DeviceInfo(2, "Toy", {4: FeatureInfo(4)})})]
+
+
+def test_what_other_clients_need_is_sent_even_if_it_is_empty() -> None:
+    assert encode(DeviceList(3, {2: DeviceInfo(2, "Toy", {4: FeatureInfo(4)})})) == (
+        b'[{"DeviceList":{"Id":3,"Devices":{"2":{"DeviceIndex":2,"DeviceName":"Toy",'
+        b'"DeviceFeatures":{"4":{"FeatureIndex":4,"FeatureDescription":""}},"DeviceMessageTimingGap":0}}}}]'
+    )
 
 
 # Size and depth

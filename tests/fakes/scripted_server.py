@@ -29,7 +29,7 @@ Script = Callable[[Message], ServerMessage | Malformed | None]
 
 def device_info(index: int, name: str, *features: FeatureInfo, display_name: str | None = None) -> DeviceInfo:
     """Return a device of a device list."""
-    return DeviceInfo(index, name, 50, {feature.feature_index: feature for feature in features}, display_name)
+    return DeviceInfo(index, name, {feature.feature_index: feature for feature in features}, 50, display_name)
 
 
 def vibrator(index: int, name: str = "Demo Vibrator", steps: int = 20) -> DeviceInfo:

@@ -258,7 +258,7 @@ class Device:
             }
             if outputs or inputs:
                 features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
-        return DeviceInfo(self.index, self.definition.name, round(self._gap() * 1000), features, self.settings.display_name)
+        return DeviceInfo(self.index, self.definition.name, features, round(self._gap() * 1000), self.settings.display_name)
 
     def _slots(self) -> dict[Slot, Range]:
         """Return every output of the device, disabled ones too, since a stop covers them."""
