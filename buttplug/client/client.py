@@ -85,6 +85,12 @@ class ButtplugClient(OutputMethods):
     They are called one after the other, each when the one before is done. One that raises breaks nothing and is reported.
     """
 
+    on_device_added: DeviceCallback | None = None
+    on_device_removed: DeviceCallback | None = None
+    on_scanning_finished: Callback | None = None
+    on_server_disconnect: Callback | None = None
+    on_error: ErrorCallback | None = None
+
     def __init__(self, name: str, *, request_timeout: float = REQUEST_TIMEOUT) -> None:
         """Make a client that is not connected yet.
 
@@ -92,11 +98,6 @@ class ButtplugClient(OutputMethods):
             name: What the program is called; the server may show it to its user.
             request_timeout: Seconds after which a request without an answer fails.
         """
-        self.on_device_added: DeviceCallback | None = None
-        self.on_device_removed: DeviceCallback | None = None
-        self.on_scanning_finished: Callback | None = None
-        self.on_server_disconnect: Callback | None = None
-        self.on_error: ErrorCallback | None = None
         self._name = name
         self._request_timeout = request_timeout
         self._connection: Connection | None = None

@@ -10,7 +10,7 @@ from buttplug.core.enums import OutputType
 CommandValue = float | int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeviceOutputCommand:
     """A value for one type of output.
 

@@ -6,12 +6,22 @@ import dataclasses
 import inspect
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib import import_module
 
 import pytest
 
 import buttplug
-from buttplug import ButtplugClient, ButtplugDevice, ButtplugError, DeviceFeature, DeviceOutputCommand, OutputType
+from buttplug import (
+    ButtplugClient,
+    ButtplugDevice,
+    ButtplugError,
+    DeviceFeature,
+    DeviceOutputCommand,
+    ErrorCode,
+    OutputType,
+)
+from buttplug.errors import error_from_code
 
 NAMES = [
     "__version__",
@@ -36,6 +46,7 @@ NAMES = [
 MEMBERS: dict[type, str] = {
     ButtplugClient: """
         name connected server_name devices scanning connect disconnect start_scanning stop_scanning stop_all_devices
+        on_device_added on_device_removed on_scanning_finished on_server_disconnect on_error
     """,
     ButtplugDevice: """
         index name display_name message_timing_gap features has_output has_input get_features_with_output
@@ -71,6 +82,26 @@ CALLBACKS = ["on_device_added", "on_device_removed", "on_scanning_finished", "on
 def test_every_public_name_is_here(name: str) -> None:
     assert name in buttplug.__all__
     assert hasattr(buttplug, name)
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        ("client", ["ButtplugClient"]),
+        ("command", ["CommandValue", "DeviceOutputCommand"]),
+        ("device", ["ButtplugDevice"]),
+        ("enums", WORDS),
+        ("errors", [name for name in NAMES if name.endswith("Error")]),
+        ("feature", ["CommandValue", "DeviceFeature"]),
+    ],
+)
+def test_names_are_in_the_modules_where_the_official_client_has_them(module: str, names: Iterable[str]) -> None:
+    for name in names:
+        assert getattr(import_module(f"buttplug.{module}"), name) is getattr(buttplug, name)
+
+
+def test_the_error_of_a_code_is_of_its_class() -> None:
+    assert type(error_from_code(ErrorCode.PING, "late")) is buttplug.ButtplugPingError
 
 
 @pytest.mark.parametrize("name", buttplug.__all__)
@@ -110,6 +141,8 @@ def test_a_command_is_a_frozen_dataclass_of_type_value_and_duration() -> None:
     assert [field.name for field in dataclasses.fields(command)] == ["output_type", "value", "duration"]
     assert command == DeviceOutputCommand(output_type=OutputType.VIBRATE, value=0.5, duration=None)
     assert hash(command) == hash(dataclasses.replace(command))
+    assert repr(command) == ("DeviceOutputCommand(output_type=<OutputType.VIBRATE: 'Vibrate'>, value=0.5, duration=None)")
+    assert vars(command) == dataclasses.asdict(command)
     with pytest.raises(dataclasses.FrozenInstanceError):
         command.value = 1.0  # type: ignore[misc]
 

@@ -1,0 +1,8 @@
+"""Features where the official client has them. They are in :mod:`buttplug` too."""
+
+from __future__ import annotations
+
+from buttplug.client.command import CommandValue
+from buttplug.client.feature import DeviceFeature
+
+__all__ = ["CommandValue", "DeviceFeature"]
