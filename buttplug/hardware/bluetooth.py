@@ -174,9 +174,9 @@ class BluetoothManager(CommunicationManager):
                 await self._bring_about()
             except Exception as error:  # whatever bleak lets through
                 trouble = bus_trouble(error)
-                problem = f"Bluetooth LE cannot be used, {trouble.what}: {trouble.remedy}"
+                problem = f"{trouble.what}: {trouble.remedy}"
                 if log and trouble != self._trouble:
-                    logger.warning("%s", problem)
+                    logger.warning("%s cannot be used: %s", self.bus, problem)
                 self._trouble = trouble
                 await self._stop()
                 raise BusUnavailableError(problem) from error

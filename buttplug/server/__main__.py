@@ -121,6 +121,7 @@ async def _open(server: ButtplugServer, listener: WebsocketListener, options: Op
     for address in listener.addresses:
         _tell(f"Listening on {address}")
     _tell_buses(options)
+    await server.devices.survey()
 
 
 async def _close(server: ButtplugServer, listener: WebsocketListener, signals: _Signals) -> int:
@@ -195,7 +196,8 @@ def _tell_buses(options: Options) -> None:
     used = [bus.title for bus in BUSES if bus.option in options.buses]
     used += ["simulated devices"] if options.simulate else []
     unused = [f"--use-{bus.option}" for bus in BUSES if bus.option not in options.buses]
-    logger.info("looking for devices on: %s; more with %s", ", ".join(used) or "nothing", " ".join(unused))
+    more = f"; more with {' '.join(unused)}" if unused else ""
+    logger.info("looking for devices on: %s%s", ", ".join(used) or "nothing", more)
 
 
 def _version(*, bare: bool) -> str:

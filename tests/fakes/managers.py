@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from buttplug.hardware.base import CommunicationManager
+from buttplug.hardware.base import BusReport, CommunicationManager
 from buttplug.hardware.errors import HardwareError
 
 
@@ -16,6 +16,7 @@ class FakeManager(CommunicationManager):
         scan_time: Seconds after which a scan ends by itself; None for never.
         errors: What a call raises, by its name.
         delays: Seconds that a call takes, by its name.
+        report: What a check finds; None for what a bus says that has nothing to check.
     """
 
     bus = "first bus"
@@ -26,6 +27,7 @@ class FakeManager(CommunicationManager):
         self.scan_time = scan_time
         self.errors: dict[str, Exception] = {}
         self.delays: dict[str, float] = {}
+        self.report: BusReport | None = None
         self._scanning = False
         self._end: asyncio.TimerHandle | None = None
 
@@ -51,6 +53,10 @@ class FakeManager(CommunicationManager):
         self._scanning = False
         if self._end is not None:
             self._end.cancel()
+
+    async def check(self) -> BusReport:
+        await self._called("check")
+        return await super().check() if self.report is None else self.report
 
     async def close(self) -> None:
         await self._called("close")

@@ -10,8 +10,7 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,10 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.options import BUSES, Options, parse
 from tests.fakes.managers import FakeManager
+from tests.server.program import ROOT, Start
 
 pytestmark = pytest.mark.real_time
 
-ROOT = Path(__file__).parents[2]
 HELLO = '[{"RequestServerInfo":{"Id":1,"ClientName":"wire","ProtocolVersionMajor":4,"ProtocolVersionMinor":0}}]'
 DEFAULTS = parse([], {})
 ON_BY_DEFAULT = tuple(bus.option for bus in BUSES if bus.default)
@@ -224,60 +223,6 @@ def test_help_lists_every_option_and_is_no_error(words: list[str], capsys: pytes
 
 
 # The program
-
-
-class Program:
-    """The server in a process of its own."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.urls: list[str] = []
-
-    async def listening(self) -> str:
-        """Wait until it listens; return the first address."""
-        assert self.process.stdout is not None
-        async with asyncio.timeout(20):
-            while not self.urls:
-                line = (await self.process.stdout.readline()).decode().strip()
-                assert line, "it ended before it listened"
-                self.urls += re.findall(r"^Listening on (wss?://.*)$", line)
-        return self.urls[0]
-
-    async def end(self) -> tuple[int, str]:
-        """Wait for its end; return its exit code and all that it wrote to stderr."""
-        async with asyncio.timeout(20):
-            _, err = await self.process.communicate()
-        assert self.process.returncode is not None
-        return self.process.returncode, err.decode()
-
-
-Start = Callable[..., Awaitable[Program]]
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    """Starts the server with these options; ends it at the end, if it has not ended."""
-    programs: list[Program] = []
-
-    async def start_program(*words: str, **environment: str) -> Program:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "buttplug.server",
-            *words,
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("BUTTPLUG_")} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        programs.append(Program(process))
-        return programs[-1]
-
-    yield start_program
-    for started in programs:
-        if started.process.returncode is None:
-            started.process.kill()
-        await started.process.communicate()
 
 
 async def shake_hands(url: str, **options: Any) -> tuple[ClientConnection, str]:

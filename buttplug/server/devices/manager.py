@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from functools import partial
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugUnknownError
 from buttplug.core.messages import DeviceInfo
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
-from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
+from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import with_signal_strength
@@ -58,6 +59,12 @@ class DeviceManager:
     async def open(self) -> None:
         """Open every bus. One that cannot be used is left out with a warning."""
         await asyncio.gather(*(self._open(manager) for manager in self.managers))
+
+    async def survey(self) -> None:
+        """Log what every open bus has, or lacks, now; what is told here is not told again when it is scanned."""
+        await asyncio.gather(
+            *(self._told(manager, "cannot be used", partial(_survey, manager)) for manager in tuple(self._usable))
+        )
 
     def device(self, index: int) -> Device:
         """Return a connected device.
@@ -158,7 +165,7 @@ class DeviceManager:
             self._usable.append(manager)
 
     async def _start(self, manager: CommunicationManager) -> bool:
-        return await self._told(manager, "cannot be scanned", manager.start_scanning)
+        return await self._told(manager, "cannot be used", manager.start_scanning)
 
     async def _stop(self, manager: CommunicationManager) -> None:
         await self._told(manager, "did not end its scan", manager.stop_scanning)
@@ -351,6 +358,13 @@ class DeviceManager:
             _spawn(buses, self._close(manager), f"closing {manager.bus}")
         if await _late(buses, limit / 2):
             logger.warning("not every bus was closed within %g s", limit / 2)
+
+
+async def _survey(manager: CommunicationManager) -> None:
+    report = await manager.check()
+    if not report.ok:
+        raise BusUnavailableError(report.summary if report.remedy is None else f"{report.summary}: {report.remedy}")
+    logger.info("%s: %s", manager.bus, report.summary)
 
 
 def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None], name: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from buttplug.core.enums import OutputType
-from buttplug.hardware.base import Discovery, Hardware
+from buttplug.hardware.base import BusReport, Discovery, Hardware
 from buttplug.hardware.errors import BusUnavailableError, HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
@@ -619,6 +619,57 @@ async def test_a_bus_that_cannot_be_opened_is_one_warning_and_the_others_work(
     assert indexes(manager) == {0: "toy-1"}
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [warning]
     assert broken.calls == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("report", "error", "level", "line"),
+    [
+        (BusReport("first bus", ok=True, summary="no devices"), None, logging.INFO, "first bus: no devices"),
+        (
+            BusReport("first bus", ok=False, summary="no adapter", remedy="plug one in"),
+            None,
+            logging.WARNING,
+            "first bus cannot be used: no adapter: plug one in",
+        ),
+        (BusReport("first bus", ok=False, summary="it hangs"), None, logging.WARNING, "first bus cannot be used: it hangs"),
+        (None, ZeroDivisionError("a bug"), logging.WARNING, "first bus cannot be used: ZeroDivisionError: a bug"),
+    ],
+)
+async def test_a_survey_tells_in_one_line_for_each_bus_what_is_there_or_missing(
+    make: Make,
+    toys: DeviceConfiguration,
+    caplog: pytest.LogCaptureFixture,
+    report: BusReport | None,
+    error: Exception | None,
+    level: int,
+    line: str,
+) -> None:
+    caplog.set_level(logging.INFO)
+    surveyed, closed = FakeManager(), SecondManager()
+    surveyed.report = report
+    surveyed.errors = {} if error is None else {"check": error}
+    closed.errors = {"open": BusUnavailableError("no library")}
+    manager = await make(toys, surveyed, closed)
+    caplog.clear()
+    await manager.survey()
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [(level, line)]
+
+
+async def test_what_a_survey_told_is_not_told_again_by_a_scan_unless_it_changed(
+    make: Make, toys: DeviceConfiguration, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus = FakeManager()
+    bus.report = BusReport(bus.bus, ok=False, summary="no adapter", remedy="plug one in")
+    manager = await make(toys, bus, SecondManager())
+    await manager.survey()
+    for problem in ("no adapter: plug one in", "the adapter is off: switch it on"):
+        bus.errors = {"start": BusUnavailableError(problem)}
+        await manager.start_scanning(self := object(), lambda: None)
+        await manager.stop_scanning(self)
+    assert [record.getMessage() for record in caplog.records] == [
+        "first bus cannot be used: no adapter: plug one in",
+        "first bus cannot be used: the adapter is off: switch it on",
+    ]
 
 
 async def test_devices_may_be_found_without_a_scan(manager: DeviceManager) -> None:
