@@ -11,13 +11,16 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.options import BUSES, Bus, Options
 from buttplug.server.protocols import available
 
-#: Seconds that a look at a bus may take, and that is then waited for devices.
+#: Seconds that a bus may take for each thing that is asked of it, and seconds that devices are then waited for.
 CHECK_LIMIT = 10.0
 SCAN_TIME = 5.0
 
 
 async def check(options: Options, configuration: DeviceConfiguration) -> bool:
-    """Print the state of every bus and what is visible on it; return whether those that are on can be used."""
+    """Print the state of every bus and what is visible on it; return whether those that are on can be used.
+
+    All buses are looked at side by side, and none is waited for without a limit.
+    """
     results = await asyncio.gather(*(_look(bus, options, configuration) for bus in BUSES))
     well = True
     for bus, (report, found) in zip(BUSES, results, strict=True):
@@ -41,12 +44,12 @@ async def _look(bus: Bus, options: Options, configuration: DeviceConfiguration) 
             report = await manager.check()
         if report.ok:
             await _scan(manager, found)
-    except ImportError as error:
-        report = BusReport(bus.title, ok=False, summary=f"a library is missing: {error}", remedy=f"pip install {error.name}")
     except TimeoutError:
         report = BusReport(bus.title, ok=False, summary=f"no answer within {CHECK_LIMIT:g} s")
     except ButtplugError as error:
         report = BusReport(bus.title, ok=False, summary=error.message)
+    except Exception as error:  # noqa: BLE001 one bus, one failure, and it is what is asked for
+        report = BusReport(bus.title, ok=False, summary=f"{type(error).__name__}: {error}")
     return report, found
 
 
@@ -56,11 +59,13 @@ async def _scan(manager: CommunicationManager, found: dict[str, Discovery]) -> N
 
     manager.on_found = note
     try:
-        await manager.open()
-        await manager.start_scanning()
+        async with asyncio.timeout(CHECK_LIMIT):
+            await manager.open()
+            await manager.start_scanning()
         await asyncio.sleep(SCAN_TIME)
     finally:
-        await manager.close()
+        async with asyncio.timeout(CHECK_LIMIT):
+            await manager.close()
 
 
 def _model(discovery: Discovery, configuration: DeviceConfiguration) -> str:
