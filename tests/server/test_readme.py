@@ -1,0 +1,26 @@
+"""The README knows every option and every bus of the program."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from buttplug.server.options import BUSES, Bus, parse
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+
+
+def test_every_option_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    usage, _, _ = capsys.readouterr().out.partition("\n\n")
+    options = {option for option in re.findall(r"--[a-z-]+", usage) if not re.match("--(no-)?use-", option)}
+    assert options
+    assert {option for option in options if f"`{option}" not in README} == set()
+
+
+@pytest.mark.parametrize("bus", BUSES, ids=lambda bus: bus.option)
+def test_every_bus_is_in_the_table_of_buses(bus: Bus) -> None:
+    assert f"`--use-{bus.option}`" in README
