@@ -223,6 +223,8 @@ class Pacer:
         error = await self._send(lambda: self._protocol.repeat(current, self._values))
         self._repeat_from = self._loop.time()
         if error is not None:
+            # What the device is doing by now is not known, so that nothing counts as equal to it.
+            self._written.clear()
             self._repeat_from += RETRY_DELAY
             logger.warning("%s: a packet that is due regularly was not written: %s", self._hardware.name, error)
         # A protocol may ask for one repeat right after the other: others get their turn in between.

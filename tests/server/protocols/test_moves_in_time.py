@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.pacer import Pacer, slot_of
 from buttplug.server.devices.simulation import simulate
@@ -19,6 +20,7 @@ class Moving:
     """A simulated model, driven by a pacer, with the time of every packet since its hand-shake."""
 
     def __init__(self, device: SimulatedDevice, pacer: Pacer) -> None:
+        self.device = device
         self.pacer = pacer
         self.packets: list[tuple[float, str]] = []
         device.on_packet = lambda packet: self.packets.append((self.now, packet.data.hex(" ").upper()))
@@ -81,6 +83,18 @@ async def test_no_step_leaves_after_a_stop(moving: Moving) -> None:
     await asyncio.sleep(10)
     assert moving.sites() == [(0.0, 10), (0.1, 20), (0.2, 30)]
     assert moving.packets[-1] == (0.25, b"Mply:0:20;".hex(" ").upper())
+
+
+@on("Lovense Solace Pro")
+async def test_a_move_that_was_broken_off_by_a_failure_can_be_asked_for_again(moving: Moving) -> None:
+    moving.send(move(0, 100, 1000))
+    await asyncio.sleep(0.25)
+    moving.device.write_error = HardwareError("no luck")
+    await asyncio.sleep(1)
+    moving.device.write_error = None
+    moving.send(move(0, 100, 1000))
+    await asyncio.sleep(10)
+    assert [place for _, place in moving.sites()] == [10, 20, 30, *range(37, 101, 7)]
 
 
 @on("Lovense Solace Pro")
