@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
+from buttplug.hardware.base import CommunicationManager, Discovery, Hardware, Packet
 
 
 async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
@@ -20,6 +20,16 @@ def losses(hardware: Hardware) -> list[str]:
     reasons: list[str] = []
     hardware.on_disconnect(reasons.append)
     return reasons
+
+
+async def writes_meanwhile(stuck: asyncio.Task[None], other: Hardware, packet: Packet) -> int:
+    """Write to another device for as long as a write is stuck; return how often that was possible."""
+    count = 0
+    while not stuck.done():
+        await other.write(packet)
+        count += 1
+        await asyncio.sleep(0.01)
+    return count
 
 
 class Findings:

