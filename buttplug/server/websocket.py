@@ -116,7 +116,7 @@ class WebsocketListener:
         """Stop listening, and close what is still connected."""
         listeners, self._listeners = self._listeners, []
         for listener in listeners:
-            listener.close(code=CloseCode.SHUTDOWN.value, reason="the server is shutting down")
+            listener.close()
         closing = [asyncio.ensure_future(listener.wait_closed()) for listener in listeners]
         if closing and (await asyncio.wait(closing, timeout=CLOSE_LIMIT))[1]:
             # Who takes nothing cannot be told either.

@@ -259,11 +259,11 @@ async def test_text_that_is_no_text_closes_the_connection_as_the_standard_wants_
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS"])
 async def test_a_browser_that_opens_the_port_is_told_what_it_is_and_disturbs_nobody(place: Place, method: str) -> None:
     wire = await place.connect()
-    reader = await place.raw("Content-Length: 0", method=method)
+    reader = await place.raw(method=method)
     async with asyncio.timeout(5):
         answer = (await reader.read()).decode()
-    assert answer.startswith(("HTTP/1.1 426 Upgrade Required\r\n", "HTTP/1.1 405", "HTTP/1.1 400"))
     if method == "GET":
+        assert answer.startswith("HTTP/1.1 426 Upgrade Required\r\n")
         assert answer.endswith("\r\n\r\nThis is a Buttplug server: connect a Buttplug client to it over a websocket.\n")
     assert await ask(wire, '[{"Ping":{"Id":9}}]') == ("Ok", {"Id": 9})
     await wire.close()
@@ -697,7 +697,7 @@ async def test_closing_the_listener_alone_stops_what_its_clients_drove(place: Pl
     await ask(wire, VIBRATE)
     await place.listener.close()
     assert place.house.sent() == STOPPED
-    assert await close_code(wire) == (1001, "the server is shutting down")
+    assert (await close_code(wire))[0] == 1001
     await place.listener.close()
 
 
