@@ -20,6 +20,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareTimeoutError
+from buttplug.server.devices.moves import Moves
 from buttplug.server.protocols.base import Output, Protocol
 
 logger = logging.getLogger(__name__)
@@ -49,21 +50,6 @@ class _Wanted(Struct):
     done: Done
 
 
-class _Move(Struct):
-    """A timed move: where the part is between ``started`` and ``ends``, on the way from ``start`` to ``target``."""
-
-    start: int
-    target: int
-    started: float
-    ends: float
-
-    def place(self, now: float) -> int:
-        if now >= self.ends:
-            return self.target
-        share = (now - self.started) / (self.ends - self.started)
-        return round(self.start + (self.target - self.start) * share)
-
-
 class Pacer:
     """Writes to one device. ``gap`` is the shortest time in seconds between two writes, 0 for none.
 
@@ -77,8 +63,9 @@ class Pacer:
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._pending: dict[Slot, _Wanted] = {}
-        self._written: dict[Slot, Output] = {}
-        self._moves: dict[Slot, _Move] = {}
+        self._current = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
+        self._unsure = set(ranges)
+        self._moves = Moves()
         self._values = dict.fromkeys(sorted({feature for feature, _ in ranges}), 0)
         self._stopping: set[Slot] = set()
         self._stop_done: list[Done] = []
@@ -189,7 +176,11 @@ class Pacer:
     async def _write_pending(self) -> None:
         wanted, self._pending = self._pending, {}
         self._writing = [want.done for want in wanted.values()]
-        changed = {slot: want.output for slot, want in wanted.items() if self._written.get(slot) != want.output}
+        changed = {
+            slot: want.output
+            for slot, want in wanted.items()
+            if slot in self._unsure or self._current.get(slot) != want.output
+        }
         error = await self._write_outputs(changed) if changed else None
         if self._interrupted:
             # What the stop does not cover is still wanted.
@@ -203,28 +194,25 @@ class Pacer:
         values = self._values.copy()
         for output in outputs:
             values[output.feature] = output.value
-        for slot in changed:
-            self._written.pop(slot, None)
+        # The outputs of one feature are ways to drive the same part, so that one may undo what another did.
+        features = {output.feature for output in outputs}
+        self._unsure.update(slot for slot in self.ranges if slot[0] in features)
         error = await self._send(lambda: self._protocol.encode(outputs, values))
         if error is None and not self._interrupted:
             self._values = values
         for slot, output in changed.items():
             self._note_move(slot, output)
             if error is None and not self._interrupted:
-                self._written[slot] = output
+                self._current[slot] = output
+                self._unsure.discard(slot)
         return error
 
     async def _write_repeat(self) -> None:
-        current = [
-            self._written.get(slot) or Output(slot[0], slot[1], self._values[slot[0]])
-            for slot in self.ranges
-            if slot in self._written or not slot[1].is_position
-        ]
+        current = [self._current[slot] for slot in self.ranges if slot in self._current]
         error = await self._send(lambda: self._protocol.repeat(current, self._values))
         self._repeat_from = self._loop.time()
         if error is not None:
-            # What the device is doing by now is not known, so that nothing counts as equal to it.
-            self._written.clear()
+            self._unsure.update(self.ranges)
             self._repeat_from += RETRY_DELAY
             logger.warning("%s: a packet that is due regularly was not written: %s", self._hardware.name, error)
         # A protocol may ask for one repeat right after the other: others get their turn in between.
@@ -237,6 +225,7 @@ class Pacer:
         failure = "nothing was written"
         try:
             outputs = self._stop_outputs(slots)
+            self._unsure |= slots
             packets = list(self._protocol.stop(outputs, self._values))
             for _ in range(STOP_TRIES):
                 unwritten = []
@@ -257,7 +246,7 @@ class Pacer:
             for output in outputs:
                 slot = slot_of(output.feature, output.type)
                 self._note_move(slot, output)
-                self._written[slot] = output
+                self._unsure.discard(slot)
             self._finish(waiting, None)
         else:
             self._stop_failed(slots, failure)
@@ -270,20 +259,20 @@ class Pacer:
         for slot in sorted(slots):
             feature, type_ = slot
             if not type_.is_position:
-                outputs.append(Output(feature, type_, 0))
-                self._values[feature] = 0
-            elif (move := self._moves.get(slot)) is not None and now < move.ends:
+                output = Output(feature, type_, 0)
+            elif (place := self._moves.place_on_the_way(feature, now)) is not None:
                 low, high = self.ranges[slot]
-                place = min(max(move.place(now), low), high)
-                outputs.append(Output(feature, OutputType.POSITION_WITH_DURATION, place))
-                self._values[feature] = place
+                output = Output(feature, OutputType.POSITION_WITH_DURATION, min(max(place, low), high))
+            else:
+                continue
+            outputs.append(output)
+            self._current[slot] = output
+            self._values[feature] = output.value
         return outputs
 
     def _stop_failed(self, slots: set[Slot], reason: str) -> None:
         """Try again soon: a device that may be running is not given up."""
         logger.error("%s could not be stopped: %s; trying again", self._hardware.name, reason)
-        for slot in slots:
-            self._written.pop(slot, None)
         self._stopping |= slots - self._pending.keys()
         if not self._stop_done:
             self._stop_at = self._loop.time() + RETRY_DELAY
@@ -344,15 +333,8 @@ class Pacer:
             self._watchdog = self._loop.call_at(self._write_deadline, self._watch)
 
     def _note_move(self, slot: Slot, output: Output) -> None:
-        """Note where a part is going, from where it is. A place never heard of counts as the low end of its range."""
-        if not output.type.is_position:
-            return
-        now = self._loop.time()
-        start = output.value
-        if output.type is OutputType.POSITION_WITH_DURATION:
-            before = self._moves.get(slot)
-            start = self.ranges[slot][0] if before is None else before.place(now)
-        self._moves[slot] = _Move(start, output.value, now, now + output.duration / 1000)
+        if output.type.is_position:
+            self._moves.begin(output, self.ranges[slot][0], self._loop.time())
 
     def _repeat_due(self) -> float | None:
         after = self._protocol.repeat_after

@@ -23,6 +23,8 @@ from tests.fakes.protocols import OnePacket, PacketPerFeature, Repeating, TwoPac
 VIBRATE = OutputType.VIBRATE
 MOVE = OutputType.POSITION_WITH_DURATION
 MOTORS: dict[Slot, tuple[int, int]] = {(0, VIBRATE): (0, 100), (1, VIBRATE): (0, 100)}
+TWO_KINDS: dict[Slot, tuple[int, int]] = {(0, OutputType.CONSTRICT): (0, 3), (0, OutputType.OSCILLATE): (0, 20)}
+ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, OutputType.POSITION): (0, 100)}
 STROKER: dict[Slot, tuple[int, int]] = {(0, OutputType.POSITION): (20, 80), (1, VIBRATE): (0, 100)}
 
 
@@ -118,6 +120,14 @@ async def test_the_answer_comes_when_the_write_is_done(bench: Bench) -> None:
     assert not answer.done()
     assert await answer is None
     assert bench.now == 2.0
+
+
+@using(PacketPerFeature, ONE_PART)
+async def test_an_output_that_another_of_its_feature_came_after_is_written_again(bench: Bench) -> None:
+    for _ in range(2):
+        await bench.want(0, 10, type=OutputType.OSCILLATE)
+        await bench.want(0, 70, 500)
+    assert bench.words == ["Oscillate 0 10", "HwPositionWithDuration 0 70 500"] * 2
 
 
 @using(OnePacket)
@@ -366,6 +376,20 @@ async def test_a_repeating_protocol_sends_first_on_connection_and_then_whenever_
     await bench.want(0, 10)
     await asyncio.sleep(2.1)
     assert bench.sent == [(0.0, "all 0 0"), (0.5, "all 10 0"), (1.5, "all 10 0"), (2.5, "all 10 0")]
+
+
+class RepeatingEach(PacketPerFeature):
+    """Sends everything again each second."""
+
+    repeat_after = 1.0
+
+
+@using(RepeatingEach, TWO_KINDS, 0.0)
+async def test_what_is_repeated_is_what_each_output_was_sent_and_0_for_the_others(bench: Bench) -> None:
+    await bench.want(0, 10, type=OutputType.OSCILLATE)
+    bench.sent.clear()
+    await asyncio.sleep(1)
+    assert bench.words == ["Constrict 0 0", "Oscillate 0 10"]
 
 
 @using(Repeating, MOTORS, 0.0)
