@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from abc import ABC, abstractmethod
 
 import pytest
@@ -73,6 +74,10 @@ class FakeDongle(ABC):
     def unplug(self) -> None:
         """Be gone."""
 
+    @abstractmethod
+    def hang(self) -> None:
+        """Take nothing any more, until it is unplugged."""
+
     def received(self, data: bytes) -> None:
         """Take bytes from the server."""
         *lines, self._rest = (self._rest + data).split(b"\r\n")
@@ -142,6 +147,12 @@ class FakeHidDongle(FakeDongle):
 
     def unplug(self) -> None:
         self.device.unplug()
+        hung, self.device.hang = self.device.hang, None
+        if hung is not None:
+            hung.set()
+
+    def hang(self) -> None:
+        self.device.hang = threading.Event()
 
     def _report_received(self, packet: Packet) -> None:
         assert len(packet.data) == 65
@@ -180,6 +191,10 @@ class FakeSerialDongle(FakeDongle):
     def unplug(self) -> None:
         if self.pty is not None:
             self.pty.unplug()
+
+    def hang(self) -> None:
+        assert self.pty is not None
+        self.pty.fill()
 
     def _listed(self) -> list[ListPortInfo]:
         own = self.pty.path if self.pty is not None and self.pty.plugged_in else None

@@ -36,10 +36,11 @@ class VirtualPad:
         vendor_id: int = 0x045E,
         product_id: int = 0x028E,
     ) -> None:
-        """``device``: what stands behind it; it is handed the speeds of all four motors as a packet whenever they change."""
+        """``device``: what stands behind it; it is handed the speeds of all motors as a packet when a change can be felt."""
         sdl = sdl2()
         self.device = device
         self.levels = [0, 0, 0, 0]
+        self._felt: tuple[int, ...] = (0, 0, 0, 0)
         self.calls: list[tuple[float, str, int, int]] = []
         self.refuses = False
         self.hang: threading.Event | None = None
@@ -86,7 +87,8 @@ class VirtualPad:
         self.calls.append((time.monotonic(), part, first, second))
         start = LOW if part == "body" else LEFT
         self.levels[start : start + 2] = first, second
-        if self.device is not None:
+        if self.device is not None and any(abs(now - before) > 1 for now, before in zip(self.levels, self._felt, strict=True)):
+            self._felt = tuple(self.levels)
             self.device.received(Packet(struct.pack("<4H", *self.levels)))
         return 0
 

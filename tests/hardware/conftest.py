@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.fakes.bluez import FakeAdapter, FakeBlueZ
     from tests.hardware.bluetooth import Found
 
-pytest.register_assert_rewrite("tests.hardware.story")
+pytest.register_assert_rewrite("tests.hardware.scenario")
 
 # BlueZ and D-Bus are Linux's.
 collect_ignore = (

@@ -22,7 +22,7 @@ from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.peripheral import Write, hang
 from tests.hardware.bluetooth import bring
 from tests.hardware.common import until
-from tests.hardware.story import Driven, Sensed, Story, tell
+from tests.hardware.scenario import Driven, Sensed, Stage, Story, tell
 
 pytestmark = pytest.mark.real_time
 
@@ -149,13 +149,24 @@ async def test_a_device_is_found_driven_lost_found_again_and_stopped(
     adapter: FakeAdapter, bluetooth: BluetoothManager, configuration: DeviceConfiguration, story: Story
 ) -> None:
     peripheral = bring(adapter, configuration, story.name)
+    device = peripheral.device
+
+    def plug_in() -> None:
+        peripheral.hooks.clear()
+        device.come_back()
+
     await tell(
         story,
-        bluetooth,
-        peripheral.device,
-        hold=lambda: peripheral.hooks.update(WriteValue=hang),
-        release=peripheral.hooks.clear,
+        Stage(
+            manager=bluetooth,
+            configuration=configuration,
+            device=device,
+            hold=lambda: peripheral.hooks.update(WriteValue=hang),
+            unplug=device.disconnect,
+            plug_in=plug_in,
+        ),
     )
+    await until(lambda: not device.connected)
 
 
 async def test_a_device_is_matched_by_its_manufacturer_data_alone(

@@ -27,10 +27,9 @@ from buttplug.hardware.gamepad import BODY_AND_TRIGGERS, TRIGGERS_ONLY, GamepadM
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import GamepadAdvertisement, GamepadSpecifier, HidSpecifier
 from buttplug.server import ButtplugServer
-from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.sdl import SdlInUse, VirtualPad
 from tests.hardware.common import Findings, losses, until
-from tests.hardware.scenario import Life, live
+from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -373,6 +372,10 @@ class TestClosing:
         assert pad.levels == [1000, 0, 0, 0]
 
 
+def motors(levels: str) -> Packet:
+    return Packet(bytes.fromhex(levels))
+
+
 class TestAServer:
     @pytest.mark.parametrize(
         ("body", "triggers", "name", "driven"),
@@ -419,23 +422,22 @@ class TestAServer:
             pad.unplug()
 
         vibrate = partial(DeviceOutputCommand, OutputType.VIBRATE)
-        life = Life(
-            manager=GamepadManager(),
-            configuration=DeviceConfiguration.load(),
-            device=simulated,
+        story = Story(
             name="SDL Gamepad (Rumble and Triggers)",
+            hand_shake=[],
             outputs=[
-                (vibrate(16384), [bytes.fromhex("0040 0040 0000 0000"), bytes.fromhex("0040 0040 0040 0040")]),
-                (vibrate(1.0), [bytes.fromhex("ffff ffff 0040 0040"), bytes.fromhex("ffff ffff ffff ffff")]),
-                (vibrate(0), [bytes.fromhex("0000 0000 ffff ffff"), bytes(8)]),
+                Driven(0, vibrate(16384), [motors("0040 0000 0000 0000")]),
+                Driven(1, vibrate(1.0), [motors("0040 ffff 0000 0000")]),
+                Driven(2, vibrate(257), [motors("0040 ffff 0101 0000")]),
+                Driven(3, vibrate(1.0), [motors("0040 ffff 0101 ffff")]),
+                Driven(0, vibrate(0), [motors("0000 ffff 0101 ffff")]),
             ],
-            running=vibrate(16384),
-            stopped=bytes(8),
-            hang=hang,
-            unplug=unplug,
-            plug_in=plug_in,
+            halted=[motors("0000 0000 0101 ffff"), motors("0000 0000 0000 0000")],
+            returned=[],
+            driven_again=[motors("0040 0000 0000 0000")],
+            halted_again=[motors("0000 0000 0000 0000")],
         )
-        await live(life)
+        await tell(story, Stage(GamepadManager(), simulated, hold=hang, unplug=unplug, plug_in=plug_in))
         pads[-1].unplug()
 
 

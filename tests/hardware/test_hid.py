@@ -29,10 +29,9 @@ from buttplug.hardware.hid import HidManager
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import HidAdvertisement, HidSpecifier, SerialSpecifier, UsbId
 from buttplug.server import ButtplugServer
-from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.hidapi import HidBus, HidDevice, HidHandle
 from tests.hardware.common import Findings, losses, until, writes_meanwhile
-from tests.hardware.scenario import Life, live
+from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -433,24 +432,17 @@ class TestClosing:
         assert not manager.scanning
 
 
-def rumble(motor: str) -> bytes:
-    return (b"\x10\x01" + bytes.fromhex(motor) * 2).ljust(64, b"\x00")
+def rumble(motor: str) -> Packet:
+    return Packet((b"\x10\x01" + bytes.fromhex(motor) * 2).ljust(64, b"\x00"))
 
 
-class Rumbler(SimulatedDevice):
-    """A Joy-Con, which is told how to rumble again and again, and remembers what changes."""
-
-    told = rumble("00 01 40 40")
-
-    def received(self, packet: Packet) -> None:
-        if packet.data[0] == 0x10 and packet.data != self.told:
-            self.told = packet.data
-            super().received(packet)
+#: No rumble, which is repeated all the time.
+STILL = rumble("00 01 40 40")
 
 
 class TestAServer:
     async def test_a_joycon_lives_a_whole_life(self, bus: HidBus) -> None:
-        simulated = Rumbler("Joy-Con (L)", HidAdvertisement(0x057E, 0x2006), address="unused")
+        simulated = SimulatedDevice("Joy-Con (L)", HidAdvertisement(0x057E, 0x2006), address="unused")
         device = HidDevice(simulated, 0x057E, 0x2006, serial="98b6e9")
         device.unplug()
         bus.add(device)
@@ -465,24 +457,22 @@ class TestAServer:
             device.hang = None
 
         vibrate = partial(DeviceOutputCommand, OutputType.VIBRATE)
-        life = Life(
-            manager=HidManager(PAIRS),
-            configuration=DeviceConfiguration.load(),
-            device=simulated,
+        switched_on = Packet(bytes((0x01, *bytes(9), 0x48, 0x01)).ljust(64, b"\x00"))
+        story = Story(
             name="Nintendo Joycon",
+            hand_shake=[switched_on, STILL],
             outputs=[
-                (vibrate(1000), [rumble("A8 C8 4A 72")]),
-                (vibrate(500), [rumble("A8 88 4A 62")]),
-                (vibrate(0.2), [rumble("A8 38 4A 4E")]),
-                (vibrate(0), [rumble("00 01 40 40")]),
+                Driven(0, vibrate(1000), [rumble("A8 C8 4A 72")]),
+                Driven(0, vibrate(500), [rumble("A8 88 4A 62")]),
+                Driven(0, vibrate(0), [STILL]),
+                Driven(0, vibrate(0.2), [rumble("A8 38 4A 4E")]),
             ],
-            running=vibrate(1000),
-            stopped=rumble("00 01 40 40"),
-            hang=hang,
-            unplug=unplug,
-            plug_in=device.plug_in,
+            halted=[STILL],
+            returned=[switched_on, STILL],
+            driven_again=[rumble("A8 C8 4A 72")],
+            halted_again=[STILL],
         )
-        await live(life)
+        await tell(story, Stage(HidManager(PAIRS), simulated, hold=hang, unplug=unplug, plug_in=device.plug_in))
         assert device.handles == 0
 
     async def test_a_joycon_is_told_every_15_ms_what_it_has_to_do(self, bus: HidBus) -> None:

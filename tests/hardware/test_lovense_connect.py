@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from itertools import pairwise
 
 import pytest
 
-from buttplug.client import ButtplugClient, DeviceOutputCommand
+from buttplug.client import DeviceOutputCommand
 from buttplug.core.enums import OutputType
 from buttplug.hardware import lovense_connect
 from buttplug.hardware.base import Discovery, Hardware, Packet
@@ -22,11 +23,9 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.lovense_connect import LovenseConnectManager, url_of
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import HidSpecifier, LovenseConnectAdvertisement, LovenseConnectSpecifier
-from buttplug.server import ButtplugServer
-from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.lovense_connect import AppToy, ConnectApp
 from tests.hardware.common import Findings, losses, until, writes_meanwhile
-from tests.hardware.scenario import Life, live
+from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -486,31 +485,24 @@ class TestAServer:
         def plug_in() -> None:
             app.toys["f0a1"].status = True
 
-        life = Life(
-            manager=LovenseConnectManager([app.host]),
-            configuration=DeviceConfiguration.load(),
-            device=app.toys["f0a1"].device,
+        vibrate, constrict = (partial(DeviceOutputCommand, kind) for kind in (OutputType.VIBRATE, OutputType.CONSTRICT))
+        halt = [Packet(b"Vibrate1?v=0&t=f0a1"), Packet(b"AirAuto?v=0&t=f0a1")]
+        story = Story(
             name="Lovense Max",
+            hand_shake=[],
             outputs=[
-                (DeviceOutputCommand(OutputType.VIBRATE, 10), [b"Vibrate1?v=10&t=f0a1"]),
-                (DeviceOutputCommand(OutputType.CONSTRICT, 3), [b"AirAuto?v=3&t=f0a1"]),
-                (DeviceOutputCommand(OutputType.VIBRATE, 0), [b"Vibrate1?v=0&t=f0a1"]),
+                Driven(0, vibrate(10), [Packet(b"Vibrate1?v=10&t=f0a1")]),
+                Driven(1, constrict(3), [Packet(b"AirAuto?v=3&t=f0a1")]),
+                Driven(0, vibrate(0), [Packet(b"Vibrate1?v=0&t=f0a1")]),
             ],
-            running=DeviceOutputCommand(OutputType.CONSTRICT, 1),
-            stopped=b"AirAuto?v=0&t=f0a1",
-            hang=hang,
-            unplug=unplug,
-            plug_in=plug_in,
+            halted=halt,
+            returned=halt,
+            driven_again=[Packet(b"Vibrate1?v=10&t=f0a1")],
+            halted_again=halt,
+            battery=0.8,
         )
-        await live(life)
-
-    async def test_a_client_reads_the_battery(self, app: ConnectApp) -> None:
-        server = ButtplugServer(managers=[LovenseConnectManager([app.host])])
-        async with server, ButtplugClient("test") as client:
-            await client.connect(server)
-            await client.start_scanning()
-            await until(lambda: client.devices)
-            assert await client.devices[0].battery() == 0.8
+        device = app.toys["f0a1"].device
+        await tell(story, Stage(LovenseConnectManager([app.host]), device, hold=hang, unplug=unplug, plug_in=plug_in))
 
 
 class TestTheBus:

@@ -33,7 +33,7 @@ from buttplug.server.protocols.peers.lovense import prepare
 from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDongle
 from tests.fakes.pty import Pty
 from tests.hardware.common import Findings, losses, until
-from tests.hardware.scenario import Life, live
+from tests.hardware.scenario import Driven, Stage, Story, tell
 
 DongleManager: TypeAlias = LovenseHidDongleManager | LovenseSerialDongleManager
 
@@ -598,40 +598,30 @@ async def test_without_its_library_the_bus_says_what_to_install(
     await manager.close()
 
 
+VIBRATE, ROTATE = OutputType.VIBRATE, OutputType.ROTATE
+HALT = [Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")]
+NORA = Story(
+    name="Lovense Nora",
+    hand_shake=[Packet(b"DeviceType;")],
+    outputs=[
+        Driven(0, DeviceOutputCommand(VIBRATE, 10), [Packet(b"Vibrate:10;")]),
+        Driven(1, DeviceOutputCommand(ROTATE, 10), [Packet(b"Rotate:10;")]),
+        Driven(1, DeviceOutputCommand(ROTATE, -20), [Packet(b"RotateChange;"), Packet(b"Rotate:20;")]),
+        Driven(0, DeviceOutputCommand(VIBRATE, 1.0), [Packet(b"Vibrate:20;")]),
+    ],
+    halted=HALT,
+    returned=[Packet(b"DeviceType;"), *HALT],
+    driven_again=[Packet(b"Vibrate:10;")],
+    halted_again=HALT,
+    battery=0.85,
+)
+
+
 async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped(
-    hid_dongle: FakeHidDongle, monkeypatch: pytest.MonkeyPatch
+    dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lovense_dongle, "LOOK_INTERVAL", 0.02)
-    configuration = DeviceConfiguration.load()
-    toy = hid_dongle.add_toy("0082059AD3BD")
-    prepare(toy, configuration.find("Lovense Nora"))
-    hung = threading.Event()
-
-    def hang() -> None:
-        hid_dongle.device.hang = hung
-
-    def unplug() -> None:
-        hid_dongle.unplug()
-        hung.set()
-        hid_dongle.device.hang = None
-
-    await live(
-        Life(
-            manager=LovenseHidDongleManager(),
-            configuration=configuration,
-            device=toy,
-            name="Lovense Nora",
-            outputs=[
-                (DeviceOutputCommand(OutputType.VIBRATE, 20), [b"Vibrate:20;"]),
-                (DeviceOutputCommand(OutputType.VIBRATE, 0), [b"Vibrate:0;"]),
-                (DeviceOutputCommand(OutputType.ROTATE, 10), [b"Rotate:10;"]),
-                (DeviceOutputCommand(OutputType.ROTATE, -20), [b"RotateChange;", b"Rotate:20;"]),
-                (DeviceOutputCommand(OutputType.ROTATE, 0), [b"Rotate:0;"]),
-            ],
-            running=DeviceOutputCommand(OutputType.VIBRATE, 10),
-            stopped=b"Rotate:0;",
-            hang=hang,
-            unplug=unplug,
-            plug_in=hid_dongle.plug_in,
-        )
-    )
+    toy = dongle.add_toy("0082059AD3BD")
+    prepare(toy, DeviceConfiguration.load().find("Lovense Nora"))
+    manager = LovenseHidDongleManager() if isinstance(dongle, FakeHidDongle) else LovenseSerialDongleManager()
+    await tell(NORA, Stage(manager, toy, hold=dongle.hang, unplug=dongle.unplug, plug_in=dongle.plug_in))

@@ -36,7 +36,7 @@ from buttplug.server.devices.user_configuration import load_user_configuration
 from tests.fakes.pty import Pty
 from tests.hardware.common import Findings, losses, until, writes_meanwhile
 from tests.hardware.documentation import example
-from tests.hardware.scenario import Life, live
+from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [
     pytest.mark.real_time,
@@ -436,24 +436,31 @@ async def test_a_stroker_of_the_user_configuration_is_found_driven_lost_found_ag
     configuration.add_specifier("tcode-v03", SerialSpecifier(str(link), 115200))
     plugged: list[Pty] = []
     position, timed = OutputType.POSITION, OutputType.POSITION_WITH_DURATION
-    await live(
-        Life(
+    story = Story(
+        name="TCode v0.3 (Single Linear Axis)",
+        hand_shake=[],
+        outputs=[
+            Driven(0, DeviceOutputCommand(timed, 999, 60_000), [Packet(b"L0999I60000\n")]),
+            Driven(0, DeviceOutputCommand(position, 999), [Packet(b"L0999\n")]),
+            Driven(0, DeviceOutputCommand(position, 500), [Packet(b"L0500\n")]),
+            Driven(0, DeviceOutputCommand(position, 0), [Packet(b"L0000\n")]),
+            Driven(0, DeviceOutputCommand(timed, 5, 60_000), [Packet(b"L0005I60000\n")]),
+        ],
+        halted=[Packet(b"L0000\nDSTOP\n")],
+        returned=[],
+        driven_again=[Packet(b"L0999I60000\n")],
+        halted_again=[Packet(b"L0000\nDSTOP\n")],
+    )
+    await tell(
+        story,
+        Stage(
             manager=SerialManager([str(link)]),
             configuration=configuration,
             device=device,
-            name="TCode v0.3 (Single Linear Axis)",
-            outputs=[
-                (DeviceOutputCommand(position, 500), [b"L0500\n"]),
-                (DeviceOutputCommand(position, 999), [b"L0999\n"]),
-                (DeviceOutputCommand(position, 0), [b"L0000\n"]),
-                (DeviceOutputCommand(timed, 5, 250), [b"L0005I250\n"]),
-            ],
-            running=DeviceOutputCommand(timed, 999, 60_000),
-            stopped=b"DSTOP\n",
-            hang=lambda: plugged[-1].fill(),
+            hold=lambda: plugged[-1].fill(),
             unplug=lambda: plugged[-1].unplug(),
             plug_in=lambda: plugged.append(Pty(link, device)),
-        )
+        ),
     )
     plugged[-1].unplug()
 

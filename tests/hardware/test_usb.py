@@ -28,7 +28,6 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifiers import HidSpecifier, UsbAdvertisement, UsbId, UsbSpecifier
 from buttplug.hardware.usb import UsbManager
-from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.usb_backend import (
     BULK_IN,
     BULK_OUT,
@@ -40,7 +39,7 @@ from tests.fakes.usb_backend import (
     UsbDevice,
 )
 from tests.hardware.common import Findings, losses, until, writes_meanwhile
-from tests.hardware.scenario import Life, live
+from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -468,23 +467,21 @@ class TestAServer:
             device.plugged_in = True
 
         vibrate = partial(DeviceOutputCommand, OutputType.VIBRATE)
-        life = Life(
-            manager=UsbManager([TRANCE]),
-            configuration=DeviceConfiguration.load(),
-            device=device.device,
+        story = Story(
             name="Rez TranceVibrator",
+            hand_shake=[],
             outputs=[
-                (vibrate(128), [HALF]),
-                (vibrate(1.0), [bytes((0x43, 0x01, 0xFF, 0x00, 0x00, 0x00, 0x00, 0x00))]),
-                (vibrate(0), [STOP]),
+                Driven(0, vibrate(128), [control(HALF)]),
+                Driven(0, vibrate(1.0), [control(bytes((0x43, 0x01, 0xFF, 0x00, 0x00, 0x00, 0x00, 0x00)))]),
+                Driven(0, vibrate(0), [control(STOP)]),
+                Driven(0, vibrate(1), [control(bytes((0x43, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00)))]),
             ],
-            running=vibrate(128),
-            stopped=STOP,
-            hang=hang,
-            unplug=unplug,
-            plug_in=plug_in,
+            halted=[control(STOP)],
+            returned=[control(STOP)],
+            driven_again=[control(HALF)],
+            halted_again=[control(STOP)],
         )
-        await live(life)
+        await tell(story, Stage(UsbManager([TRANCE]), device.device, hold=hang, unplug=unplug, plug_in=plug_in))
         assert device.handles == 0
 
 

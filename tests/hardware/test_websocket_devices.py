@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import cast
 
 import pytest
@@ -29,7 +30,7 @@ from buttplug.server.protocols.peers.lovense import prepare
 from tests.fakes.websocket_device import WebsocketDevice, WebsocketToy
 from tests.hardware.common import losses, until, writes_meanwhile
 from tests.hardware.documentation import example
-from tests.hardware.scenario import Life, live
+from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = pytest.mark.real_time
 
@@ -453,23 +454,33 @@ async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped() -
     manager = WebsocketManager(port=0)
     toy = WebsocketToy(manager, "LVS-P001", "t1")
     prepare(toy, configuration.find("Lovense Edge"))
-    await live(
-        Life(
+    vibrate = partial(DeviceOutputCommand, OutputType.VIBRATE)
+    halt = [Packet(b"Vibrate1:0;"), Packet(b"Vibrate2:0;")]
+    story = Story(
+        name="Lovense Edge",
+        hand_shake=[Packet(b"DeviceType;")],
+        outputs=[
+            Driven(0, vibrate(10), [Packet(b"Vibrate1:10;")]),
+            Driven(1, vibrate(20), [Packet(b"Vibrate2:20;")]),
+            Driven(0, vibrate(0), [Packet(b"Vibrate1:0;")]),
+            Driven(1, vibrate(1), [Packet(b"Vibrate2:1;")]),
+        ],
+        halted=halt,
+        returned=[Packet(b"DeviceType;"), *halt],
+        driven_again=[Packet(b"Vibrate1:10;")],
+        halted_again=halt,
+        battery=0.85,
+    )
+    await tell(
+        story,
+        Stage(
             manager=manager,
             configuration=configuration,
             device=toy,
-            name="Lovense Edge",
-            outputs=[
-                (DeviceOutputCommand(OutputType.VIBRATE, 20), [b"Vibrate1:20;", b"Vibrate2:20;"]),
-                (DeviceOutputCommand(OutputType.VIBRATE, 1), [b"Vibrate1:1;", b"Vibrate2:1;"]),
-                (DeviceOutputCommand(OutputType.VIBRATE, 0), [b"Vibrate1:0;", b"Vibrate2:0;"]),
-            ],
-            running=DeviceOutputCommand(OutputType.VIBRATE, 10),
-            stopped=b":0;",
-            hang=toy.hang,
+            hold=toy.hang,
             unplug=toy.unplug,
             plug_in=toy.plug_in,
-        )
+        ),
     )
     await toy.gone()
 
