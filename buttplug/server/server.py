@@ -17,11 +17,11 @@ from buttplug.server.session import CloseCode, Session
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that stopping the devices may take at shutdown; that ending the sessions may take after it; and that disconnecting
-#: the devices may take after that. Closing the buses comes last and may take half as long.
+#: Seconds that a shutdown may take, and of these that stopping the devices may take, and ending the sessions after it.
+#: Disconnecting the devices has two thirds of what is left then, closing the buses the rest.
+SHUTDOWN_LIMIT = 1.7
 SHUTDOWN_STOP_LIMIT = 1.0
-SHUTDOWN_SESSIONS_LIMIT = 0.25
-SHUTDOWN_CLOSE_LIMIT = 0.5
+SHUTDOWN_SESSIONS_LIMIT = 0.2
 
 
 class ButtplugServer:
@@ -119,6 +119,8 @@ class ButtplugServer:
 
     async def _close_all(self) -> list[str]:
         self.devices.let_no_more_in()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         unstopped = await self.stop_all()
         for failure in unstopped:
             logger.error("%s", failure)
@@ -126,7 +128,7 @@ class ButtplugServer:
         ends = [self.keep(session.hang_up(CloseCode.SHUTDOWN, reason)) for session in self.sessions]
         if ends:
             await asyncio.wait(ends, timeout=SHUTDOWN_SESSIONS_LIMIT)
-        await self.devices.close(SHUTDOWN_CLOSE_LIMIT)
+        await self.devices.close((began + SHUTDOWN_LIMIT - loop.time()) * 2 / 3)
         return unstopped
 
     def _devices_changed(self) -> None:

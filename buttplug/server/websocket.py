@@ -31,7 +31,7 @@ PORT_TRIES = 5
 
 #: Seconds a peer has for its opening hand-shake, for its closing one, and between two pings and for each answer.
 OPEN_LIMIT = 10.0
-CLOSE_LIMIT = 0.5
+CLOSE_LIMIT = 0.25
 PING_INTERVAL = 5.0
 #: Seconds in which a client has to take something of what is sent to it. Pings do not tell: they wait behind it.
 STALL_LIMIT = 5.0
