@@ -109,6 +109,11 @@ class Hardware(ABC):
         raise HardwareError(f"{self.name}: endpoint {endpoint} sends no notifications")
 
     @property
+    def knows_battery(self) -> bool:
+        """Whether this device has a battery that not all of its model have; its protocol reads the level."""
+        return False
+
+    @property
     def knows_signal_strength(self) -> bool:
         """Whether :meth:`read_rssi` has something to tell."""
         return False

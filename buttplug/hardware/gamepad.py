@@ -36,6 +36,9 @@ TRIGGERS_ONLY = "__sdl-triggers-only"
 HOLD_TIME = 2.0
 REFRESH_INTERVAL = HOLD_TIME / 3
 
+#: Seconds in which SDL gets the first reports of what is plugged in.
+REPORT_TIME = 3 * UPDATE_INTERVAL
+
 #: Seconds that closing a pad may take.
 CLOSE_LIMIT = 5.0
 
@@ -55,10 +58,11 @@ class GamepadHardware(PolledHardware):
         self._link = PadLink(pad, self._gone)
         self._holding: asyncio.Task[None] | None = None
         self._closing: Future[None] | None = None
+        self._has_battery = False
         self._loop = asyncio.get_running_loop()
 
     async def open(self) -> None:
-        """Open the pad.
+        """Open the pad, and see whether it has a battery.
 
         Raises:
             HardwareError: It is gone, or SDL hangs.
@@ -66,6 +70,9 @@ class GamepadHardware(PolledHardware):
         opened = False
         try:
             await self._sdl.open(self._link)
+            # Its first reports tell.
+            await asyncio.sleep(REPORT_TIME)
+            self._has_battery = await self._sdl.battery(self._link) is not None
             opened = True
         except TimeoutError:
             raise HardwareTimeoutError(f"{self.pad.name} did not open within {CALL_LIMIT:g} s: plug it in again") from None
@@ -75,6 +82,10 @@ class GamepadHardware(PolledHardware):
             if not opened:
                 self.connected = False
                 self._begin_close()
+
+    @property
+    def knows_battery(self) -> bool:
+        return self._has_battery
 
     async def write(self, packet: Packet) -> None:
         self.require(packet.endpoint)
@@ -182,8 +193,8 @@ class GamepadManager(PollingManager):
         except BusUnavailableError as error:
             return BusReport(self.bus, ok=False, summary="cannot be used", remedy=error.message)
         try:
-            # Some pads are known only after the first updates.
-            await asyncio.sleep(UPDATE_INTERVAL * 3)
+            # Some pads are known only after their first reports.
+            await asyncio.sleep(REPORT_TIME)
             pads = await sdl.pads()
         except TimeoutError:
             return BusReport(self.bus, ok=False, summary="SDL hangs", remedy="unplug the pads and plug them in again")

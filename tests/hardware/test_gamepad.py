@@ -50,6 +50,7 @@ def in_use() -> Iterator[None]:
 def _fast_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "LOOK_INTERVAL", 0.02)
     monkeypatch.setattr(sdl, "UPDATE_INTERVAL", 0.02)
+    monkeypatch.setattr(gamepad, "REPORT_TIME", 0.06)
 
 
 @pytest.fixture
@@ -221,6 +222,22 @@ class TestTraffic:
     ) -> None:
         monkeypatch.setattr(sdl.sdl2(), "SDL_JoystickCurrentPowerLevel", lambda joystick: level)
         assert await hardware.read("rx") == bytes((percent,))
+
+    @pytest.mark.parametrize(("level", "charge"), [(-1, None), (4, None), (1, 0.2)])
+    async def test_a_client_reads_the_battery_where_there_is_one(
+        self, pad: VirtualPad, monkeypatch: pytest.MonkeyPatch, level: int, charge: float | None
+    ) -> None:
+        monkeypatch.setattr(sdl.sdl2(), "SDL_JoystickCurrentPowerLevel", lambda joystick: level)
+        server = ButtplugServer(managers=[GamepadManager()])
+        async with server, ButtplugClient("test") as client:
+            await client.connect(server)
+            await client.start_scanning()
+            await until(lambda: client.devices)
+            device = client.devices[0]
+            assert device.has_battery() == (charge is not None)
+            if charge is not None:
+                assert await device.battery() == charge
+        pad.unplug()
 
     @pytest.mark.parametrize("level", [-1, 4])
     async def test_a_pad_that_is_wired_or_tells_nothing_has_no_battery_level(

@@ -51,9 +51,18 @@ class DeviceDefinition(Struct, frozen=True):
 
 def with_signal_strength(definition: DeviceDefinition) -> DeviceDefinition:
     """Return a definition with one feature more, by which clients read the strength of the device's signal in dBm."""
-    if any(InputType.RSSI in feature.inputs for feature in definition.features):
+    return _with_input(definition, InputType.RSSI, (-128, 127), "Signal strength, as last heard")
+
+
+def with_battery(definition: DeviceDefinition) -> DeviceDefinition:
+    """Return a definition with one feature more, by which clients read the charge of the device's battery in percent."""
+    return _with_input(definition, InputType.BATTERY, (0, 100), "Battery level")
+
+
+def _with_input(definition: DeviceDefinition, type_: InputType, value: Range, description: str) -> DeviceDefinition:
+    if any(type_ in feature.inputs for feature in definition.features):
         return definition
     index = max((feature.index for feature in definition.features), default=-1) + 1
-    rssi = InputDefinition(((-128, 127),), (InputCommandType.READ,))
-    feature = FeatureDefinition(index, "Signal strength, as last heard", {}, {InputType.RSSI: rssi})
+    input_ = InputDefinition((value,), (InputCommandType.READ,))
+    feature = FeatureDefinition(index, description, {}, {type_: input_})
     return structs.replace(definition, features=(*definition.features, feature))

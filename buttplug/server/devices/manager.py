@@ -13,7 +13,7 @@ from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.definition import with_signal_strength
+from buttplug.server.devices.definition import with_battery, with_signal_strength
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
 from buttplug.server.devices.limits import output_ranges
 from buttplug.server.devices.matching import Match
@@ -272,6 +272,8 @@ class DeviceManager:
                 identifier = await family.identify(hardware)
                 definition = self.configuration.definition(match.protocol, identifier)
                 assert definition is not None, "a protocol that matched has a definition"
+                if hardware.knows_battery:
+                    definition = with_battery(definition)
                 if hardware.knows_signal_strength:
                     definition = with_signal_strength(definition)
                 protocol = family(definition, name=hardware.name, address=hardware.address)

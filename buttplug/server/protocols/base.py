@@ -72,6 +72,9 @@ class Protocol:
     #: Seconds that identification and initialisation together may take.
     handshake_timeout: ClassVar[float] = 15.0
 
+    #: The endpoint whose value is the battery level: one byte, in percent.
+    battery_endpoint: ClassVar[str] = "rxblebattery"
+
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         """``name`` and ``address`` are the hardware's: what it advertised, and what tells it from others like it."""
         self.definition = definition
@@ -122,7 +125,7 @@ class Protocol:
         return self.encode(current, values)
 
     async def read(self, hardware: Hardware, feature: int, type: InputType) -> int:  # noqa: A002
-        """Read a sensor: here the standard battery characteristic, and the bus's signal strength.
+        """Read a sensor: here the battery level in percent, and the bus's signal strength.
 
         Raises:
             ButtplugDeviceError: There is no answer, or none that can be understood.
@@ -131,7 +134,7 @@ class Protocol:
             return await hardware.read_rssi()
         if type is not InputType.BATTERY:
             raise ButtplugDeviceError(f"{self.definition.name} has no {type} that can be read")
-        level = await hardware.read("rxblebattery")
+        level = await hardware.read(self.battery_endpoint)
         if not level:
             raise ButtplugDeviceError(f"{self.definition.name} sent an empty battery level")
         return level[0]

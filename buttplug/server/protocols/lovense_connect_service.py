@@ -17,9 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.devices.definition import DeviceDefinition
-from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol
+from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 
 #: The one thruster that needs to be told how far to go, and the depth it is told.
 SOLACE = "Solace"
@@ -28,6 +27,8 @@ SOLACE_DEPTH = 3
 
 class LovenseConnectService(Protocol):
     """Vibrators, thrusters, air pumps and rotators of many models."""
+
+    battery_endpoint = "rx"
 
     #: The direction of the rotator, which cannot be asked: positive when it is switched on.
     _positive = True
@@ -56,14 +57,6 @@ class LovenseConnectService(Protocol):
                 yield self._path("Rotate", abs(output.value))
             case _:
                 yield from super().output(output)
-
-    async def read(self, hardware: Hardware, feature: int, type: InputType) -> int:  # noqa: A002
-        if type is not InputType.BATTERY:
-            return await super().read(hardware, feature, type)
-        level = await hardware.read("rx")
-        if not level:
-            raise ButtplugDeviceError(f"{self.definition.name}: the app told no battery level")
-        return level[0]
 
     def _path(self, command: str, value: int) -> Packet:
         return Packet(f"{command}?v={value}&t={self.address}".encode())

@@ -32,6 +32,8 @@ LAYOUTS = {
 class SdlGamepad(Protocol):
     """Two or four vibrators."""
 
+    battery_endpoint = "rx"
+
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
         layout = LAYOUTS.get(definition.variant)

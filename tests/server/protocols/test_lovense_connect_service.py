@@ -93,5 +93,5 @@ async def test_no_battery_level_is_an_error() -> None:
     device = silent_device("Lush")
     device.readable["rx"] = [b""]
     hardware = await link(device, PROTOCOL)
-    with pytest.raises(ButtplugDeviceError, match="Lovense Lush: the app told no battery level"):
+    with pytest.raises(ButtplugDeviceError, match="Lovense Lush sent an empty battery level"):
         await drive(PROTOCOL, "Lush").protocol.read(hardware, 1, InputType.BATTERY)
