@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
@@ -65,8 +66,11 @@ class Pacer:
         self._pending: dict[Slot, _Wanted] = {}
         self._current = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
         self._unsure = set(ranges)
+        self._slots: defaultdict[int, list[Slot]] = defaultdict(list)
+        for slot in ranges:
+            self._slots[slot[0]].append(slot)
         self._moves = Moves()
-        self._values = dict.fromkeys(sorted({feature for feature, _ in ranges}), 0)
+        self._values = dict.fromkeys(sorted(self._slots), 0)
         self._stopping: set[Slot] = set()
         self._stop_done: list[Done] = []
         self._stop_at = 0.0
@@ -194,9 +198,8 @@ class Pacer:
         values = self._values.copy()
         for output in outputs:
             values[output.feature] = output.value
-        # The outputs of one feature are ways to drive the same part, so that one may undo what another did.
-        features = {output.feature for output in outputs}
-        self._unsure.update(slot for slot in self.ranges if slot[0] in features)
+            # The outputs of one feature are ways to drive the same part, so that one may undo what another did.
+            self._unsure.update(self._slots[output.feature])
         error = await self._send(lambda: self._protocol.encode(outputs, values))
         if error is None and not self._interrupted:
             self._values = values
