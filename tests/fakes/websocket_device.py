@@ -125,6 +125,10 @@ class WebsocketToy(SimulatedDevice):
         """Take nothing any more."""
         self._connected.stop_reading()
 
+    def resume(self) -> None:
+        """End the hanging."""
+        self._connected.read_again()
+
     def unplug(self) -> None:
         """Break the connection."""
         self._connected.vanish()
