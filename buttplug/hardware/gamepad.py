@@ -23,6 +23,7 @@ from buttplug.hardware.errors import (
     HardwareError,
     HardwareTimeoutError,
 )
+from buttplug.hardware.nodes import ownership
 from buttplug.hardware.polling import PolledHardware, PollingManager
 from buttplug.hardware.sdl import CALL_LIMIT, UPDATE_INTERVAL, Pad, PadLink, Sdl
 from buttplug.hardware.specifiers import GamepadAdvertisement, GamepadSpecifier, Specifier
@@ -38,6 +39,9 @@ REFRESH_INTERVAL = HOLD_TIME / 3
 
 #: Seconds in which SDL gets the first reports of what is plugged in.
 REPORT_TIME = 3 * UPDATE_INTERVAL
+
+#: What lets a process write to pads on Linux, who does not sit at the machine.
+PERMISSION_REMEDY = "add yourself to the group input and log in again, or install the rules that games use (steam-devices)"
 
 #: Seconds that closing a pad may take.
 CLOSE_LIMIT = 5.0
@@ -174,6 +178,7 @@ class GamepadManager(PollingManager):
     def __init__(self) -> None:
         super().__init__()
         self._sdl: Sdl | None = None
+        self._told_locked: set[int] = set()
 
     async def open(self) -> None:
         sdl = Sdl()
@@ -200,7 +205,11 @@ class GamepadManager(PollingManager):
             return BusReport(self.bus, ok=False, summary="SDL hangs", remedy="unplug the pads and plug them in again")
         finally:
             await sdl.end()
-        return BusReport(self.bus, ok=True, summary=", ".join(pad.name for pad in pads) or "no pads that can rumble")
+        if locked := [pad for pad in pads if pad.locked]:
+            names = ", ".join(f"{pad.name} at {ownership(pad.node)}" for pad in locked)
+            return BusReport(self.bus, ok=False, summary=f"no permission for {names}", remedy=PERMISSION_REMEDY)
+        names = ", ".join(pad.name for pad in pads if pad.rumbles)
+        return BusReport(self.bus, ok=True, summary=names or "no pads that can rumble")
 
     async def listed(self) -> list[Discovery]:
         assert self._sdl is not None  # it is open
@@ -208,7 +217,19 @@ class GamepadManager(PollingManager):
             pads = await self._sdl.pads()
         except TimeoutError:
             raise BusUnavailableError("SDL hangs: unplug the game pads and plug them in again") from None
-        return [Discovery(pad.name, pad.address, GamepadAdvertisement(), partial(self._connect_pad, pad)) for pad in pads]
+        if locked := [pad for pad in pads if pad.locked]:
+            self._tell_locked(locked)
+        return [
+            Discovery(pad.name, pad.address, GamepadAdvertisement(), partial(self._connect_pad, pad))
+            for pad in pads
+            if pad.rumbles
+        ]
+
+    def _tell_locked(self, pads: Sequence[Pad]) -> None:
+        for pad in pads:
+            if pad.instance not in self._told_locked:
+                self._told_locked.add(pad.instance)
+                logger.warning("%s at %s may not be told to rumble: %s", pad.name, ownership(pad.node), PERMISSION_REMEDY)
 
     async def _connect_pad(self, pad: Pad, specifiers: Sequence[Specifier]) -> Hardware:
         if self._sdl is None:

@@ -22,7 +22,7 @@ from typing import Final
 from msgspec import Struct
 
 from buttplug.hardware.errors import BusUnavailableError
-from buttplug.hardware.nodes import port_of
+from buttplug.hardware.nodes import denied, port_of
 from buttplug.hardware.threads import Worker
 
 logger = logging.getLogger(__name__)
@@ -54,16 +54,28 @@ _BATTERY = {0: 5, 1: 20, 2: 70, 3: 100}
 
 
 class Pad(Struct, frozen=True):
-    """A pad that is plugged in and can rumble: its body, its triggers, or both.
+    """A pad that is plugged in, and what can rumble: its body, its triggers, both or nothing.
 
-    ``instance`` is SDL's number for this appearance of it; ``address`` is the same every time.
+    ``instance`` is SDL's number for this appearance of it; ``address`` is the same every time. ``node`` is the device node on
+    Linux, where there is one.
     """
 
     instance: int
     name: str
     address: str
+    node: str
     body: bool
     triggers: bool
+
+    @property
+    def rumbles(self) -> bool:
+        """Whether anything of it can rumble."""
+        return self.body or self.triggers
+
+    @property
+    def locked(self) -> bool:
+        """Whether nothing can because this process may not write to it."""
+        return not self.rumbles and self.node != "" and denied(self.node)
 
 
 class PadLink:
@@ -111,7 +123,7 @@ class Sdl:
             logger.warning("SDL did not end within %g s", START_LIMIT)
 
     async def pads(self) -> list[Pad]:
-        """Return what is plugged in and can rumble.
+        """Return what is plugged in.
 
         Raises:
             TimeoutError: SDL hangs.
@@ -275,7 +287,7 @@ def _locked(sdl: ModuleType) -> Iterator[None]:
 
 
 def _probed(sdl: ModuleType, index: int, instance: int, taken: set[str]) -> Pad | None:
-    """Open a pad to see what it is; None when it cannot rumble or be opened."""
+    """Open a pad to see what it is; None when it cannot be opened."""
     joystick = sdl.SDL_JoystickOpen(index)
     if not joystick:
         logger.info("A game pad could not be opened: %s", _error(sdl))
@@ -283,11 +295,10 @@ def _probed(sdl: ModuleType, index: int, instance: int, taken: set[str]) -> Pad 
     try:
         body = bool(sdl.SDL_JoystickHasRumble(joystick))
         triggers = bool(sdl.SDL_JoystickHasRumbleTriggers(joystick))
-        if not body and not triggers:
-            return None
         model = f"{sdl.SDL_JoystickGetVendor(joystick):04x}:{sdl.SDL_JoystickGetProduct(joystick):04x}"
         name = _text(sdl.SDL_JoystickName(joystick)) or f"Game pad {model}"
-        place = _text(sdl.SDL_JoystickGetSerial(joystick)) or _hashed(port_of(_text(sdl.SDL_JoystickPath(joystick))))
+        node = _text(sdl.SDL_JoystickPath(joystick))
+        place = _text(sdl.SDL_JoystickGetSerial(joystick)) or _hashed(port_of(node))
     finally:
         sdl.SDL_JoystickClose(joystick)
     address = first = f"sdl-gamepad-{model.replace(':', '-')}-{place}"
@@ -295,7 +306,7 @@ def _probed(sdl: ModuleType, index: int, instance: int, taken: set[str]) -> Pad 
     while address in taken:
         number += 1
         address = f"{first}-{number}"
-    return Pad(instance, name, address, body, triggers)
+    return Pad(instance, name, address, node, body, triggers)
 
 
 def _text(value: bytes | None) -> str:

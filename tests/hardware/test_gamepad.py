@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import struct
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -491,6 +493,34 @@ class TestTheBus:
         pad.unplug()
 
     @pytest.mark.skipif(sys.platform != "linux", reason="the caught signals are read from /proc")
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no nodes")
+    async def test_a_pad_that_may_not_be_written_to_is_told_with_its_node_and_the_remedy(
+        self,
+        in_use: None,
+        manager: GamepadManager,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        tmp_path: Path,
+    ) -> None:
+        node = tmp_path / "event5"
+        node.touch(0o440)
+        monkeypatch.setattr(sdl.sdl2(), "SDL_JoystickPath", lambda joystick: str(node).encode())
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+        pad = VirtualPad("Locked", body=False)
+        findings = Findings(manager)
+        await manager.start_scanning()
+        await until(lambda: caplog.records)
+        await asyncio.sleep(0.1)
+        assert findings.count == 0
+        (line,) = (record.getMessage() for record in caplog.records)
+        assert f"Locked at {node} (owner " in line
+        assert "add yourself to the group input" in line
+        report = await GamepadManager().check()
+        assert not report.ok
+        assert f"no permission for Locked at {node}" in report.summary
+        assert "add yourself to the group input" in str(report.remedy)
+        pad.unplug()
+
     def test_sdl_leaves_the_signals_alone_and_keeps_no_events(self) -> None:
         program = """
 import asyncio
