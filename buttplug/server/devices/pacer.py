@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
@@ -71,6 +71,9 @@ class Pacer:
             self._slots[slot[0]].append(slot)
         self._moves = Moves()
         self._values = dict.fromkeys(sorted(self._slots), 0)
+        for slot in ranges:
+            if slot[1].is_position:
+                self._keep_inside(slot)
         self._stopping: set[Slot] = set()
         self._stop_done: list[Done] = []
         self._stop_at = 0.0
@@ -264,14 +267,25 @@ class Pacer:
             if not type_.is_position:
                 output = Output(feature, type_, 0)
             elif (place := self._moves.place_on_the_way(feature, now)) is not None:
-                low, high = self.ranges[slot]
-                output = Output(feature, OutputType.POSITION_WITH_DURATION, min(max(place, low), high))
+                output = Output(feature, OutputType.POSITION_WITH_DURATION, self._inside(slot, place))
             else:
+                self._keep_inside(slot)
                 continue
             outputs.append(output)
             self._current[slot] = output
             self._values[feature] = output.value
         return outputs
+
+    def _keep_inside(self, slot: Slot) -> None:
+        """Keep a place inside its range, which may have changed: it is sent again where others share a packet with it."""
+        if (last := self._current.get(slot)) is not None:
+            self._current[slot] = structs.replace(last, value=self._inside(slot, last.value))
+        if self._slots[slot[0]] == [slot]:
+            self._values[slot[0]] = self._inside(slot, self._values[slot[0]])
+
+    def _inside(self, slot: Slot, place: int) -> int:
+        low, high = self.ranges[slot]
+        return min(max(place, low), high)
 
     def _stop_failed(self, slots: set[Slot], reason: str) -> None:
         """Try again soon: a device that may be running is not given up."""

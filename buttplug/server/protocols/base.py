@@ -57,8 +57,8 @@ class Reading(Struct, frozen=True):
 class Protocol:
     """The protocol of one connected device.
 
-    ``values`` everywhere below: every feature that has an output, in index order, with the value it has (changes included,
-    0 where nothing was sent yet).
+    ``values`` everywhere below: every feature that has an output, in index order, with the value it has, changes included.
+    Where nothing was sent yet this is 0, for a position the lowest place it may have.
     """
 
     #: Seconds after the last packet at which :meth:`repeat` is due; None for never. May be set on the instance at any time: it

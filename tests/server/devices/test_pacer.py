@@ -146,6 +146,27 @@ async def test_position_and_timed_position_of_one_feature_replace_each_other(ben
     assert bench.words == ["Vibrate 1 5", "HwPositionWithDuration 0 60 500"]
 
 
+@using(OnePacket, STROKER, 0.0)
+async def test_the_place_in_a_packet_that_others_share_is_inside_its_range_before_it_was_ever_set(bench: Bench) -> None:
+    await bench.want(1, 5)
+    assert bench.words == ["all 20 5"]
+
+
+@using(Repeating, STROKER, 0.0)
+async def test_a_place_that_is_sent_again_is_inside_new_ranges_once_they_stopped_the_device(bench: Bench) -> None:
+    bench.device.write_delay = 0.1
+    await bench.want(0, 80, type=OutputType.POSITION)
+    under_way = bench.want(0, 75, type=OutputType.POSITION)
+    await asyncio.sleep(0)
+    bench.pacer.ranges = {**STROKER, (0, OutputType.POSITION): (30, 60)}
+    await bench.stop()
+    assert under_way.done()
+    bench.sent.clear()
+    await bench.want(1, 5)
+    await asyncio.sleep(1.2)
+    assert bench.words == ["all 60 5", "all 60 5"]
+
+
 # Failing writes
 
 
