@@ -76,7 +76,8 @@ class Pacer:
                 self._keep_inside(slot)
         self._stopping: set[Slot] = set()
         self._stop_done: list[Done] = []
-        self._stop_at = 0.0
+        self._owed: set[Slot] = set()
+        self._owed_at = 0.0
         self._writing: list[Done] = []
         self._interrupted = False
         self._next_write = 0.0
@@ -97,9 +98,6 @@ class Pacer:
         slot = slot_of(output.feature, output.type)
         replaced = self._pending.pop(slot, None)
         self._pending[slot] = _Wanted(output, done)
-        if self._stop_at > self._loop.time():
-            # A stop that failed is only waiting to be tried again: what is wanted now counts.
-            self._stopping.discard(slot)
         if replaced is not None:
             replaced.done(None)
         self._wake()
@@ -115,12 +113,12 @@ class Pacer:
         chosen = self.ranges.keys() if slots is None else slots
         dropped = [self._pending.pop(slot) for slot in chosen if slot in self._pending]
         self._stopping.update(chosen)
+        self._owed.difference_update(chosen)
         self._stop_done.append(done)
-        self._stop_at = self._loop.time()
         for wanted in dropped:
             wanted.done(None)
         if self._write_deadline is not None:
-            self._write_deadline = min(self._write_deadline, self._stop_at + STOP_LIMIT)
+            self._write_deadline = min(self._write_deadline, self._loop.time() + STOP_LIMIT)
             self._watch()
         self._wake()
 
@@ -155,10 +153,10 @@ class Pacer:
     async def _stop_last(self) -> None:
         """Stop the device, since the event loop is ending: that cancels every task, and nobody closed the server before."""
         cut_off, self._writing = self._writing, []
-        self._stopping, self._stop_at = set(self.ranges), self._loop.time()
-        while self._stopping and self._stop_at <= self._loop.time():
+        self._stopping, self._owed = set(self.ranges), set()
+        while self._stopping:
             await self._write_stop()
-        self._at_rest = not self._stopping
+        self._at_rest = not self._owed
         self._closed = HardwareDisconnectedError("the program has ended")
         self._writing = cut_off
         self._fail(self._closed)
@@ -166,7 +164,10 @@ class Pacer:
     async def _turn(self) -> None:
         now = self._loop.time()
         repeat_at = self._repeat_due()
-        if self._stopping and self._stop_at <= now:
+        if self._owed and self._owed_at <= now:
+            self._stopping |= self._owed
+            self._owed = set()
+        if self._stopping:
             await self._write_stop()
         elif self._pending and self._next_write <= now:
             await self._write_pending()
@@ -176,8 +177,8 @@ class Pacer:
             times = [repeat_at] if repeat_at is not None else []
             if self._pending:
                 times.append(self._next_write)
-            if self._stopping:
-                times.append(self._stop_at)
+            if self._owed:
+                times.append(self._owed_at)
             await self._sleep(min(times) if times else None)
 
     async def _write_pending(self) -> None:
@@ -204,13 +205,13 @@ class Pacer:
             # The outputs of one feature are ways to drive the same part, so that one may undo what another did.
             self._unsure.update(self._slots[output.feature])
         error = await self._send(lambda: self._protocol.encode(outputs, values))
-        if error is None and not self._interrupted:
-            self._values = values
         for slot, output in changed.items():
             self._note_move(slot, output)
-            if error is None and not self._interrupted:
-                self._current[slot] = output
-                self._unsure.discard(slot)
+        if error is None and not self._interrupted:
+            self._values = values
+            self._current.update(changed)
+            self._unsure.difference_update(changed)
+            self._owed.difference_update(changed)
         return error
 
     async def _write_repeat(self) -> None:
@@ -290,9 +291,8 @@ class Pacer:
     def _stop_failed(self, slots: set[Slot], reason: str) -> None:
         """Try again soon: a device that may be running is not given up."""
         logger.error("%s could not be stopped: %s; trying again", self._hardware.name, reason)
-        self._stopping |= slots - self._pending.keys()
-        if not self._stop_done:
-            self._stop_at = self._loop.time() + RETRY_DELAY
+        self._owed |= slots - self._stopping
+        self._owed_at = self._loop.time() + RETRY_DELAY
 
     # Writing
 
@@ -302,7 +302,7 @@ class Pacer:
         self._next_write = self._loop.time() + self.gap
         try:
             for packet in encode():
-                if self._stopping and self._stop_at <= self._loop.time():
+                if self._stopping:
                     self._interrupted = True
                     break
                 await self._write(packet, WRITE_LIMIT)

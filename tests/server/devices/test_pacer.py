@@ -348,6 +348,32 @@ async def test_a_command_after_a_failed_stop_is_obeyed(bench: Bench) -> None:
     assert bench.words == ["Vibrate 0 9", "Vibrate 1 0"]
 
 
+async def test_a_zero_after_a_failed_stop_is_no_repetition(bench: Bench) -> None:
+    await bench.want(0, 50)
+    bench.device.write_error = HardwareError("no luck")
+    await bench.stop()
+    assert isinstance(await bench.want(0, 0), ButtplugDeviceError)
+
+
+async def test_a_stop_that_succeeds_ends_the_trying_of_one_that_failed(bench: Bench) -> None:
+    bench.device.write_error = HardwareError("no luck")
+    await bench.stop()
+    bench.device.write_error = None
+    assert await bench.stop() is None
+    await asyncio.sleep(RETRY_DELAY * 2)
+    assert bench.words == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
+async def test_a_command_that_fails_too_is_no_end_of_a_failed_stop(bench: Bench) -> None:
+    await bench.want(0, 50)
+    bench.device.write_error = HardwareError("no luck")
+    await bench.stop((0, VIBRATE))
+    assert isinstance(await bench.want(0, 9), ButtplugDeviceError)
+    bench.device.write_error = None
+    await asyncio.sleep(RETRY_DELAY * 2)
+    assert bench.words == ["Vibrate 0 50", "Vibrate 0 0"]
+
+
 @using(PacketPerFeature, STROKER)
 async def test_a_timed_move_halts_where_it_is(bench: Bench) -> None:
     await bench.want(0, 80, 1000)
