@@ -98,6 +98,20 @@ async def test_losing_a_client_stops_only_what_it_drove_last(
     assert house.sent(1) == [b"\xf1\x04"]
 
 
+@pytest.mark.parametrize("first_to_go", [0, 1])
+async def test_a_command_that_failed_leaves_no_motor_to_a_client_that_knows_nothing_of_it(
+    build: BuildHouse, first_to_go: int
+) -> None:
+    house = await build("aneros")
+    talkers = [await house.client("driving"), await house.client("failing")]
+    await talkers[0].ask(OutputCmd, 0, 0, vibrate(9))
+    house.simulated[0].write_error = HardwareError("no luck")
+    error_of(await talkers[1].ask(OutputCmd, 0, 0, vibrate(3)))
+    house.simulated[0].write_error = None
+    await talkers[first_to_go].session.close("gone")
+    assert house.sent() == [b"\xf1\x09", ZERO[0]]
+
+
 async def keep_pinging(talker: Talker) -> None:
     while True:
         talker.say(Ping)

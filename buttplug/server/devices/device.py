@@ -26,6 +26,9 @@ INPUT_LIMIT = 5.0
 #: Seconds that closing the link may take.
 DISCONNECT_LIMIT = 5.0
 
+#: Drives an output whose last command failed: it may still do what another client asked for, who may have gone by now.
+_UNKNOWN = object()
+
 _TIMED = OutputType.POSITION_WITH_DURATION
 
 #: The values a reading can have on the wire.
@@ -92,8 +95,15 @@ class Device:
             value = output_range.to_device(value)
         except ButtplugDeviceError as error:
             raise self.error(feature, f"{type}: {error.message}") from None
-        self.drivers[slot_of(feature, type)] = driver
-        self._pacer.submit(Output(feature, type, value, output_range.clamp_duration(duration)), done)
+        slot = slot_of(feature, type)
+        self.drivers[slot] = driver
+
+        def written(error: ButtplugError | None) -> None:
+            if error is not None and self.drivers.get(slot) is driver:
+                self.drivers[slot] = _UNKNOWN
+            done(error)
+
+        self._pacer.submit(Output(feature, type, value, output_range.clamp_duration(duration)), written)
 
     def stop(self, feature: int | None = None, driver: object | None = None) -> asyncio.Future[ButtplugDeviceError | None]:
         """Stop all outputs, those of one feature, or those that one client drove last.
@@ -108,7 +118,7 @@ class Device:
         slots = [
             slot
             for slot in self._pacer.ranges
-            if (feature is None or slot[0] == feature) and (driver is None or self.drivers.get(slot) is driver)
+            if (feature is None or slot[0] == feature) and (driver is None or self.drivers.get(slot) in (driver, _UNKNOWN))
         ]
         for slot in slots:
             self.drivers.pop(slot, None)
