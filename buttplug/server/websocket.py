@@ -39,6 +39,9 @@ STALL_LIMIT = 5.0
 #: A frame over the limit gets an answer where an id can be read in it; one over this cuts the connection (1009).
 CUT_OFF = 4 * MAX_FRAME
 
+#: Frames of one client that are handled before the devices and the other clients have their turn.
+FRAMES_A_TURN = 16
+
 #: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
 #: the second on nothing more is read from it until it has caught up.
 READINGS_LIMIT = 256
@@ -195,7 +198,12 @@ class WebsocketListener:
                 writer.cancel()
 
     async def _receive(self, connection: ServerConnection, session: Session, outbox: _Outbox) -> None:
+        left = FRAMES_A_TURN
         async for frame in connection:
+            if not left:
+                left = FRAMES_A_TURN
+                await asyncio.sleep(0)
+            left -= 1
             if isinstance(frame, bytes):
                 session.receive(Malformed("binary frames are not understood, send text"))
             elif frame and not frame.isspace():
