@@ -22,6 +22,10 @@ LOOK_INTERVAL = 1.0
 #: Seconds until a device that could not be connected is offered again: after the first failure, the second, and so on.
 RETRY_DELAYS = (2.0, 5.0, 15.0, 60.0)
 
+#: Seconds a link has to last to count as good. One that the server itself ends earlier, for instance because the device did
+#: not answer the hand-shake, counts as a failed connect.
+SETTLED = 20.0
+
 
 class Poll:
     """An action that is done at once and then every ``interval`` seconds, which may change, until it is stopped.
@@ -36,15 +40,10 @@ class Poll:
         self._task: asyncio.Task[None] | None = None
         self._told = ""
 
-    @property
-    def running(self) -> bool:
-        """Whether it goes on."""
-        return self._task is not None
-
-    def start(self) -> None:
-        """Begin; nothing happens while it runs."""
+    def start(self, delay: float = 0.0) -> None:
+        """Begin, after ``delay`` seconds; nothing happens while it runs."""
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"{self.name} poll")
+            self._task = asyncio.create_task(self._run(delay), name=f"{self.name} poll")
 
     async def stop(self) -> None:
         """End and wait for the end; nothing happens while it does not run."""
@@ -58,7 +57,24 @@ class Poll:
         await self.stop()
         self.start()
 
-    async def _run(self) -> None:
+    async def begin(self) -> None:
+        """Do it now, wait until it is done, and go on from here.
+
+        Raises:
+            HardwareError: It failed. It goes on all the same, and does not report that failure again.
+        """
+        await self.stop()
+        self._told = ""
+        try:
+            await self._action()
+        except HardwareError as error:
+            self._told = error.message
+            raise
+        finally:
+            self.start(self.interval)
+
+    async def _run(self, delay: float) -> None:
+        await asyncio.sleep(delay)
         while True:
             try:
                 await self._action()
@@ -98,8 +114,9 @@ class PolledHardware(Hardware):
 class PollingManager(CommunicationManager):
     """A bus whose devices are listed every second.
 
-    A scan offers each device once for every time it appears, and again, ever less often, when connecting it fails. A device
-    whose link broke is offered when it is back, scan or not: it may still be running, and then has to be stopped.
+    A scan offers each device once for every time it appears, and again, ever less often, when connecting it fails, or when the
+    server soon lets go of it because it does not answer as it should. A device whose link broke is offered when it is back,
+    scan or not: it may still be running, and then has to be stopped.
     """
 
     #: Whether the bus is listed outside scans too while devices are connected, because only the list tells that one is gone.
@@ -108,24 +125,28 @@ class PollingManager(CommunicationManager):
     def __init__(self) -> None:
         super().__init__()
         self._scanning = False
+        self._listable = False
         self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
         self._hardware: list[PolledHardware] = []
         self._lost: set[str] = set()
         self._offered: set[str] = set()
+        self._connected_at: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._retry_at: dict[str, float] = {}
 
     @property
     def scanning(self) -> bool:
-        return self._scanning
+        return self._scanning and self._listable
 
     async def start_scanning(self) -> None:
-        if self._scanning:
+        """Start looking for devices. When the bus cannot be listed, this starts as soon as it can, until it is stopped."""
+        if self.scanning:
             return
         self._scanning = True
+        self._listable = False
         self._offered.clear()
         self._retry_at.clear()
-        await self._poll.restart()
+        await self._poll.begin()
 
     async def stop_scanning(self) -> None:
         # The poll goes on, and does nothing while nothing is to be looked for.
@@ -159,17 +180,21 @@ class PollingManager(CommunicationManager):
         self._sort_out()
         if not (self._scanning or self._lost or (self.watches and self._hardware)):
             return
-        found = {discovery.address: discovery for discovery in await self.listed()}
+        try:
+            found = {discovery.address: discovery for discovery in await self.listed()}
+        except Exception:
+            self._listable = False
+            raise
+        self._listable = True
         self._sort_out()
         self._offered &= found.keys()
         for address in self._failures.keys() - found.keys():
             del self._failures[address]
             self._retry_at.pop(address, None)
-        now = asyncio.get_running_loop().time()
         kept = self._offered | {hardware.address for hardware in self._hardware}
         for address, discovery in found.items():
             wanted = self._scanning or address in self._lost
-            if wanted and address not in kept and now >= self._retry_at.get(address, 0.0):
+            if wanted and address not in kept and self._now >= self._retry_at.get(address, 0.0):
                 self._offered.add(address)
                 self.on_found(replace(discovery, connect=partial(self._connect, discovery)))
 
@@ -178,7 +203,16 @@ class PollingManager(CommunicationManager):
         lost = {hardware.address for hardware in self._hardware if hardware.failed}
         self._lost |= lost
         self._offered -= lost
+        released = [hardware for hardware in self._hardware if hardware.released]
         self._hardware = [hardware for hardware in self._hardware if not hardware.released]
+        for hardware in released:
+            connected_at = self._connected_at.pop(hardware.address, None)
+            if connected_at is None:
+                continue  # It was never connected, and that was counted.
+            if self._now >= connected_at + SETTLED:
+                self._failures.pop(hardware.address, None)
+            elif not hardware.failed:
+                self._count_failure(hardware.address)
 
     async def _connect(self, discovery: Discovery, specifiers: Sequence[Specifier]) -> Hardware:
         address = discovery.address
@@ -188,11 +222,17 @@ class PollingManager(CommunicationManager):
             connected = True
         finally:
             if not connected:
-                failures = self._failures.get(address, 0)
-                self._failures[address] = failures + 1
-                delay = RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)]
-                self._retry_at[address] = asyncio.get_running_loop().time() + delay
-                self._offered.discard(address)
-        self._failures.pop(address, None)
+                self._count_failure(address)
+        self._connected_at[address] = self._now
         self._lost.discard(address)
         return hardware
+
+    def _count_failure(self, address: str) -> None:
+        failures = self._failures.get(address, 0)
+        self._failures[address] = failures + 1
+        self._retry_at[address] = self._now + RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)]
+        self._offered.discard(address)
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

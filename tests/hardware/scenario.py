@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from buttplug import ButtplugClient, ButtplugDevice, DeviceOutputCommand
-from buttplug.core.enums import InputType
+from buttplug.core.enums import InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import CommunicationManager, Packet
 from buttplug.hardware.simulated import SimulatedDevice
@@ -85,6 +85,24 @@ class Stage:
     unplug: Callable[[], None]
     plug_in: Callable[[], None]
     configuration: DeviceConfiguration | None = None
+
+
+#: A toy that can be reached in several ways; on all of them the same.
+NORA = Story(
+    name="Lovense Nora",
+    hand_shake=[Packet(b"DeviceType;")],
+    outputs=[
+        Driven(0, DeviceOutputCommand(OutputType.VIBRATE, 10), [Packet(b"Vibrate:10;")]),
+        Driven(1, DeviceOutputCommand(OutputType.ROTATE, 10), [Packet(b"Rotate:10;")]),
+        Driven(1, DeviceOutputCommand(OutputType.ROTATE, -20), [Packet(b"RotateChange;"), Packet(b"Rotate:20;")]),
+        Driven(0, DeviceOutputCommand(OutputType.VIBRATE, 1.0), [Packet(b"Vibrate:20;")]),
+    ],
+    halted=[Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")],
+    returned=[Packet(b"DeviceType;"), Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")],
+    driven_again=[Packet(b"Vibrate:10;")],
+    halted_again=[Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")],
+    battery=0.85,
+)
 
 
 async def tell(story: Story, stage: Stage) -> None:

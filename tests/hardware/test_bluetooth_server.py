@@ -22,11 +22,11 @@ from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.peripheral import Write, hang
 from tests.hardware.bluetooth import bring
 from tests.hardware.common import until
-from tests.hardware.scenario import Driven, Sensed, Stage, Story, tell
+from tests.hardware.scenario import NORA, Driven, Sensed, Stage, Story, tell
 
 pytestmark = pytest.mark.real_time
 
-VIBRATE, ROTATE, MOVE = OutputType.VIBRATE, OutputType.ROTATE, OutputType.POSITION_WITH_DURATION
+VIBRATE, MOVE = OutputType.VIBRATE, OutputType.POSITION_WITH_DURATION
 
 
 @pytest.fixture(autouse=True)
@@ -60,22 +60,6 @@ async def client(server: ButtplugServer) -> AsyncIterator[ButtplugClient]:
 def packet(text: str, *, endpoint: str = "tx", response: bool = False) -> Packet:
     return Packet(bytes.fromhex(text), endpoint, response)
 
-
-NORA = Story(
-    name="Lovense Nora",
-    hand_shake=[Packet(b"DeviceType;")],
-    outputs=[
-        Driven(0, DeviceOutputCommand(VIBRATE, 10), [Packet(b"Vibrate:10;")]),
-        Driven(1, DeviceOutputCommand(ROTATE, 10), [Packet(b"Rotate:10;")]),
-        Driven(1, DeviceOutputCommand(ROTATE, -20), [Packet(b"RotateChange;"), Packet(b"Rotate:20;")]),
-        Driven(0, DeviceOutputCommand(VIBRATE, 1.0), [Packet(b"Vibrate:20;")]),
-    ],
-    halted=[Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")],
-    returned=[Packet(b"DeviceType;"), Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")],
-    driven_again=[Packet(b"Vibrate:10;")],
-    halted_again=[Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")],
-    battery=0.85,
-)
 
 SATISFYER = Story(
     name="Satisfyer Heated Affair",

@@ -64,13 +64,6 @@ async def manager(in_use: None) -> AsyncIterator[GamepadManager]:
 
 
 @pytest.fixture
-async def findings(manager: GamepadManager) -> Findings:
-    findings = Findings(manager)
-    await manager.start_scanning()
-    return findings
-
-
-@pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold for a fifth of a second instead of two, the relation of the times being the same."""
     monkeypatch.setattr(gamepad, "HOLD_TIME", 0.2)

@@ -64,13 +64,6 @@ async def manager(app: ConnectApp) -> AsyncIterator[LovenseConnectManager]:
 
 
 @pytest.fixture
-async def findings(manager: LovenseConnectManager) -> Findings:
-    findings = Findings(manager)
-    await manager.start_scanning()
-    return findings
-
-
-@pytest.fixture
 async def discovery(findings: Findings) -> Discovery:
     return await findings.one()
 

@@ -12,8 +12,6 @@ from typing import TypeAlias
 
 import pytest
 
-from buttplug.client import DeviceOutputCommand
-from buttplug.core.enums import OutputType
 from buttplug.hardware import blocking, lovense_dongle, lovense_dongle_link
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.errors import (
@@ -33,7 +31,7 @@ from buttplug.server.protocols.peers.lovense import prepare
 from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDongle
 from tests.fakes.pty import Pty
 from tests.hardware.common import Findings, losses, until
-from tests.hardware.scenario import Driven, Stage, Story, tell
+from tests.hardware.scenario import NORA, Stage, tell
 
 DongleManager: TypeAlias = LovenseHidDongleManager | LovenseSerialDongleManager
 
@@ -596,25 +594,6 @@ async def test_without_its_library_the_bus_says_what_to_install(
     assert not report.ok
     assert remedy in (report.remedy or "")
     await manager.close()
-
-
-VIBRATE, ROTATE = OutputType.VIBRATE, OutputType.ROTATE
-HALT = [Packet(b"Vibrate:0;"), Packet(b"Rotate:0;")]
-NORA = Story(
-    name="Lovense Nora",
-    hand_shake=[Packet(b"DeviceType;")],
-    outputs=[
-        Driven(0, DeviceOutputCommand(VIBRATE, 10), [Packet(b"Vibrate:10;")]),
-        Driven(1, DeviceOutputCommand(ROTATE, 10), [Packet(b"Rotate:10;")]),
-        Driven(1, DeviceOutputCommand(ROTATE, -20), [Packet(b"RotateChange;"), Packet(b"Rotate:20;")]),
-        Driven(0, DeviceOutputCommand(VIBRATE, 1.0), [Packet(b"Vibrate:20;")]),
-    ],
-    halted=HALT,
-    returned=[Packet(b"DeviceType;"), *HALT],
-    driven_again=[Packet(b"Vibrate:10;")],
-    halted_again=HALT,
-    battery=0.85,
-)
 
 
 async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped(

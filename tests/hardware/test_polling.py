@@ -11,7 +11,7 @@ import pytest
 
 from buttplug.hardware.base import Discovery, Hardware, Packet
 from buttplug.hardware.errors import BusUnavailableError, HardwareError
-from buttplug.hardware.polling import Poll, PolledHardware, PollingManager
+from buttplug.hardware.polling import RETRY_DELAYS, SETTLED, Poll, PolledHardware, PollingManager
 from buttplug.hardware.specifiers import GamepadAdvertisement, GamepadSpecifier, Specifier
 
 
@@ -32,14 +32,11 @@ async def test_it_begins_at_once_keeps_its_interval_and_ends(
     times: list[float], action: Callable[[], Awaitable[None]]
 ) -> None:
     poll = Poll("bus", action, 2.0)
-    assert not poll.running
     poll.start()
     poll.start()
-    assert poll.running
     await asyncio.sleep(5)
     await poll.stop()
     await poll.stop()
-    assert not poll.running
     await asyncio.sleep(5)
     assert times == [0, 2, 4]
     poll.start()
@@ -56,6 +53,26 @@ async def test_the_interval_may_change_on_the_way(times: list[float], action: Ca
     await asyncio.sleep(2.1)
     await poll.stop()
     assert times == [0, 2, 2.5, 3]
+
+
+async def test_the_first_failure_is_raised_where_it_is_waited_for_and_not_told_again(
+    times: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    outcomes = iter(["no power", "no power", "no cable", ""])
+
+    async def action() -> None:
+        times.append(asyncio.get_running_loop().time())
+        if outcome := next(outcomes):
+            raise BusUnavailableError(outcome)
+
+    poll = Poll("bus", action, 1.0)
+    with pytest.raises(BusUnavailableError, match="no power"):
+        await poll.begin()
+    await asyncio.sleep(2.5)
+    await poll.begin()
+    await poll.stop()
+    assert [record.getMessage() for record in caplog.records] == ["bus: no cable"]
+    assert times == [0, 1, 2, 2.5]
 
 
 async def test_a_stop_ends_an_action_that_hangs() -> None:
@@ -108,7 +125,8 @@ class Thing(PolledHardware):
 class Bus(PollingManager):
     """A bus with whatever is ``there``.
 
-    ``delay``: seconds that listing takes; ``broken``: what cannot be connected; ``hangs``: whether connecting never ends.
+    ``delay``: seconds that listing takes; ``problem``: why it fails; ``broken``: what cannot be connected; ``hangs``: whether
+    connecting never ends.
     """
 
     bus = "bus"
@@ -118,6 +136,7 @@ class Bus(PollingManager):
         self.there: set[str] = set()
         self.broken: set[str] = set()
         self.delay = 0.0
+        self.problem = ""
         self.hangs = False
         self.looks: list[float] = []
         self.offers: list[tuple[float, str]] = []
@@ -127,6 +146,8 @@ class Bus(PollingManager):
     async def listed(self) -> list[Discovery]:
         self.looks.append(asyncio.get_running_loop().time())
         await asyncio.sleep(self.delay)
+        if self.problem:
+            raise BusUnavailableError(self.problem)
         return [Discovery(name, name, GamepadAdvertisement(), partial(self._make, name)) for name in sorted(self.there)]
 
     def offered(self, address: str) -> list[float]:
@@ -266,12 +287,65 @@ class TestPollingManagers:
         await asyncio.sleep(1)
         assert bus.offered("a") == [0, 1]
 
-    async def test_what_the_server_closed_is_not_offered_before_the_next_scan(self, bus: Bus) -> None:
+    async def test_what_the_server_closed_after_a_while_is_not_offered_before_the_next_scan(self, bus: Bus) -> None:
         await asyncio.sleep(0.5)
         hardware = await bus.connect("a")
+        await asyncio.sleep(SETTLED)
         await hardware.disconnect()
-        await asyncio.sleep(5)
+        await asyncio.sleep(100)
         assert bus.offered("a") == [0]
+
+    async def test_what_the_server_closed_soon_is_offered_again_ever_less_often(self, bus: Bus) -> None:
+        for offer in range(6):
+            async with asyncio.timeout(100):
+                while len(bus.offers) == offer:
+                    await asyncio.sleep(0.25)
+            hardware = await bus.connect("a")
+            await asyncio.sleep(0.25)
+            await hardware.disconnect()
+        gaps = [later - earlier for earlier, later in pairwise(bus.offered("a"))]
+        for gap, delay in zip(gaps, (2, 5, 15, 60, 60), strict=True):
+            assert delay <= gap <= delay + 3
+
+    async def test_a_link_that_lasted_ends_the_delays(self, bus: Bus) -> None:
+        bus.broken.add("a")
+        for _ in range(2):
+            with pytest.raises(HardwareError):
+                await bus.connect("a")
+            await asyncio.sleep(10)
+        bus.broken.clear()
+        hardware = await bus.connect("a")
+        await asyncio.sleep(SETTLED)
+        await hardware.disconnect()
+        await asyncio.sleep(2)
+        await bus.stop_scanning()
+        await bus.start_scanning()
+        bus.broken.add("a")
+        failed_at = asyncio.get_running_loop().time()
+        with pytest.raises(HardwareError):
+            await bus.connect("a")
+        await asyncio.sleep(10)
+        assert bus.offered("a")[-1] - failed_at == pytest.approx(RETRY_DELAYS[0], abs=1)
+
+    async def test_a_scan_of_a_bus_that_cannot_be_listed_is_refused_and_goes_on_when_it_can(
+        self, bus: Bus, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await bus.stop_scanning()
+        bus.problem = "no power"
+        bus.there.add("b")
+        for _ in range(2):
+            with pytest.raises(BusUnavailableError, match="no power"):
+                await bus.start_scanning()
+            assert not bus.scanning
+        await asyncio.sleep(2.5)
+        bus.problem = ""
+        await asyncio.sleep(1)
+        assert bus.scanning
+        assert bus.offered("b") == [3]
+        bus.problem = "no cable"
+        await asyncio.sleep(2)
+        assert not bus.scanning
+        assert [record.getMessage() for record in caplog.records] == ["bus: no cable"]
 
     async def test_closing_disconnects_all_and_ends_all(self, bus: Bus) -> None:
         await asyncio.sleep(0.5)

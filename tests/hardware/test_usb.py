@@ -75,13 +75,6 @@ async def manager(backend: UsbBackend) -> AsyncIterator[UsbManager]:
 
 
 @pytest.fixture
-async def findings(manager: UsbManager) -> Findings:
-    findings = Findings(manager)
-    await manager.start_scanning()
-    return findings
-
-
-@pytest.fixture
 def device(backend: UsbBackend) -> UsbDevice:
     return backend.add(trance())
 
