@@ -223,7 +223,7 @@ class LovenseConnectManager(CommunicationManager):
     bus = "Lovense Connect"
 
     def __init__(self, hosts: Iterable[str] = (), discover: bool = False) -> None:
-        """``hosts``: ``host`` or ``host:port`` of each app; ``discover``: ask the maker's server for more of them."""
+        """``hosts``: ``host`` or ``host:port`` of each app; ``discover``: ask the maker's server for another one."""
         super().__init__()
         self._hosts = tuple(hosts)
         self._apps: dict[str, App] = {}
@@ -268,10 +268,12 @@ class LovenseConnectManager(CommunicationManager):
             return BusReport(self.bus, ok=False, summary="cannot be used", remedy=UNNAMED)
         names: list[str] = []
         problems: list[str] = []
+        urls: dict[str, None] = {}
         try:
-            urls = [url_of(host) for host in self._hosts] or (await discovered() if self._discover else [])
+            urls |= dict.fromkeys(map(url_of, self._hosts))
+            urls |= dict.fromkeys(await discovered() if self._discover else ())
         except HardwareError as error:
-            urls, problems = [], [error.message]
+            problems.append(error.message)
         for url in urls:
             try:
                 toys, wrong = await App(url, self._toy_found).toys()
@@ -290,11 +292,12 @@ class LovenseConnectManager(CommunicationManager):
             if url not in named and app.failures >= MISSES and not app.hardware:
                 await app.close()
                 del self._apps[url]
-        if self._apps:
+        if self._apps.keys() - named:
             return
         for url in await discovered():
-            self._apps[url] = App(url, self._toy_found)
-            await self._apps[url].scan()
+            if url not in self._apps:
+                self._apps[url] = App(url, self._toy_found)
+                await self._apps[url].scan()
 
     def _toy_found(self, app: App, toy: Toy) -> None:
         self.on_found(Discovery(toy.name, toy.id, LovenseConnectAdvertisement(), partial(self._connect, app, toy)))

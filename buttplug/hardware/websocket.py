@@ -49,6 +49,9 @@ MAX_FRAME = 65536
 #: Most connections at a time that have not said who they are.
 MAX_STRANGERS = 16
 
+#: Most devices at a time.
+MAX_DEVICES = 256
+
 #: Seconds for the opening handshake, for the first frame, for a packet to be taken and for the closing handshake.
 UPGRADE_LIMIT = 5.0
 HELLO_LIMIT = 5.0
@@ -246,6 +249,12 @@ class WebsocketManager(CommunicationManager):
         if hello is None:
             return
         older, peer = self._peers.get(hello.address), _Peer(hello, connection)
+        if older is None and len(self._peers) >= MAX_DEVICES:
+            logger.warning(
+                "Websocket device %s (%s) refused: there are %d already", hello.identifier, hello.address, MAX_DEVICES
+            )
+            await _close(connection, CloseCode.TRY_AGAIN_LATER, "too many devices are connected")
+            return
         self._peers[hello.address] = peer
         try:
             if older is not None:

@@ -1,4 +1,4 @@
-"""Devices of every bus at one server: what hangs on one bus holds up none of the others."""
+"""Devices of several buses at one server: what hangs on one bus holds up none of the others."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from buttplug import ButtplugClient, ButtplugDevice, DeviceOutputCommand
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.hardware import websocket
 from buttplug.hardware.base import CommunicationManager
 from buttplug.hardware.bluetooth import BluetoothManager
 from buttplug.hardware.gamepad import GamepadManager
@@ -22,7 +23,7 @@ from buttplug.hardware.hid import HidManager
 from buttplug.hardware.lovense_connect import LovenseConnectManager
 from buttplug.hardware.lovense_dongle import LovenseHidDongleManager
 from buttplug.hardware.serial import SerialManager
-from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.hardware.specifiers import (
     BluetoothSpecifier,
     GamepadAdvertisement,
@@ -169,6 +170,31 @@ async def run(device: ButtplugDevice) -> None:
         await device.vibrate(1.0)
     else:
         await device.run_output(DeviceOutputCommand(OutputType.POSITION_WITH_DURATION, 1.0, 60_000))
+
+
+async def test_of_two_devices_with_one_address_the_first_is_connected_and_the_second_when_it_is_gone(
+    configuration: DeviceConfiguration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(websocket, "OFFER_INTERVAL", 0.05)
+    first = simulate(configuration, "Kiiroo Titan 1.1@t1")
+    websockets = WebsocketManager(port=0)
+    second = WebsocketToy(websockets, "LVS-P001", "t1")
+    prepare(second, configuration.find("Lovense Edge"))
+    async with (
+        ButtplugServer(managers=[SimulatedManager([first]), websockets], configuration=configuration) as server,
+        ButtplugClient("test") as client,
+    ):
+        await client.connect(server)
+        await client.start_scanning()
+        await until(lambda: client.devices)
+        second.plug_in()
+        await asyncio.sleep(0.2)
+        await client.vibrate(1.0)
+        assert [device.name for device in client.devices.values()] == ["Kiiroo Titan 1.1"]
+        assert (len(first.packets), len(second.packets)) == (1, 0)
+        first.disconnect()
+        await until(lambda: [device.name for device in client.devices.values()] == ["Lovense Edge"])
+    await second.gone()
 
 
 @pytest.fixture

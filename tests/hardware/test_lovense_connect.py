@@ -413,6 +413,22 @@ class TestDiscovery:
         await manager.close()
         assert not hardware.connected
 
+    async def test_the_makers_server_may_know_another_app_than_the_one_that_is_named(self, maker: ConnectApp) -> None:
+        maker.apps = {"127-0-0-1.x": {"httpPort": maker.port}}
+        named = ConnectApp()
+        named.toys = {"f0a2": toy("Nora", "f0a2")}
+        async with named.running():
+            manager = LovenseConnectManager([named.host], discover=True)
+            await manager.open()
+            findings = Findings(manager)
+            await manager.start_scanning()
+            await until(lambda: findings.latest.keys() == {"f0a1", "f0a2"})
+            await asyncio.sleep(0.15)
+            assert maker.asked.count("/api/lan/getToys") == 1
+            report = await manager.check()
+            assert (report.ok, set(report.summary.split(", "))) == (True, {"Nora", "Edge"})
+            await manager.close()
+
     async def test_the_makers_server_is_not_asked_otherwise(self, maker: ConnectApp, findings: Findings) -> None:
         await findings.one()
         await asyncio.sleep(0.15)

@@ -168,6 +168,17 @@ class TestHello:
             async with WebsocketDevice(manager.port, address="d2"):
                 assert (await found.next()).address == "d2"
 
+    async def test_only_so_many_devices_are_let_in(
+        self, manager: WebsocketManager, found: Found, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(websocket_bus, "MAX_DEVICES", 2)
+        async with WebsocketDevice(manager.port, address="d1"), WebsocketDevice(manager.port, address="d2"):
+            async with WebsocketDevice(manager.port, address="d3") as third:
+                assert await ended(third) == (1013, "too many devices are connected")
+            assert [(await found.next()).address, (await found.next()).address] == ["d1", "d2"]
+            async with WebsocketDevice(manager.port, address="d1"):
+                assert (await found.next()).address == "d1", "in the place of its older connection"
+
     @pytest.mark.parametrize(
         ("origin", "welcome"),
         [
