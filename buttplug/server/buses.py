@@ -39,8 +39,9 @@ def make_bus(bus: str, options: Options, configuration: DeviceConfiguration) -> 
 
 def udev_rules(configuration: DeviceConfiguration) -> str:
     """Return the text of a udev rules file for every HID and USB device of the configuration."""
-    dongle = UsbId(0x1915, 0x520A)
-    return rules([dongle, *_hid_pairs(configuration)], _usb_pairs(configuration))
+    from buttplug.hardware.lovense_dongle import HID_DONGLE
+
+    return rules([HID_DONGLE, *_hid_pairs(configuration)], _usb_pairs(configuration))
 
 
 def _bluetooth_le(options: Options, configuration: DeviceConfiguration) -> CommunicationManager:
