@@ -11,7 +11,7 @@ import sys
 import time
 
 from benchmarks.table import Note, Row, micro, milli
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 
 START_LIMIT = 3.0

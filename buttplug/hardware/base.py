@@ -18,7 +18,7 @@ from typing import ClassVar, Self, TypeVar
 from msgspec import Struct
 
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
-from buttplug.hardware.specifiers import Advertisement, Specifier
+from buttplug.hardware.specifier import Advertisement, Specifier
 
 logger = logging.getLogger(__name__)
 

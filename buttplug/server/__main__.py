@@ -13,6 +13,7 @@ from pathlib import Path
 
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.version import __version__
+from buttplug.hardware.registry import BUSES
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import log
 from buttplug.server.buses import make_buses, udev_rules
@@ -21,7 +22,7 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.devices.user_configuration import load_user_configuration
-from buttplug.server.options import BUSES, Options, parse
+from buttplug.server.options import Options, parse
 from buttplug.server.server import ButtplugServer
 from buttplug.server.websocket import PortInUseError, WebsocketListener
 

@@ -6,9 +6,10 @@ import asyncio
 
 from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery
+from buttplug.hardware.registry import BUSES, Bus
 from buttplug.server.buses import make_bus
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.options import BUSES, Bus, Options
+from buttplug.server.options import Options
 from buttplug.server.protocols import available
 
 #: Seconds that a bus may take for each thing that is asked of it, and seconds that devices are then waited for.

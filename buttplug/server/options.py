@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from buttplug.hardware.registry import BUSES
 from buttplug.server.log import levels_of
 from buttplug.server.websocket import DEFAULT_PORT, LOOPBACK
 
@@ -22,29 +23,6 @@ DEVICE_SERVER = "device-websocket-server"
 #: The ecosystem's port for devices that connect by websocket.
 DEVICE_PORT = 54817
 ENVIRONMENT_PREFIX = "BUTTPLUG_"
-
-
-@dataclass(frozen=True)
-class Bus:
-    """One bus and its switch: its spelling, and whether it is on when no switch says anything."""
-
-    option: str
-    title: str
-    default: bool = False
-    aliases: tuple[str, ...] = ()
-
-
-BUSES = (
-    Bus("bluetooth-le", "Bluetooth LE", default=True),
-    Bus("serial", "serial ports"),
-    Bus("hid", "HID devices"),
-    Bus("usb", "USB devices"),
-    Bus("lovense-dongle-hid", "the Lovense dongle (HID)"),
-    Bus("lovense-dongle-serial", "the Lovense dongle (serial)"),
-    Bus("lovense-connect", "the Lovense Connect app"),
-    Bus(DEVICE_SERVER, "devices that connect by websocket"),
-    Bus("gamepad", "game pads", default=sys.platform == "win32", aliases=("xinput", "sdl-gamepad")),
-)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from buttplug.core.messages import SPEC_MAJOR, ClientMessage, ServerMessage
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import Command, SimulatedDevice, SimulatedManager
-from buttplug.hardware.specifiers import Advertisement
+from buttplug.hardware.specifier import Advertisement
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.device import Device

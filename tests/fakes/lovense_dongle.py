@@ -11,8 +11,9 @@ from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from buttplug.hardware.base import Packet
+from buttplug.hardware.bluetooth import BluetoothAdvertisement
+from buttplug.hardware.hid import HidAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement, HidAdvertisement
 from tests.fakes.hidapi import HidBus, HidDevice
 from tests.fakes.pty import Pty
 

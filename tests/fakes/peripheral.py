@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from dbus_fast import Variant
 
 from buttplug.hardware.base import Packet
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
 
 if TYPE_CHECKING:
     from tests.fakes.bluez import FakeAdapter, FakeBlueZ

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from buttplug.hardware.base import Packet
-from buttplug.hardware.sdl import sdl2
+from buttplug.hardware.gamepad.sdl import sdl2
 from buttplug.hardware.simulated import SimulatedDevice
 
 LOW, HIGH, LEFT, RIGHT = range(4)

@@ -12,8 +12,7 @@ from websockets.exceptions import ConnectionClosed
 
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import WebsocketAdvertisement
-from buttplug.hardware.websocket import WebsocketManager
+from buttplug.hardware.websocket import WebsocketAdvertisement, WebsocketManager
 
 
 class WebsocketDevice:

@@ -13,11 +13,11 @@ import pytest
 from buttplug.hardware.base import CommunicationManager
 from buttplug.hardware.bluetooth import BluetoothManager
 from tests.fakes.dbus import private_bus
-from tests.hardware.common import Findings
+from tests.hardware.helpers import Findings
 
 if TYPE_CHECKING:
     from tests.fakes.bluez import FakeAdapter, FakeBlueZ
-    from tests.hardware.bluetooth import Found
+    from tests.hardware.bluetooth.helpers import Found
 
 pytest.register_assert_rewrite("tests.hardware.scenario")
 
@@ -26,7 +26,7 @@ collect_ignore = (
     []
     if sys.platform == "linux"
     else ["test_across_buses.py"]
-    + [f"test_bluetooth_{part}.py" for part in ("adapter", "left", "link", "return", "scan", "server")]
+    + [f"bluetooth/test_{part}.py" for part in ("adapter", "left", "link", "return", "scan", "server")]
 )
 
 
@@ -98,6 +98,6 @@ async def bluetooth(bluez: FakeBlueZ) -> AsyncIterator[BluetoothManager]:
 @pytest.fixture
 def found(bluetooth: BluetoothManager) -> Found:
     """What the manager reports."""
-    from tests.hardware.bluetooth import Found
+    from tests.hardware.bluetooth.helpers import Found
 
     return Found(bluetooth)

@@ -18,7 +18,7 @@ from buttplug.hardware.base import CommunicationManager, Packet
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
-from tests.hardware.common import until
+from tests.hardware.helpers import until
 
 
 class Driven(NamedTuple):

@@ -15,27 +15,18 @@ import pytest
 from buttplug import ButtplugClient, ButtplugDevice, DeviceOutputCommand
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
-from buttplug.hardware import websocket
 from buttplug.hardware.base import CommunicationManager
-from buttplug.hardware.bluetooth import BluetoothManager
-from buttplug.hardware.gamepad import GamepadManager
-from buttplug.hardware.hid import HidManager
-from buttplug.hardware.lovense_connect import LovenseConnectManager
+from buttplug.hardware.bluetooth import BluetoothManager, BluetoothSpecifier
+from buttplug.hardware.common.usb_ids import UsbId
+from buttplug.hardware.gamepad import GamepadAdvertisement, GamepadManager
+from buttplug.hardware.hid import HidAdvertisement, HidManager
+from buttplug.hardware.lovense_connect import LovenseConnectAdvertisement, LovenseConnectManager
 from buttplug.hardware.lovense_dongle import LovenseHidDongleManager
-from buttplug.hardware.serial import SerialManager
+from buttplug.hardware.serial import SerialAdvertisement, SerialManager, SerialSpecifier
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
-from buttplug.hardware.specifiers import (
-    BluetoothSpecifier,
-    GamepadAdvertisement,
-    HidAdvertisement,
-    LovenseConnectAdvertisement,
-    SerialAdvertisement,
-    SerialSpecifier,
-    UsbAdvertisement,
-    UsbId,
-)
-from buttplug.hardware.usb import UsbManager
+from buttplug.hardware.usb import UsbAdvertisement, UsbManager
 from buttplug.hardware.websocket import WebsocketManager
+from buttplug.hardware.websocket import manager as websocket_manager
 from buttplug.server import ButtplugServer
 from buttplug.server.devices import pacer
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -50,7 +41,7 @@ from tests.fakes.pty import Pty
 from tests.fakes.sdl import SdlInUse, VirtualPad
 from tests.fakes.usb_backend import UsbBackend, UsbDevice
 from tests.fakes.websocket_device import WebsocketToy
-from tests.hardware.common import until
+from tests.hardware.helpers import until
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
 
@@ -175,7 +166,7 @@ async def run(device: ButtplugDevice) -> None:
 async def test_of_two_devices_with_one_address_the_first_is_connected_and_the_second_when_it_is_gone(
     configuration: DeviceConfiguration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(websocket, "OFFER_INTERVAL", 0.05)
+    monkeypatch.setattr(websocket_manager, "OFFER_INTERVAL", 0.05)
     first = simulate(configuration, "Kiiroo Titan 1.1@t1")
     websockets = WebsocketManager(port=0)
     second = WebsocketToy(websockets, "LVS-P001", "t1")

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from buttplug.hardware.base import Hardware, Notification
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareTimeoutError
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
 
 
 @pytest.fixture

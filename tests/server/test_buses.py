@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from buttplug.hardware.base import CommunicationManager
-from buttplug.hardware.specifiers import SerialSpecifier, UsbAdvertisement, UsbId, UsbSpecifier
-from buttplug.hardware.udev import hid_rule, usb_rule
+from buttplug.hardware.common.udev import hid_rule, usb_rule
+from buttplug.hardware.common.usb_ids import UsbId
+from buttplug.hardware.registry import BUSES
+from buttplug.hardware.serial import SerialSpecifier
+from buttplug.hardware.usb import UsbAdvertisement, UsbSpecifier
 from buttplug.hardware.websocket import WebsocketManager
 from buttplug.server.buses import make_bus, make_buses, udev_rules
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.options import BUSES, parse
+from buttplug.server.options import parse
 
 EVERY_BUS = [f"--use-{bus.option}" for bus in BUSES]
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 import pytest
 
 from buttplug.hardware.base import BusReport, Discovery
+from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.errors import BusUnavailableError
+from buttplug.hardware.registry import BUSES
+from buttplug.hardware.serial import SerialAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import Advertisement, BluetoothAdvertisement, SerialAdvertisement
+from buttplug.hardware.specifier import Advertisement
 from buttplug.server import __main__ as program
 from buttplug.server import check as module
 from buttplug.server.check import CHECK_LIMIT, SCAN_TIME, check
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.options import BUSES, Options, parse
+from buttplug.server.options import Options, parse
 from tests.fakes.managers import FakeManager
 
 FOREVER = 1e6

@@ -19,11 +19,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
 from buttplug.core.version import __version__
+from buttplug.hardware.registry import BUSES, Bus, BusSettings
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import __main__ as program
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
-from buttplug.server.options import BUSES, Options, parse
+from buttplug.server.options import Options, parse
 from tests.fakes.managers import FakeManager
 from tests.server.program import ROOT, Start
 
@@ -532,10 +533,11 @@ async def test_a_bus_that_cannot_even_be_made_is_one_warning(
 ) -> None:
     from buttplug.server import buses
 
-    def fail(options: object, configuration: object) -> None:
+    def fail(settings: BusSettings) -> FakeManager:
         raise OSError("a library is broken")
 
-    monkeypatch.setattr(buses, "_MAKERS", {"serial": fail, "bluetooth-le": lambda options, configuration: FakeManager()})
+    rows = (Bus("serial", "ports", fail), Bus("bluetooth-le", "Bluetooth", lambda settings: FakeManager()))
+    monkeypatch.setattr(buses, "BUSES", rows)
     managers = buses.make_buses(parse(["--use-serial", "--use-bluetooth-le"], {}), bundled)
     assert [type(manager) for manager in managers] == [FakeManager]
     assert [record.getMessage() for record in caplog.records] == ["serial cannot be used: a library is broken"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from buttplug import ButtplugClient
-from buttplug.server.options import BUSES
+from buttplug.hardware.registry import BUSES
 from tests.server.program import ROOT, Start
 
 pytestmark = pytest.mark.real_time

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from buttplug.server.options import BUSES, Bus, parse
+from buttplug.hardware.registry import BUSES, Bus
+from buttplug.server.options import parse
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

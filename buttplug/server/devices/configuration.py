@@ -10,13 +10,9 @@ from typing import TypeVar
 
 import msgspec
 
-from buttplug.hardware.specifiers import (
-    Advertisement,
-    BluetoothAdvertisement,
-    BluetoothSpecifier,
-    Specifier,
-    WebsocketAdvertisement,
-)
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.specifier import Advertisement, Specifier
+from buttplug.hardware.websocket import WebsocketAdvertisement
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import BaseFile, Model, ProtocolEntry, ProtocolFile, SimulatedEntry, Version

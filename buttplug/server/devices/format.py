@@ -6,26 +6,15 @@ same entries for all protocols in one object; the ids it adds are not needed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from msgspec import Raw, Struct, field
+from msgspec import Raw, Struct, defstruct
 
 from buttplug.core.enums import InputType, OutputType
 from buttplug.core.messages import U32
-from buttplug.hardware.base import ENDPOINTS
-from buttplug.hardware.specifiers import (
-    BluetoothSpecifier,
-    GamepadSpecifier,
-    HidSpecifier,
-    LovenseConnectSpecifier,
-    SerialSpecifier,
-    SimulatedSpecifier,
-    Specifier,
-    UsbSpecifier,
-    WebsocketSpecifier,
-)
+from buttplug.hardware.registry import SPECIFIERS
+from buttplug.hardware.specifier import Specifier
 from buttplug.server.devices.definition import (
     DeviceDefinition,
     FeatureDefinition,
@@ -65,9 +54,6 @@ INPUT_TYPES: dict[str, InputType] = {
 }
 
 
-_UUID = re.compile("[0-9a-f?]{8}(-[0-9a-f?]{4}){3}-[0-9a-f?]{12}")
-
-
 class Version(Struct):
     """The version of a configuration: the major number is the format's, the minor one that of its content."""
 
@@ -75,44 +61,54 @@ class Version(Struct):
     minor: int
 
 
-class Communication(Struct, gc=False):
-    """What identifies a protocol's devices on one bus, under the name of the bus.
+#: Buses that only other implementations serve: here game pads are found by ``sdl-gamepad``.
+_NOT_SERVED = ("xinput",)
 
-    XInput is a kind that only other implementations serve: here game pads are found by ``sdl_gamepad``.
-    """
 
-    btle: BluetoothSpecifier | None = None
-    serial: SerialSpecifier | None = None
-    hid: HidSpecifier | None = None
-    usb: UsbSpecifier | None = None
-    websocket: WebsocketSpecifier | None = None
-    lovense_connect_service: LovenseConnectSpecifier | None = None
-    sdl_gamepad: GamepadSpecifier | None = field(default=None, name="sdl-gamepad")
-    simulated: SimulatedSpecifier | None = None
-    xinput: dict[str, bool] | None = None
+class CommunicationFields(Struct, gc=False):
+    """What identifies a protocol's devices, on one bus or several."""
 
     @property
     def specifiers(self) -> Iterator[Specifier]:
-        """What is there, of the kinds that are served."""
-        for specifier in (
-            self.btle,
-            self.serial,
-            self.hid,
-            self.usb,
-            self.websocket,
-            self.lovense_connect_service,
-            self.sdl_gamepad,
-            self.simulated,
-        ):
-            if specifier is not None:
-                yield specifier
+        """What is there, of the buses that are served."""
+        for _, specifier in self._by_key():
+            yield specifier
+
+    def normalize(self) -> None:
+        """Write what users may write in several ways as the bundled configuration does."""
+        for key, specifier in self._by_key():
+            setattr(self, _field_name(key), specifier.normalized())
 
     def problems(self, place: str) -> Iterator[str]:
         """Return what makes it unusable, each with its place."""
-        if self.btle is not None:
-            yield from _bluetooth_problems(self.btle, f"{place}.btle")
-        elif self.xinput is None and not any(self.specifiers):
+        for key, specifier in self._by_key():
+            yield from specifier.problems(f"{place}.{key}")
+        if all(getattr(self, name) is None for name in self.__struct_fields__):
             yield f"{place} has no known kind"
+
+    def _by_key(self) -> Iterator[tuple[str, Specifier]]:
+        for key in SPECIFIERS:
+            specifier: Specifier | None = getattr(self, _field_name(key))
+            if specifier is not None:
+                yield key, specifier
+
+
+def _field_name(key: str) -> str:
+    return key.replace("-", "_")
+
+
+if TYPE_CHECKING:
+    Communication = CommunicationFields
+else:
+    #: The same with a field for every bus, by its name in the configuration.
+    Communication = defstruct(
+        "Communication",
+        [(_field_name(key), specifier | None, None) for key, specifier in SPECIFIERS.items()]
+        + [(key, dict[str, bool] | None, None) for key in _NOT_SERVED],
+        bases=(CommunicationFields,),
+        rename={_field_name(key): key for key in SPECIFIERS},
+        gc=False,
+    )
 
 
 class Feature(Struct, gc=False):
@@ -202,19 +198,6 @@ class BaseFile(Struct):
 
     version: Version
     protocols: dict[str, Raw]
-
-
-def _bluetooth_problems(specifier: BluetoothSpecifier, place: str) -> Iterator[str]:
-    for uuid in specifier.advertised_services:
-        if not _UUID.fullmatch(uuid):
-            yield f"{place}.advertised_services has {uuid}, which is not a UUID in lower case"
-    for service, endpoints in specifier.services.items():
-        for uuid in (service, *endpoints.values()):
-            if not _UUID.fullmatch(uuid):
-                yield f"{place}.services has {uuid}, which is not a UUID in lower case"
-        if not endpoints.keys() <= ENDPOINTS:
-            unknown = ", ".join(sorted(endpoints.keys() - ENDPOINTS))
-            yield f"{place}.services.{service} names the unknown endpoint {unknown}"
 
 
 def _feature_problems(features: list[Feature], place: str) -> Iterator[str]:

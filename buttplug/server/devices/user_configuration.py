@@ -17,7 +17,6 @@ from msgspec import Struct, structs
 
 from buttplug.core.enums import OutputType
 from buttplug.core.messages import U32, Range
-from buttplug.hardware.specifiers import BluetoothSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration, check_format
 from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
@@ -174,8 +173,7 @@ class _Reader:
         except msgspec.ValidationError as error:
             self._warn(place, f"skipped: {error}")
             return
-        if communication.btle is not None:
-            communication.btle = _with_usual_uuids(communication.btle)
+        communication.normalize()
         if problems := list(communication.problems(place)):
             self._warn(place, f"skipped: {'; '.join(problems)}")
             return
@@ -332,25 +330,6 @@ def _without_nulls(content: object) -> object:
     if isinstance(content, list):
         return [_without_nulls(value) for value in content]
     return content
-
-
-def _with_usual_uuids(specifier: BluetoothSpecifier) -> BluetoothSpecifier:
-    return structs.replace(
-        specifier,
-        advertised_services=tuple(map(_usual_uuid, specifier.advertised_services)),
-        services={
-            _usual_uuid(service): {endpoint: _usual_uuid(uuid) for endpoint, uuid in endpoints.items()}
-            for service, endpoints in specifier.services.items()
-        },
-    )
-
-
-def _usual_uuid(text: str) -> str:
-    """Return a UUID in lower case with hyphens, from any usual form; what is none comes back as it is."""
-    digits = text.lower().removeprefix("urn:uuid:").strip("{}").replace("-", "")
-    if not re.fullmatch("[0-9a-f?]{32}", digits):
-        return text
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _address(text: str) -> str:

@@ -12,20 +12,16 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
-from buttplug.hardware.endpoints import resolve_endpoints
-from buttplug.hardware.specifiers import (
-    Advertisement,
-    BluetoothAdvertisement,
-    BluetoothSpecifier,
-    GamepadAdvertisement,
-    HidAdvertisement,
-    LovenseConnectAdvertisement,
-    SerialAdvertisement,
-    SerialSpecifier,
-    SimulatedAdvertisement,
-    UsbAdvertisement,
-    WebsocketAdvertisement,
-)
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.bluetooth.endpoints import resolve_endpoints
+from buttplug.hardware.gamepad import GamepadAdvertisement
+from buttplug.hardware.hid import HidAdvertisement
+from buttplug.hardware.lovense_connect import LovenseConnectAdvertisement
+from buttplug.hardware.serial import SerialAdvertisement, SerialSpecifier
+from buttplug.hardware.simulated import SimulatedAdvertisement
+from buttplug.hardware.specifier import Advertisement
+from buttplug.hardware.usb import UsbAdvertisement
+from buttplug.hardware.websocket import WebsocketAdvertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import Feature, Model, Version

@@ -12,9 +12,9 @@ import pytest
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import BusReport, Discovery, Hardware
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.errors import BusUnavailableError, HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.manager import CONNECT_LIMIT, DeviceManager

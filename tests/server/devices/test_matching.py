@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from buttplug.hardware.specifiers import (
-    Advertisement,
-    BluetoothAdvertisement,
-    BluetoothSpecifier,
-    GamepadAdvertisement,
-    GamepadSpecifier,
-    HidAdvertisement,
-    HidSpecifier,
-    LovenseConnectAdvertisement,
-    LovenseConnectSpecifier,
-    ManufacturerData,
-    SerialAdvertisement,
-    SerialSpecifier,
-    SimulatedAdvertisement,
-    SimulatedSpecifier,
-    Specifier,
-    UsbAdvertisement,
-    UsbId,
-    UsbSpecifier,
-    WebsocketAdvertisement,
-    WebsocketSpecifier,
-)
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier, ManufacturerData
+from buttplug.hardware.common.usb_ids import UsbId
+from buttplug.hardware.gamepad import GamepadAdvertisement, GamepadSpecifier
+from buttplug.hardware.hid import HidAdvertisement, HidSpecifier
+from buttplug.hardware.lovense_connect import LovenseConnectAdvertisement, LovenseConnectSpecifier
+from buttplug.hardware.serial import SerialAdvertisement, SerialSpecifier
+from buttplug.hardware.simulated import SimulatedAdvertisement, SimulatedSpecifier
+from buttplug.hardware.specifier import Advertisement, Specifier
+from buttplug.hardware.usb import UsbAdvertisement, UsbSpecifier
+from buttplug.hardware.websocket import WebsocketAdvertisement, WebsocketSpecifier
 from buttplug.server.devices.matching import Matcher
 
 COMPANY = 620

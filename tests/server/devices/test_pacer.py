@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.pacer import RETRY_DELAY, STOP_LIMIT, WRITE_LIMIT, Pacer, Slot
 from buttplug.server.protocols.base import Output, Protocol

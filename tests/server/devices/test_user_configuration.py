@@ -10,15 +10,10 @@ from typing import TypeAlias
 import pytest
 
 from buttplug.core.enums import OutputType
-from buttplug.hardware.specifiers import (
-    BluetoothAdvertisement,
-    BluetoothSpecifier,
-    HidAdvertisement,
-    ManufacturerData,
-    SerialAdvertisement,
-    SerialSpecifier,
-    WebsocketAdvertisement,
-)
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier, ManufacturerData
+from buttplug.hardware.hid import HidAdvertisement
+from buttplug.hardware.serial import SerialAdvertisement, SerialSpecifier
+from buttplug.hardware.websocket import WebsocketAdvertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import SimulatedEntry

@@ -7,8 +7,8 @@ from functools import cache
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Hardware, Packet
+from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.protocols import load

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from buttplug.hardware.base import Packet
+from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.errors import HardwareError
-from buttplug.hardware.specifiers import BluetoothAdvertisement
 from buttplug.server.protocols.satisfyer import Satisfyer
 from tests.server.protocols.helpers import drive, hexes, link, silent_device, vibrate
 

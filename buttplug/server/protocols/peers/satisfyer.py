@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.satisfyer import COMPANY, MODEL_SIZE
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from buttplug.hardware.base import Packet
+from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.shared import protobuf
 from buttplug.server.protocols.thehandy_v3 import BATTERY, CAPABILITIES

@@ -1,0 +1,238 @@
+"""Buses that do not tell what comes and goes, and so are looked at again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import ClassVar
+
+from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
+from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.specifier import Specifier
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two looks at a bus.
+LOOK_INTERVAL = 1.0
+
+#: Seconds until a device that could not be connected is offered again: after the first failure, the second, and so on.
+RETRY_DELAYS = (2.0, 5.0, 15.0, 60.0)
+
+#: Seconds a link has to last to count as good. One that the server itself ends earlier, for instance because the device did
+#: not answer the hand-shake, counts as a failed connect.
+SETTLED = 20.0
+
+
+class Poll:
+    """An action that is done at once and then every ``interval`` seconds, which may change, until it is stopped.
+
+    A failure does not end it; the same failure is reported once, however often it happens in a row.
+    """
+
+    def __init__(self, name: str, action: Callable[[], Awaitable[None]], interval: float) -> None:
+        self.name = name
+        self.interval = interval
+        self._action = action
+        self._task: asyncio.Task[None] | None = None
+        self._told = ""
+
+    def start(self, delay: float = 0.0) -> None:
+        """Begin, after ``delay`` seconds; nothing happens while it runs."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(delay), name=f"{self.name} poll")
+
+    async def stop(self) -> None:
+        """End and wait for the end; nothing happens while it does not run."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+    async def restart(self) -> None:
+        """Do it now, and go on from here."""
+        await self.stop()
+        self.start()
+
+    async def begin(self) -> None:
+        """Do it now, wait until it is done, and go on from here.
+
+        Raises:
+            HardwareError: It failed. It goes on all the same, and does not report that failure again.
+        """
+        await self.stop()
+        self._told = ""
+        try:
+            await self._action()
+        except HardwareError as error:
+            self._told = error.message
+            raise
+        finally:
+            self.start(self.interval)
+
+    async def _run(self, delay: float) -> None:
+        await asyncio.sleep(delay)
+        while True:
+            try:
+                await self._action()
+            except HardwareError as error:
+                if error.message != self._told:
+                    logger.warning("%s: %s", self.name, error)
+                self._told = error.message
+            except Exception as error:
+                if str(error) != self._told:
+                    logger.exception("%s: unexpected error", self.name)
+                self._told = str(error)
+            else:
+                self._told = ""
+            await asyncio.sleep(self.interval)
+
+
+class PolledHardware(Hardware):
+    """Hardware that knows why it is disconnected.
+
+    Attributes:
+        failed: Whether the link broke; False where the server closed it.
+    """
+
+    failed = False
+
+    @property
+    def released(self) -> bool:
+        """Whether nothing is left of the link: what was last written to it cannot come late any more."""
+        return not self.connected
+
+    def fail(self, reason: str) -> None:
+        """For the bus: the device is gone, by whatever sign of it."""
+        self.failed = self.failed or self.connected
+        self.lost(reason)
+
+
+class PollingManager(CommunicationManager):
+    """A bus whose devices are listed every second.
+
+    A scan offers each device once for every time it appears, and again, ever less often, when connecting it fails, or when the
+    server soon lets go of it because it does not answer as it should. A device whose link broke is offered when it is back,
+    scan or not: it may still be running, and then has to be stopped.
+    """
+
+    #: Whether the bus is listed outside scans too while devices are connected, because only the list tells that one is gone.
+    watches: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scanning = False
+        self._listable = False
+        self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
+        self._hardware: list[PolledHardware] = []
+        self._lost: set[str] = set()
+        self._offered: set[str] = set()
+        self._connected_at: dict[str, float] = {}
+        self._failures: dict[str, int] = {}
+        self._retry_at: dict[str, float] = {}
+
+    @property
+    def scanning(self) -> bool:
+        return self._scanning and self._listable
+
+    async def start_scanning(self) -> None:
+        """Start looking for devices. When the bus cannot be listed, this starts as soon as it can, until it is stopped."""
+        if self.scanning:
+            return
+        self._scanning = True
+        self._listable = False
+        self._offered.clear()
+        self._retry_at.clear()
+        await self._poll.begin()
+
+    async def stop_scanning(self) -> None:
+        # The poll goes on, and does nothing while nothing is to be looked for.
+        self._scanning = False
+
+    async def close(self) -> None:
+        self._scanning = False
+        await self._poll.stop()
+        await asyncio.gather(*(hardware.disconnect() for hardware in self.connected))
+        self._hardware.clear()
+        self._lost.clear()
+
+    @abstractmethod
+    async def listed(self) -> list[Discovery]:
+        """Return every device that is there now, connected or not; ``connect`` has to :meth:`adopt` what it makes.
+
+        Raises:
+            HardwareError: The bus cannot be listed.
+        """
+
+    @property
+    def connected(self) -> list[PolledHardware]:
+        """The devices that are connected or being connected."""
+        return [hardware for hardware in self._hardware if hardware.connected]
+
+    def adopt(self, hardware: PolledHardware) -> None:
+        """Remember a device, before it is opened, so that it is not offered, is closed at the end, and is missed."""
+        self._hardware.append(hardware)
+
+    async def _look(self) -> None:
+        self._sort_out()
+        if not (self._scanning or self._lost or (self.watches and self._hardware)):
+            return
+        try:
+            found = {discovery.address: discovery for discovery in await self.listed()}
+        except Exception:
+            self._listable = False
+            raise
+        self._listable = True
+        self._sort_out()
+        self._offered &= found.keys()
+        for address in self._failures.keys() - found.keys():
+            del self._failures[address]
+            self._retry_at.pop(address, None)
+        kept = self._offered | {hardware.address for hardware in self._hardware}
+        for address, discovery in found.items():
+            wanted = self._scanning or address in self._lost
+            if wanted and address not in kept and self._now >= self._retry_at.get(address, 0.0):
+                self._offered.add(address)
+                self.on_found(replace(discovery, connect=partial(self._connect, discovery)))
+
+    def _sort_out(self) -> None:
+        """Forget what is gone, but for what has to come back."""
+        lost = {hardware.address for hardware in self._hardware if hardware.failed}
+        self._lost |= lost
+        self._offered -= lost
+        released = [hardware for hardware in self._hardware if hardware.released]
+        self._hardware = [hardware for hardware in self._hardware if not hardware.released]
+        for hardware in released:
+            connected_at = self._connected_at.pop(hardware.address, None)
+            if connected_at is None:
+                continue  # It was never connected, and that was counted.
+            if self._now >= connected_at + SETTLED:
+                self._failures.pop(hardware.address, None)
+            elif not hardware.failed:
+                self._count_failure(hardware.address)
+
+    async def _connect(self, discovery: Discovery, specifiers: Sequence[Specifier]) -> Hardware:
+        address = discovery.address
+        connected = False
+        try:
+            hardware = await discovery.connect(specifiers)
+            connected = True
+        finally:
+            if not connected:
+                self._count_failure(address)
+        self._connected_at[address] = self._now
+        self._lost.discard(address)
+        return hardware
+
+    def _count_failure(self, address: str) -> None:
+        failures = self._failures.get(address, 0)
+        self._failures[address] = failures + 1
+        self._retry_at[address] = self._now + RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)]
+        self._offered.discard(address)
+
+    @property
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,127 @@
+"""The third-party library for HID devices, and what it lists."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Protocol, cast
+
+import msgspec
+
+from buttplug.hardware.common.nodes import port_of
+from buttplug.hardware.common.usb_ids import UsbId
+from buttplug.hardware.errors import (
+    BusUnavailableError,
+)
+
+#: The library keeps the last error of listing and opening in one place for the whole process, and frees it on every call,
+#: without a lock of its own: two threads at once could free it twice.
+library_lock = threading.Lock()
+
+
+class HidHandle(Protocol):
+    """An open device, as the third-party library has it."""
+
+    def open_path(self, path: bytes, /) -> None: ...
+    def read(self, max_length: int, timeout_ms: int, /) -> list[int]: ...
+    def write(self, data: bytes, /) -> int: ...
+    def error(self) -> str: ...
+    def close(self) -> None: ...
+
+
+class HidLibrary(Protocol):
+    """What is used of the third-party library."""
+
+    def enumerate(self, vendor_id: int, product_id: int, /) -> list[dict[str, object]]: ...
+    def device(self) -> HidHandle: ...
+
+
+class _Locked:
+    """The library, listing in one thread at a time."""
+
+    def __init__(self, library: HidLibrary) -> None:
+        self.library = library
+
+    def enumerate(self, vendor_id: int, product_id: int, /) -> list[dict[str, object]]:
+        with library_lock:
+            return self.library.enumerate(vendor_id, product_id)
+
+    def device(self) -> HidHandle:
+        return self.library.device()
+
+
+class HidEntry(msgspec.Struct, frozen=True):
+    """What the library lists of a device; one entry per interface and usage."""
+
+    path: bytes
+    vendor_id: int
+    product_id: int
+    serial_number: str | None = None
+    product_string: str | None = None
+    interface_number: int = -1
+
+    @property
+    def id(self) -> UsbId:
+        """Vendor and product."""
+        return UsbId(self.vendor_id, self.product_id)
+
+    @property
+    def node(self) -> str:
+        """The path as text: on Linux a node, ``/dev/hidraw3``."""
+        return os.fsdecode(self.path)
+
+    @property
+    def name(self) -> str:
+        """What the device calls itself."""
+        return (self.product_string or "").strip() or f"HID device {self.vendor_id:04x}:{self.product_id:04x}"
+
+    @property
+    def address(self) -> str:
+        """The serial number, or else where the device is plugged in; and which of its interfaces this is."""
+        address = (self.serial_number or "").strip()
+        if not address:
+            place = hashlib.blake2s(port_of(self.node).encode(), digest_size=4).hexdigest()
+            address = f"hid-{self.vendor_id:04x}-{self.product_id:04x}-{place}"
+        return address if self.interface_number <= 0 else f"{address}-{self.interface_number}"
+
+
+def hidapi() -> HidLibrary:
+    """Return the third-party library.
+
+    Its ready-made packages for Linux have two modules: ``hid``, which takes devices away from the kernel's drivers and does
+    not see Bluetooth, and ``hidraw``, which shares them. Elsewhere there is one.
+
+    Raises:
+        BusUnavailableError: It is not installed, or another library is in its place.
+    """
+    remedy = "pip install hidapi"
+    for name in ("hidraw", "hid") if sys.platform == "linux" else ("hid",):
+        with suppress(ImportError):
+            module = importlib.import_module(name)
+            if hasattr(module, "device"):
+                return _Locked(cast(HidLibrary, module))
+            remedy = (
+                "another library of the name hid is in its place: pip uninstall hid && pip install --force-reinstall hidapi"
+            )
+    raise BusUnavailableError(f"HID devices need the library hidapi: {remedy}")
+
+
+def hid_entries(pairs: Iterable[UsbId]) -> list[HidEntry]:
+    """Return the devices of these vendors and products, each interface once; blocks.
+
+    Raises:
+        BusUnavailableError: The library is missing.
+        OSError: They cannot be listed.
+    """
+    library = hidapi()
+    found: dict[str, HidEntry] = {}
+    for pair in pairs:
+        for entry in msgspec.convert(library.enumerate(pair.vendor_id, pair.product_id), list[HidEntry]):
+            # An interface is listed once per usage that it has.
+            found.setdefault(entry.address, entry)
+    return list(found.values())

@@ -1,0 +1,202 @@
+"""An open Lovense dongle and the toys it reaches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+
+from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
+from buttplug.hardware.bluetooth.specifier import BluetoothAdvertisement
+from buttplug.hardware.common.blocking import BlockingHardware
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
+from buttplug.hardware.hid import HidHardware
+from buttplug.hardware.lovense_dongle.protocol import (
+    LINE_END,
+    Action,
+    DongleProtocol,
+    SearchEnded,
+    Send,
+    ToyData,
+    ToyFound,
+    ToyLost,
+    Wait,
+    command,
+    reports,
+    text,
+)
+from buttplug.hardware.specifier import Specifier
+
+logger = logging.getLogger(__package__)
+
+#: What a toy behind the dongle is to the rest of the server: a Bluetooth device whose name does not tell its model.
+TOY_NAME = "Lovense Dongle Device"
+TOY_ADVERTISEMENT = BluetoothAdvertisement(name="LVS-DongleDevice")
+
+#: Seconds between two packets to a toy, as over Bluetooth.
+MESSAGE_GAP = 0.075
+
+#: Seconds for which a toy that was refused is not reported again.
+IGNORE_TIME = 30.0
+
+
+class DongleToy(Hardware):
+    """A toy that the dongle reaches."""
+
+    def __init__(self, toy: str, specifier: Specifier, dongle: Dongle) -> None:
+        super().__init__(name=TOY_NAME, address=toy, endpoints=("tx", "rx"), specifier=specifier, message_gap=MESSAGE_GAP)
+        self._dongle = dongle
+
+    async def write(self, packet: Packet) -> None:
+        self.require(packet.endpoint)
+        try:
+            line = command(self.address, packet.data)
+        except UnicodeDecodeError:
+            raise HardwareError(f"{self.name} takes text only, not {packet.data.hex(' ')}") from None
+        await self._dongle.send(line)
+
+    async def subscribe(self, endpoint: str) -> None:
+        self.require(endpoint)
+
+    async def unsubscribe(self, endpoint: str) -> None:
+        self.require(endpoint)
+
+    async def disconnect(self) -> None:
+        if self.connected:
+            self.lost("the server closed it")
+            self._dongle.release(self.address)
+
+
+class Dongle:
+    """An open dongle: its protocol, fed from and feeding the link to it.
+
+    Attributes:
+        answered: Set when it said anything that a dongle would say.
+        dropped: The toys that are to come back, when it was lost.
+    """
+
+    def __init__(
+        self, link: BlockingHardware, *, on_found: Callable[[Discovery], None], on_search_ended: Callable[[], None]
+    ) -> None:
+        self.link = link
+        self.answered = asyncio.Event()
+        self.dropped: frozenset[str] = frozenset()
+        self._on_found = on_found
+        self._on_search_ended = on_search_ended
+        self._by_report = isinstance(link, HidHardware)
+        self._protocol = DongleProtocol()
+        self._toys: dict[str, DongleToy] = {}
+        self._writing = asyncio.Lock()
+        self._cut = False
+        self._sending: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        link.on_notification(self._received)
+        link.on_disconnect(self._lost)
+        self._perform(self._protocol.check())
+
+    @property
+    def has_toys(self) -> bool:
+        """Whether toys are connected, in use or not."""
+        return bool(self._protocol.toys)
+
+    def start_search(self) -> None:
+        """Look for toys, and report again those that nobody uses."""
+        for toy in self._protocol.toys - self._toys.keys():
+            self._perform([ToyFound(toy)])
+        self._perform(self._protocol.start())
+
+    def bring_back(self, toys: Collection[str]) -> None:
+        """Look for toys that were in use, until they are found."""
+        self._perform(self._protocol.bring_back(toys))
+
+    def stop_search(self) -> None:
+        """Look no more."""
+        self._perform(self._protocol.stop())
+
+    def release(self, toy: str) -> None:
+        """Let a toy go."""
+        self._toys.pop(toy, None)
+        self._protocol.release(toy)
+
+    async def send(self, line: bytes) -> None:
+        """Send a line.
+
+        Raises:
+            HardwareError: It was not sent.
+        """
+        async with self._writing:
+            if self._cut:
+                # The line before was given up half-way, and would swallow this one.
+                line = LINE_END + line
+            self._cut = True
+            for piece in reports(line) if self._by_report else [line]:
+                await self.link.write(Packet(piece))
+            self._cut = False
+
+    async def close(self) -> None:
+        """End the search, let all toys go and close the link."""
+        self.stop_search()
+        await asyncio.gather(*self._sending)
+        await asyncio.gather(*(toy.disconnect() for toy in tuple(self._toys.values())))
+        self._perform([Wait(None)])
+        await self.link.disconnect()
+
+    def _perform(self, actions: Iterable[Action]) -> None:
+        for action in actions:
+            match action:
+                case Send(line):
+                    task = asyncio.create_task(self._sent(line))
+                    self._sending.add(task)
+                    task.add_done_callback(self._sending.discard)
+                case Wait(seconds):
+                    if self._timer is not None:
+                        self._timer.cancel()
+                    loop = asyncio.get_running_loop()
+                    self._timer = None if seconds is None else loop.call_later(seconds, self._expired)
+                case ToyFound(toy):
+                    self._on_found(
+                        Discovery(TOY_NAME, toy, TOY_ADVERTISEMENT, partial(self._connect, toy), partial(self._refused, toy))
+                    )
+                    self._perform(self._protocol.accepted(toy))
+                case ToyData(toy, data) if toy in self._toys:
+                    self._toys[toy].notified("rx", data)
+                case ToyLost(toy) if toy in self._toys:
+                    self._toys.pop(toy).lost("the dongle lost it; is it switched on and near?")
+                case SearchEnded():
+                    self._on_search_ended()
+
+    async def _sent(self, line: bytes) -> None:
+        try:
+            await self.send(line)
+        except HardwareError as error:
+            logger.warning("The Lovense dongle was not told %s: %s", line.decode().strip(), error)
+
+    async def _connect(self, toy: str, specifiers: Sequence[Specifier]) -> Hardware:
+        if toy not in self._protocol.toys or not self.link.connected:
+            raise HardwareDisconnectedError(f"{TOY_NAME} {toy} is gone; switch it on and scan again")
+        if toy in self._toys:
+            raise HardwareError(f"{TOY_NAME} {toy} is in use already")
+        self._toys[toy] = DongleToy(toy, specifiers[0], self)
+        return self._toys[toy]
+
+    def _refused(self, toy: str, reason: str) -> None:
+        logger.info("%s %s refused: %s", TOY_NAME, toy, reason)
+        asyncio.get_running_loop().call_later(IGNORE_TIME, self._protocol.forgive, toy)
+        self._perform(self._protocol.refused(toy))
+
+    def _received(self, notification: Notification) -> None:
+        actions = self._protocol.received(text(notification.data) if self._by_report else notification.data)
+        if self._protocol.answered:
+            self.answered.set()
+        self._perform(actions)
+
+    def _expired(self) -> None:
+        self._perform(self._protocol.expired())
+
+    def _lost(self, reason: str) -> None:
+        self._perform([Wait(None)])
+        self.dropped = frozenset(self._protocol.missing | self._toys.keys())
+        toys, self._toys = self._toys, {}
+        for toy in toys.values():
+            toy.lost(f"the dongle was lost: {reason}")

@@ -1,0 +1,33 @@
+"""Devices without hardware, for tests and for trying things out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from buttplug.hardware.common.lazy import import_on_use
+from buttplug.hardware.simulated.specifier import SimulatedAdvertisement, SimulatedSpecifier
+
+if TYPE_CHECKING:
+    from buttplug.hardware.simulated.device import Command, SimulatedDevice, SimulatedHardware, Subscribe, Unsubscribe
+    from buttplug.hardware.simulated.manager import SimulatedManager
+else:
+    __getattr__ = import_on_use(
+        __name__,
+        Command="device",
+        SimulatedDevice="device",
+        SimulatedHardware="device",
+        SimulatedManager="manager",
+        Subscribe="device",
+        Unsubscribe="device",
+    )
+
+__all__ = [
+    "Command",
+    "SimulatedAdvertisement",
+    "SimulatedDevice",
+    "SimulatedHardware",
+    "SimulatedManager",
+    "SimulatedSpecifier",
+    "Subscribe",
+    "Unsubscribe",
+]

@@ -1,0 +1,86 @@
+"""One device that connected by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from buttplug.hardware.base import Hardware, Packet
+from buttplug.hardware.errors import (
+    HardwareDisconnectedError,
+    HardwareTimeoutError,
+)
+from buttplug.hardware.specifier import Specifier
+
+WRITE_LIMIT = 1.0
+
+CLOSE_LIMIT = 0.5
+
+#: Text for a name: not empty, not endless, and fit for a line of a log.
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+
+
+class Hello(Struct, frozen=True):
+    """The first frame of a device. What else it holds is ignored."""
+
+    identifier: Name
+    address: Name
+    version: int
+
+
+class WebsocketHardware(Hardware):
+    """A device that connected by itself.
+
+    It has all endpoints of the protocol it stands for, but one connection: writes to any of them are frames alike, and all it
+    sends is of endpoint rx. There is nothing to subscribe to.
+    """
+
+    def __init__(self, hello: Hello, specifier: Specifier, connection: ServerConnection) -> None:
+        super().__init__(
+            name=hello.identifier,
+            address=hello.address,
+            endpoints=specifier.endpoints | {"tx", "rx"},
+            specifier=specifier,
+        )
+        self._connection = connection
+
+    async def write(self, packet: Packet) -> None:
+        """Write one packet; return when the device has answered the ping behind it.
+
+        That shows that the packet was taken out of the buffers in between, where a stop would have to wait for all before it.
+        """
+        self.require(packet.endpoint)
+        try:
+            async with asyncio.timeout(WRITE_LIMIT):
+                await self._connection.send(packet.data)
+                await asyncio.shield(await self._connection.ping())
+        except TimeoutError:
+            raise HardwareTimeoutError(f"{self.name} did not answer within {WRITE_LIMIT:g} s; is it still running?") from None
+        except ConnectionClosed as error:
+            raise HardwareDisconnectedError(f"{self.name} was lost while writing: {error}") from error
+
+    async def subscribe(self, endpoint: str) -> None:
+        self.require(endpoint)
+
+    async def unsubscribe(self, endpoint: str) -> None:
+        self.require(endpoint)
+
+    async def disconnect(self) -> None:
+        self.lost("the server closed it")
+        await close_connection(self._connection, CloseCode.NORMAL_CLOSURE, "")
+
+
+async def close_connection(connection: ServerConnection, code: CloseCode, reason: str) -> None:
+    """End a connection, with the closing handshake if the other end takes part in time."""
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await connection.close(code, reason.encode()[:123].decode(errors="ignore"))
+    finally:
+        connection.transport.abort()
