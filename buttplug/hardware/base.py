@@ -1,7 +1,9 @@
 """The interfaces of every bus: communication managers find devices, hardware is one open link to a device.
 
-A new bus is one module with a :class:`CommunicationManager` and a :class:`Hardware`. Both run on the event loop: what blocks
-goes to a thread, and what comes from a thread enters by ``loop.call_soon_threadsafe``. All waiting uses the loop's clock.
+A new bus is a package with a :class:`CommunicationManager`, a :class:`Hardware` and a
+:class:`~buttplug.hardware.specifier.Specifier`, and a row in :mod:`buttplug.hardware.registry`. Managers and hardware run on
+the event loop: what blocks goes to a thread, and what comes from a thread enters by ``loop.call_soon_threadsafe``. All waiting
+uses the loop's clock.
 """
 
 from __future__ import annotations
@@ -115,7 +117,7 @@ class Hardware(ABC):
 
     @property
     def knows_signal_strength(self) -> bool:
-        """Whether :meth:`read_rssi` has something to tell."""
+        """Whether :meth:`read_rssi` knows the signal strength."""
         return False
 
     async def read_rssi(self) -> int:
@@ -242,7 +244,7 @@ class Listener:
 class Discovery:
     """A device a communication manager found, not yet opened.
 
-    ``address`` is stable: it tells one device from another and is what its index and settings hang on. ``connect`` opens the
+    ``address`` is stable: it tells one device from another, and its index and settings are found by it. ``connect`` opens the
     link, given the specifiers of the protocols that match, best first; the hardware's ``specifier`` says which one fitted.
     It raises :class:`HardwareError`. ``refused`` is called, with the reason, when the device is not wanted. ``was_connected``:
     the system already had a link to it, so it may be running with nobody driving it.

@@ -72,7 +72,7 @@ _LINK_GONE = frozenset(
     }
 )
 #: Trying again at once does not help.
-_LASTING = frozenset(
+_PERMANENT = frozenset(
     {
         "org.freedesktop.DBus.Error.AccessDenied",
         "org.freedesktop.DBus.Error.ServiceUnknown",
@@ -111,7 +111,7 @@ def bus_trouble(error: BaseException) -> Trouble:
             "start D-Bus; in a container, mount its socket /run/dbus/system_bus_socket",
         )
     return trouble or Trouble(
-        f"the system refused: {_words(error)}", "switch Bluetooth off and on again in the system's settings"
+        f"the system refused: {_text(error)}", "switch Bluetooth off and on again in the system's settings"
     )
 
 
@@ -120,39 +120,39 @@ def device_error(name: str, doing: str, error: BaseException) -> HardwareError:
     if isinstance(error, HardwareError):
         return error
     if link_gone(error):
-        return HardwareDisconnectedError(f"{name} was lost while {doing}: {_words(error)}")
+        return HardwareDisconnectedError(f"{name} was lost while {doing}: {_text(error)}")
     if isinstance(error, BleakDeviceNotFoundError):
         return HardwareDisconnectedError(f"{name} is gone: switch it on, bring it near and scan again")
     if isinstance(error, BleakGATTProtocolError) and error.code in _WANTS_PAIRING:
         return HardwarePermissionError(
-            f"{name} wants to be paired before {doing}: pair it in the system's Bluetooth settings ({_words(error)})"
+            f"{name} wants to be paired before {doing}: pair it in the system's Bluetooth settings ({_text(error)})"
         )
     if isinstance(error, BleakDBusError) and (trouble := _DBUS_TROUBLES.get(error.dbus_error)) is not None:
         kind = HardwarePermissionError if error.dbus_error.endswith("AccessDenied") else HardwareError
         return kind(f"{name}: {doing} failed, {trouble.what}: {trouble.remedy}")
     if isinstance(error, TimeoutError):
         return HardwareTimeoutError(f"{name}: {doing} did not end in time; is it switched on and near?")
-    return HardwareError(f"{name}: {doing} failed: {_words(error)}")
+    return HardwareError(f"{name}: {doing} failed: {_text(error)}")
 
 
 def link_gone(error: BaseException) -> bool:
     """Whether an error means that there is no link any more, even if no disconnect was reported."""
     if isinstance(error, BleakDBusError):
-        return error.dbus_error in _LINK_GONE or _words(error) == "Not connected"
+        return error.dbus_error in _LINK_GONE or _text(error) == "Not connected"
     # bleak's own checks say it with a plain error; EOFError is the end of its connection to D-Bus.
     return isinstance(error, EOFError) or (type(error) is BleakError and error.args[:1] == ("Not connected",))
 
 
-def is_passing(error: BaseException) -> bool:
+def is_temporary(error: BaseException) -> bool:
     """Whether connecting may succeed when it is tried again at once: radio trouble, mostly."""
     if isinstance(error, BleakDeviceNotFoundError | BleakBluetoothNotAvailableError):
         return False
     if isinstance(error, BleakDBusError):
-        return error.dbus_error not in _LASTING
+        return error.dbus_error not in _PERMANENT
     return isinstance(error, BleakError)
 
 
-def _words(error: BaseException) -> str:
+def _text(error: BaseException) -> str:
     if isinstance(error, BleakDBusError):
         return str(error.args[1]) if len(error.args) > 1 else error.dbus_error
     if isinstance(error, BleakGATTProtocolError):

@@ -18,7 +18,7 @@ from bleak.exc import BleakError
 
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.bluetooth.endpoints import resolve_endpoints
-from buttplug.hardware.bluetooth.errors import device_error, is_passing, link_gone
+from buttplug.hardware.bluetooth.errors import device_error, is_temporary, link_gone
 from buttplug.hardware.bluetooth.specifier import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.specifier import Specifier
@@ -33,7 +33,7 @@ CONNECT_PAUSE = 0.5
 #: Seconds that one write may take, and one read or change of a subscription.
 WRITE_LIMIT = 3.0
 READ_LIMIT = 3.0
-#: Seconds that closing a link may take, and clearing up after a connect that was given up.
+#: Seconds that closing a link may take, and cleaning up after a connect that was given up.
 DISCONNECT_LIMIT = 5.0
 
 #: Seconds between two writes to a device that asks for nothing else.
@@ -55,7 +55,7 @@ T = TypeVar("T")
 
 
 def load_backend() -> None:
-    """Load what bleak needs on this platform, which it does late itself.
+    """Load what bleak needs on this platform, which bleak itself loads only when it is used.
 
     Raises:
         ImportError: It cannot be loaded, or there is none for this platform.
@@ -90,7 +90,7 @@ async def open_link(
     name = advertisement.name or device.address
     client, dropped = await _connect(device, name)
     try:
-        specifier, characteristics = _fitting(name, client, specifiers)
+        specifier, characteristics = _find_specifier(name, client, specifiers)
     except Exception as error:  # bleak forgets the services as soon as the link breaks
         await _close(client, name)
         raise device_error(name, "finding out what it is", error) from error
@@ -100,8 +100,8 @@ async def open_link(
 class BluetoothHardware(Hardware):
     """A connected Bluetooth LE device.
 
-    ``rssi`` is the signal strength last heard before it was connected, in dBm: no system but macOS tells that of a link.
-    ``closed_by_server`` tells a link that was ended from one that was lost.
+    ``rssi`` is the signal strength last heard before it was connected, in dBm: no system but macOS tells that of an open link.
+    ``closed_by_server``: the server closed the link, it was not lost.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class BluetoothHardware(Hardware):
         self.require(packet.endpoint)
         characteristic = self._characteristics[packet.endpoint]
         response = self._with_response(characteristic, packet)
-        await self._do(
+        await self._run(
             f"writing to {packet.endpoint}",
             WRITE_LIMIT,
             self._client.write_gatt_char(characteristic, packet.data, response=response),
@@ -148,7 +148,7 @@ class BluetoothHardware(Hardware):
     async def read(self, endpoint: str) -> bytes:
         self.require(endpoint)
         reading = self._client.read_gatt_char(self._characteristics[endpoint])
-        return bytes(await self._do(f"reading {endpoint}", READ_LIMIT, reading))
+        return bytes(await self._run(f"reading {endpoint}", READ_LIMIT, reading))
 
     async def subscribe(self, endpoint: str) -> None:
         self.require(endpoint)
@@ -165,7 +165,7 @@ class BluetoothHardware(Hardware):
                 return
             try:
                 starting = self._client.start_notify(characteristic, self._notified)
-                await self._do(f"subscribing to {endpoint}", READ_LIMIT, starting)
+                await self._run(f"subscribing to {endpoint}", READ_LIMIT, starting)
             except BaseException:
                 endpoints.remove(endpoint)
                 raise
@@ -180,7 +180,7 @@ class BluetoothHardware(Hardware):
             endpoints.remove(endpoint)
             if not endpoints:
                 stopping = self._client.stop_notify(characteristic)
-                await self._do(f"unsubscribing from {endpoint}", READ_LIMIT, stopping)
+                await self._run(f"unsubscribing from {endpoint}", READ_LIMIT, stopping)
 
     @property
     def knows_signal_strength(self) -> bool:
@@ -240,7 +240,7 @@ class BluetoothHardware(Hardware):
         for endpoint in tuple(self._subscribed.get(characteristic.handle, ())):
             self.notified(endpoint, bytes(data))
 
-    async def _do(self, doing: str, limit: float, operation: Coroutine[Any, Any, T]) -> T:
+    async def _run(self, doing: str, limit: float, operation: Coroutine[Any, Any, T]) -> T:
         """Return what an operation on the link returns; it ends at once when the link does."""
         try:
             return await within(limit, operation, until=self._dropped)
@@ -253,18 +253,18 @@ class BluetoothHardware(Hardware):
 
 
 async def _connect(device: BLEDevice, name: str) -> tuple[BleakClient, asyncio.Future[None]]:
-    """Return a connected client, and what is done when it no longer is."""
+    """Return a connected client, and a future that is done when it is disconnected."""
     loop = asyncio.get_running_loop()
     end = loop.time() + CONNECT_LIMIT
     for tries_left in reversed(range(CONNECT_TRIES)):
         dropped: asyncio.Future[None] = loop.create_future()
         limit = end - loop.time()
-        client = BleakClient(device, disconnected_callback=partial(_note, dropped), timeout=limit)
+        client = BleakClient(device, disconnected_callback=partial(_set_dropped, dropped), timeout=limit)
         try:
             # bleak ends it by itself when the time is over, and then clears up: that has to end, too.
-            await within(limit + DISCONNECT_LIMIT, client.connect(), clearing=DISCONNECT_LIMIT)
+            await within(limit + DISCONNECT_LIMIT, client.connect(), cleanup_limit=DISCONNECT_LIMIT)
         except Exception as error:  # as in BluetoothHardware
-            if not tries_left or not is_passing(error) or loop.time() + CONNECT_PAUSE >= end:
+            if not tries_left or not is_temporary(error) or loop.time() + CONNECT_PAUSE >= end:
                 raise device_error(name, "connecting", error) from error
             logger.info("%s: connecting failed, trying again: %s", name, error)
             await asyncio.sleep(CONNECT_PAUSE)
@@ -273,12 +273,12 @@ async def _connect(device: BLEDevice, name: str) -> tuple[BleakClient, asyncio.F
     raise AssertionError("the last try returns or raises")
 
 
-def _note(dropped: asyncio.Future[None], client: BleakClient) -> None:
+def _set_dropped(dropped: asyncio.Future[None], client: BleakClient) -> None:
     if not dropped.done():
         dropped.set_result(None)
 
 
-def _fitting(
+def _find_specifier(
     name: str, client: BleakClient, specifiers: Iterable[Specifier]
 ) -> tuple[Specifier, dict[str, BleakGATTCharacteristic]]:
     """Return the first specifier that the device's characteristics fit, and those by endpoint."""
@@ -295,7 +295,7 @@ def _fitting(
             continue
         wanted.extend(specifier.services)
         endpoints = resolve_endpoints(specifier, services)
-        if not _needed(specifier).isdisjoint(endpoints):
+        if not _required_endpoints(specifier).isdisjoint(endpoints):
             endpoints = resolve_endpoints(_STANDARD, services) | endpoints
             return specifier, {endpoint: characteristics[where] for endpoint, where in endpoints.items()}
     raise HardwareError(
@@ -304,7 +304,7 @@ def _fitting(
     )
 
 
-def _needed(specifier: BluetoothSpecifier) -> set[str]:
+def _required_endpoints(specifier: BluetoothSpecifier) -> set[str]:
     """Return the endpoints of which a device must have one: those for commands, or any where the device only senses."""
     endpoints = {endpoint for characteristics in specifier.services.values() for endpoint in characteristics}
     commands = {endpoint for endpoint in endpoints if endpoint.startswith("tx") or endpoint == "command"}
@@ -322,12 +322,12 @@ async def _close(client: BleakClient, name: str) -> None:
 
 
 async def within(
-    limit: float, operation: Coroutine[Any, Any, T], *, until: asyncio.Future[None] | None = None, clearing: float = 0.0
+    limit: float, operation: Coroutine[Any, Any, T], *, until: asyncio.Future[None] | None = None, cleanup_limit: float = 0.0
 ) -> T:
     """Return what an operation returns.
 
     Unlike ``asyncio.timeout`` this ends when the time is over (or ``until`` is done, or the caller is cancelled) even if the
-    operation does not: clearing up may wait for a system that hangs. ``clearing`` seconds are left for that.
+    operation does not: cleaning up may wait for a system that hangs. ``cleanup_limit`` is how many seconds that may take.
 
     Raises:
         TimeoutError: It did not end in time.
@@ -342,11 +342,11 @@ async def within(
     finally:
         if not task.done():
             task.cancel()
-            task.add_done_callback(_take_note)
-            if clearing:
-                await asyncio.wait({task}, timeout=clearing)
+            task.add_done_callback(_log_late_failure)
+            if cleanup_limit:
+                await asyncio.wait({task}, timeout=cleanup_limit)
 
 
-def _take_note(task: asyncio.Future[Any]) -> None:
+def _log_late_failure(task: asyncio.Future[Any]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logger.debug("what was given up failed afterwards: %r", error)
+        logger.debug("an operation failed after its time limit: %r", error)

@@ -1,7 +1,7 @@
 """Bluetooth LE.
 
 The manager keeps a scan running while one is wanted or a device that dropped out is to come back, through adapters that are
-switched off, unplugged and put back. What it hears goes through :mod:`~buttplug.hardware.bluetooth.sightings`; links are
+switched off, unplugged and put back. Advertisements go through :mod:`~buttplug.hardware.bluetooth.sightings`; links are
 :class:`~buttplug.hardware.bluetooth.link.BluetoothHardware`. bleak is loaded when the bus is opened.
 """
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__package__)
 LOAD_LIMIT = 8.0
 #: Seconds that starting or stopping a scan, or a look at the adapter, may take.
 SCAN_LIMIT = 4.0
-#: Seconds that the system may take to tell which devices are connected already.
+#: Seconds that the system may take to list the devices that are connected already.
 CONNECTED_LIMIT = 1.0
 #: Seconds between two looks at the adapter.
 ADAPTER_INTERVAL = 2.0
@@ -51,7 +51,7 @@ NO_RSSI = frozenset({-127, 127})
 
 
 class BluetoothManager(CommunicationManager):
-    """Finds Bluetooth LE devices, and those again that dropped out.
+    """Finds Bluetooth LE devices, and finds those again that dropped out.
 
     When a scan is wanted and the adapter is off or missing, the scan starts by itself when it comes. A device whose link was
     lost, not ended by the server, is reported when it is back, without any scan, until :meth:`forget`.
@@ -67,7 +67,7 @@ class BluetoothManager(CommunicationManager):
         super().__init__()
         self._services = sorted({*COMMON_SERVICES, *services})
         self._wanted = False
-        self._asked = False
+        self._connected_reported = False
         self._scanner: BleakScanner | None = None
         self._starting: asyncio.Future[None] | None = None
         self._running = False
@@ -94,22 +94,22 @@ class BluetoothManager(CommunicationManager):
         await _load()
         if not self._wanted:
             self._wanted = True
-            self._asked = False
-            self._sightings.start_anew()
-        self._keep_watch()
-        await self._adjust(log=False)
+            self._connected_reported = False
+            self._sightings.reset()
+        self._ensure_watch()
+        await self._update_scan(log=False)
 
     async def stop_scanning(self) -> None:
         if self._wanted:
             self._wanted = False
             with suppress(BusUnavailableError):  # there is no scan then
-                await self._adjust(log=False)
+                await self._update_scan(log=False)
 
     def forget(self, address: str) -> None:
-        """Wait no longer for a device that dropped out."""
+        """Stop looking for a device that dropped out."""
         sighting = self._sightings.get(address)
-        if sighting is not None and sighting.awaited:
-            sighting.awaited = False
+        if sighting is not None and sighting.reconnecting:
+            sighting.reconnecting = False
             self._changed.set()
 
     async def check(self) -> BusReport:
@@ -124,7 +124,7 @@ class BluetoothManager(CommunicationManager):
                 if not self._running:
                     await self._start()
                     await self._end()
-        except Exception as error:  # noqa: BLE001 - whatever bleak lets through is what is asked for here
+        except Exception as error:  # noqa: BLE001 - bleak lets through whatever its platform raises, and it is what is to be reported
             trouble = bus_trouble(error)
             return BusReport(self.bus, ok=False, summary=trouble.what, remedy=trouble.remedy)
         return BusReport(self.bus, ok=True, summary="ready")
@@ -132,7 +132,7 @@ class BluetoothManager(CommunicationManager):
     async def close(self) -> None:
         self._wanted = False
         for sighting in self._sightings.held():
-            sighting.awaited = False
+            sighting.reconnecting = False
         await asyncio.gather(*(link.disconnect() for link in self._links))
         async with self._scan_lock:
             await self._end()
@@ -147,22 +147,22 @@ class BluetoothManager(CommunicationManager):
     def _needed(self) -> bool:
         return self._wanted or any(sighting.missing for sighting in self._sightings.held())
 
-    def _keep_watch(self) -> None:
+    def _ensure_watch(self) -> None:
         self._changed.set()
         if self._watch is None or self._watch.done():
-            self._watch = asyncio.create_task(self._look_after(), name="Bluetooth LE scan")
+            self._watch = asyncio.create_task(self._run_watch(), name="Bluetooth LE scan")
 
-    async def _look_after(self) -> None:
+    async def _run_watch(self) -> None:
         while self._needed or self._links or self._running:
             self._changed.clear()
             with suppress(BusUnavailableError):  # it may pass
-                await self._adjust(log=True)
+                await self._update_scan(log=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(ADAPTER_INTERVAL):
                     await self._changed.wait()
 
-    async def _adjust(self, *, log: bool) -> None:
-        """Have a scan run if one is needed, and only then. ``log``: nobody else tells of a failure.
+    async def _update_scan(self, *, log: bool) -> None:
+        """Start a scan if one is needed, end it if none is. ``log``: log a failure, which no caller reports.
 
         Raises:
             BusUnavailableError: It cannot run now.
@@ -171,7 +171,7 @@ class BluetoothManager(CommunicationManager):
 
         async with self._scan_lock:
             try:
-                await self._bring_about()
+                await self._try_update_scan()
             except Exception as error:  # whatever bleak lets through
                 trouble = bus_trouble(error)
                 problem = f"{trouble.what}: {trouble.remedy}"
@@ -184,22 +184,22 @@ class BluetoothManager(CommunicationManager):
                 self._trouble = None
                 logger.info("Bluetooth LE can be used again")
 
-    async def _bring_about(self) -> None:
+    async def _try_update_scan(self) -> None:
         needed = self._needed
         if not needed:
             await self._end()
         if needed or self._links:
-            await self._look_at_adapter()
+            await self._check_adapter()
         if self._running and self._is_stale():
             await self._stop()
         if needed and not self._running:
             await self._start()
-        if self._wanted and self._running and not self._asked:
-            self._asked = True
-            await self._ask_for_connected()
+        if self._wanted and self._running and not self._connected_reported:
+            self._connected_reported = True
+            await self._report_connected()
 
-    async def _look_at_adapter(self) -> None:
-        """Raise what bleak has to say of the adapter. BlueZ alone does not tell scans and links that it is gone."""
+    async def _check_adapter(self) -> None:
+        """Raise bleak's error if the adapter cannot be used. On BlueZ neither scans nor links report that it is gone."""
         if sys.platform != "linux":
             return
         from bleak import BleakAdapter
@@ -221,11 +221,11 @@ class BluetoothManager(CommunicationManager):
         return now >= max(self._started_at, self._heard_at) + QUIET_LIMIT
 
     async def _start(self) -> None:
-        """Start the scan. A start that takes too long goes on and is waited for again, since it cannot be taken back."""
+        """Start the scan. A start that takes too long goes on and is waited for again, since it cannot be cancelled."""
         from bleak import BleakScanner
 
         if self._scanner is None:
-            self._scanner = BleakScanner(self._detected)
+            self._scanner = BleakScanner(self._advertisement_received)
         if self._starting is None:
             self._starting = asyncio.ensure_future(self._scanner.start())
         await asyncio.wait({self._starting}, timeout=SCAN_LIMIT)
@@ -241,7 +241,7 @@ class BluetoothManager(CommunicationManager):
         self._started_at = asyncio.get_running_loop().time()
 
     async def _end(self) -> None:
-        """Have no scan any more, also none that is only being started."""
+        """End the scan, also one that is still starting."""
         if self._starting is not None:
             with suppress(Exception):  # then there is none
                 await self._start()
@@ -258,26 +258,26 @@ class BluetoothManager(CommunicationManager):
         self._running = False
         try:
             await within(SCAN_LIMIT, self._scanner.stop())
-        except Exception as error:  # noqa: BLE001 - as in _adjust; a new scanner is made for the next scan
+        except Exception as error:  # noqa: BLE001 - as in _update_scan; a new scanner is made for the next scan
             self._scanner = None
             # An adapter that went away took the scan with it.
             level = logging.WARNING if self._trouble is None else logging.DEBUG
             logger.log(level, "The Bluetooth LE scan did not end properly: %r", error)
 
-    def _detected(self, device: BLEDevice, data: AdvertisementData) -> None:
+    def _advertisement_received(self, device: BLEDevice, data: AdvertisementData) -> None:
         now = asyncio.get_running_loop().time()
         self._heard_at = now
-        if not self._wanted and ((known := self._sightings.get(device.address)) is None or not known.awaited):
+        if not self._wanted and ((known := self._sightings.get(device.address)) is None or not known.reconnecting):
             return
         sighting = self._sightings.heard(device.address, device, now)
-        if sighting.busy or sighting.link is not None:
+        if sighting.connecting or sighting.link is not None:
             return  # what BlueZ reports of a connected device is no advertisement
         sighting.merge(data.local_name, data.service_uuids, data.manufacturer_data)
         if data.rssi not in NO_RSSI:
             sighting.rssi = data.rssi
         self._report(sighting, now)
 
-    async def _ask_for_connected(self) -> None:
+    async def _report_connected(self) -> None:
         """Report the devices that the system has connected, but for the server's own."""
         from buttplug.hardware.bluetooth.link import connected_devices, within
 
@@ -290,7 +290,7 @@ class BluetoothManager(CommunicationManager):
         own = {link.address for link in self._links}
         for device, name, services in connected:
             sighting = self._sightings.heard(device.address, device, now)
-            if sighting.busy or device.address in own:
+            if sighting.connecting or device.address in own:
                 continue
             sighting.was_connected = True
             sighting.merge(name, services, {})
@@ -315,10 +315,10 @@ class BluetoothManager(CommunicationManager):
     async def _connect(self, sighting: Sighting[BLEDevice], specifiers: Sequence[Specifier]) -> Hardware:
         from buttplug.hardware.bluetooth.link import open_link
 
-        if sighting.busy or sighting.link is not None:
+        if sighting.connecting or sighting.link is not None:
             raise HardwareError(f"{sighting.name or sighting.address} is connected already")
         loop = asyncio.get_running_loop()
-        sighting.busy = True
+        sighting.connecting = True
         try:
             async with self._connect_lock:
                 link = await open_link(sighting.handle, sighting.advertisement, specifiers)
@@ -326,12 +326,12 @@ class BluetoothManager(CommunicationManager):
             sighting.failed(loop.time())
             raise
         finally:
-            sighting.busy = False
+            sighting.connecting = False
         link.rssi = sighting.rssi
         sighting.connected(link, loop.time())
         self._links.add(link)
         link.on_disconnect(lambda reason: self._disconnected(sighting, link))
-        self._keep_watch()
+        self._ensure_watch()
         return link
 
     def _disconnected(self, sighting: Sighting[BLEDevice], link: BluetoothHardware) -> None:
@@ -341,7 +341,7 @@ class BluetoothManager(CommunicationManager):
         else:
             sighting.dropped(now)
         link.on_released(lambda: self._links.discard(link))
-        self._keep_watch()
+        self._ensure_watch()
 
 
 async def _load() -> None:

@@ -30,17 +30,17 @@ RETRY_DELAYS = (2.0, 5.0, 15.0, 60.0)
 
 #: Seconds a link has to last to count as good. One that the server itself ends earlier, for instance because the device
 #: did not answer the hand-shake, counts as a failed connect.
-SETTLED = 20.0
+GOOD_LINK_TIME = 20.0
 
 #: Seconds within which a link that is lost counts as a failed connect.
-BRIEF = 5.0
+SHORT_LINK_TIME = 5.0
 
-#: Seconds to wait for a name, which often comes in a packet of its own. It is part of what a device's settings hang on.
+#: Seconds to wait for a name, which often comes in a packet of its own. A device's settings are found by its name too.
 NAME_WAIT = 1.0
 
-#: Seconds after a drop-out in which the device is not believed to be back: systems report a disconnect itself as a change of
-#: the device, which looks like an advertisement.
-ECHO = 0.5
+#: Seconds after a drop-out in which an advertisement does not mean that the device is back: systems report the disconnect
+#: itself as a change of the device, which looks like an advertisement.
+DISCONNECT_ECHO_TIME = 0.5
 
 Handle = TypeVar("Handle")
 
@@ -49,8 +49,8 @@ Handle = TypeVar("Handle")
 class Sighting(Generic[Handle]):
     """One device: all that its advertisements said so far, and how connecting to it went.
 
-    ``handle`` is the platform's. ``rssi`` is the last one heard, in dBm. ``awaited``: it dropped out and is to be connected
-    again by itself, until such a link has proved good. ``busy``: a connect is under way. ``link`` is the open link.
+    ``handle`` is the platform's. ``rssi`` is the last one heard, in dBm. ``reconnecting``: it dropped out and is to be
+    connected again by itself, until such a link has lasted. ``connecting``: a connect is under way. ``link`` is the open link.
     ``was_connected``: the system once had a link to it that is not the server's. Times are the event loop's, in seconds.
     """
 
@@ -61,8 +61,8 @@ class Sighting(Generic[Handle]):
     services: frozenset[str] = frozenset()
     manufacturer_data: dict[int, bytes] = field(default_factory=dict)
     rssi: int | None = None
-    awaited: bool = False
-    busy: bool = False
+    reconnecting: bool = False
+    connecting: bool = False
     link: Hardware | None = None
     was_connected: bool = False
     connected_at: float = 0.0
@@ -74,12 +74,12 @@ class Sighting(Generic[Handle]):
     @property
     def held(self) -> bool:
         """Whether it must not be forgotten."""
-        return self.awaited or self.busy or self.link is not None
+        return self.reconnecting or self.connecting or self.link is not None
 
     @property
     def missing(self) -> bool:
         """Whether it dropped out and is not back."""
-        return self.awaited and self.link is None
+        return self.reconnecting and self.link is None
 
     @property
     def advertisement(self) -> BluetoothAdvertisement:
@@ -98,15 +98,15 @@ class Sighting(Generic[Handle]):
             del self.manufacturer_data[next(iter(self.manufacturer_data))]
 
     def due(self, now: float, *, scanning: bool) -> BluetoothAdvertisement | None:
-        """Return what is to be reported now, and count it as reported; None for nothing."""
-        if self.busy or self.link is not None or now < self.retry_at or not (scanning or self.awaited):
+        """Return the advertisement to report now, and count it as reported; None when there is nothing to report."""
+        if self.connecting or self.link is not None or now < self.retry_at or not (scanning or self.reconnecting):
             return None
         if not self.name and not self.was_connected and now < self.first_heard + NAME_WAIT:
             return None
         advertisement = self.advertisement
-        if advertisement == BluetoothAdvertisement() or not (self.awaited or self._is_new(advertisement, now)):
+        if advertisement == BluetoothAdvertisement() or not (self.reconnecting or self._is_new(advertisement, now)):
             return None
-        if self.awaited:
+        if self.reconnecting:
             # Reported until it is connected; this leaves time for the connect to begin.
             self.retry_at = now + RETRY_DELAYS[0]
         self.reported = advertisement
@@ -134,20 +134,20 @@ class Sighting(Generic[Handle]):
     def closed(self, now: float) -> None:
         """Note that the server ended the link."""
         self.link = None
-        if now >= self.connected_at + SETTLED:
+        if now >= self.connected_at + GOOD_LINK_TIME:
             self.failures = 0
-            self.awaited = False
+            self.reconnecting = False
         self.failed(now)
 
     def dropped(self, now: float) -> None:
         """Note that the link was lost."""
         self.link = None
-        self.awaited = True
-        if now < self.connected_at + BRIEF:
+        self.reconnecting = True
+        if now < self.connected_at + SHORT_LINK_TIME:
             self.failed(now)
         else:
             self.failures = 0
-            self.retry_at = now + ECHO
+            self.retry_at = now + DISCONNECT_ECHO_TIME
 
 
 class Sightings(Generic[Handle]):
@@ -171,11 +171,11 @@ class Sightings(Generic[Handle]):
         return self._by_address.get(address)
 
     def held(self) -> list[Sighting[Handle]]:
-        """Return the devices that are connected, being connected, or awaited."""
+        """Return the devices that are connected, being connected, or to be connected again."""
         return [sighting for sighting in self._by_address.values() if sighting.held]
 
-    def start_anew(self) -> None:
-        """Have everything reported again, whatever became of it before: a new scan begins."""
+    def reset(self) -> None:
+        """Have every device reported again, whether or not connecting it failed: a new scan begins."""
         for sighting in self._by_address.values():
             sighting.reported = None
             sighting.failures = 0

@@ -78,7 +78,7 @@ class BlockingHardware(PolledHardware):
         try:
             await self._worker.call(partial(self.write_device, packet), WRITE_LIMIT)
         except TimeoutError:
-            # The call cannot be taken back, and nothing may follow it late.
+            # The call cannot be cancelled, and no later packet may follow it.
             self.fail(f"a write did not end within {WRITE_LIMIT:g} s")
             raise HardwareTimeoutError(
                 f"{self.name} took nothing for {WRITE_LIMIT:g} s: unplug it and plug it in again"
@@ -150,20 +150,20 @@ class BlockingHardware(PolledHardware):
         super().fail(reason)
 
     def _read(self) -> None:
-        # The loop is closed: nobody is left to tell.
+        # The loop may be closed: then nobody has to know.
         with suppress(RuntimeError):
             while not self.closing.is_set():
                 try:
                     data = self.read_device()
-                except Exception as error:  # noqa: BLE001 - whatever it is, no more can be read, and that is told
+                except Exception as error:  # noqa: BLE001 - whatever it is, no more can be read, and that is reported
                     self._loop.call_soon_threadsafe(self.fail, f"reading failed ({error}); was it unplugged?")
                     break
                 if data:
-                    self._hand_over(data)
+                    self._deliver(data)
         self._end()
 
-    def _hand_over(self, data: bytes) -> None:
-        """Wait until the loop has taken it: a flood is held back by the driver and does not fill the memory."""
+    def _deliver(self, data: bytes) -> None:
+        """Have the loop notify it, and wait for that: so a flood queues up in the driver and does not fill the memory."""
         taken = threading.Event()
         self._loop.call_soon_threadsafe(self._received, data, taken)
         while not (taken.wait(READ_MS / 1000) or self.closing.is_set() or self._loop.is_closed()):
@@ -182,7 +182,7 @@ class BlockingHardware(PolledHardware):
     def _close(self) -> None:
         try:
             self.close_device()
-        except Exception as error:  # noqa: BLE001 - it is let go of all the same
+        except Exception as error:  # noqa: BLE001 - nothing more can be done
             logger.info("%s did not close properly: %s", self.name, error)
         finally:
             self.closed.set_result(None)

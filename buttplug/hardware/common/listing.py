@@ -26,7 +26,7 @@ LIST_LIMIT = 5.0
 class Listing(Generic[Entry]):
     """A list that is asked for again and again, on a thread of its own.
 
-    While the library hangs it is waited for and not called again: nothing piles up behind it.
+    While a call hangs the library is not called again, so that calls do not pile up.
     """
 
     def __init__(self, what: str, load: Callable[[], object], entries: Callable[[], list[Entry]]) -> None:
@@ -35,7 +35,7 @@ class Listing(Generic[Entry]):
         self._load = load
         self._entries = entries
         self._worker = Worker(f"list of {what}")
-        self._asked: Future[list[Entry]] | None = None
+        self._pending: Future[list[Entry]] | None = None
 
     async def start(self) -> None:
         """Load the library.
@@ -59,11 +59,11 @@ class Listing(Generic[Entry]):
         Raises:
             BusUnavailableError: It cannot be listed.
         """
-        if self._asked is None or self._asked.done():
-            self._asked = self._worker.post(self._entries)
+        if self._pending is None or self._pending.done():
+            self._pending = self._worker.post(self._entries)
         try:
             async with asyncio.timeout(LIST_LIMIT):
-                return await asyncio.shield(asyncio.wrap_future(self._asked))
+                return await asyncio.shield(asyncio.wrap_future(self._pending))
         except TimeoutError:
             raise BusUnavailableError(f"The {self._what} could not be listed within {LIST_LIMIT:g} s") from None
         except Exception as error:

@@ -1,6 +1,6 @@
-"""Device nodes of Linux: where what is behind one is plugged in, and who may open it.
+"""Device nodes of Linux: the port a device is plugged into, and who may open its node.
 
-On other systems, and for what is no node, there is nothing to be said, and nothing goes wrong.
+On other systems, and for other paths, the path itself is returned, and nothing is raised.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pathlib import Path
 #: Directories of sysfs by the names of the nodes that have an entry there.
 _CLASSES = (("hidraw", Path("/sys/class/hidraw")), ("event", Path("/sys/class/input")), ("js", Path("/sys/class/input")))
 
-#: Parts of a path in sysfs that count up with every plugging in: the HID core's name of a device, and what hangs below it.
+#: Parts of a path in sysfs that are numbered anew each time a device is plugged in: the HID core's name of a
+#: device, and what is below it.
 _COUNTED = re.compile(r"/([0-9A-F]{4}:[0-9A-F]{4}:[0-9A-F]{4}\.[0-9A-F]{4,}|hidraw|input)(/.*)?$")
 
 

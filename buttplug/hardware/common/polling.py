@@ -1,4 +1,4 @@
-"""Buses that do not tell what comes and goes, and so are looked at again and again."""
+"""Buses that do not report what is plugged in and out, and so are polled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RETRY_DELAYS = (2.0, 5.0, 15.0, 60.0)
 
 #: Seconds a link has to last to count as good. One that the server itself ends earlier, for instance because the device did
 #: not answer the hand-shake, counts as a failed connect.
-SETTLED = 20.0
+GOOD_LINK_TIME = 20.0
 
 
 class Poll:
@@ -38,7 +38,7 @@ class Poll:
         self.interval = interval
         self._action = action
         self._task: asyncio.Task[None] | None = None
-        self._told = ""
+        self._last_problem = ""
 
     def start(self, delay: float = 0.0) -> None:
         """Begin, after ``delay`` seconds; nothing happens while it runs."""
@@ -64,11 +64,11 @@ class Poll:
             HardwareError: It failed. It goes on all the same, and does not report that failure again.
         """
         await self.stop()
-        self._told = ""
+        self._last_problem = ""
         try:
             await self._action()
         except HardwareError as error:
-            self._told = error.message
+            self._last_problem = error.message
             raise
         finally:
             self.start(self.interval)
@@ -79,15 +79,15 @@ class Poll:
             try:
                 await self._action()
             except HardwareError as error:
-                if error.message != self._told:
+                if error.message != self._last_problem:
                     logger.warning("%s: %s", self.name, error)
-                self._told = error.message
+                self._last_problem = error.message
             except Exception as error:
-                if str(error) != self._told:
+                if str(error) != self._last_problem:
                     logger.exception("%s: unexpected error", self.name)
-                self._told = str(error)
+                self._last_problem = str(error)
             else:
-                self._told = ""
+                self._last_problem = ""
             await asyncio.sleep(self.interval)
 
 
@@ -102,11 +102,11 @@ class PolledHardware(Hardware):
 
     @property
     def released(self) -> bool:
-        """Whether nothing is left of the link: what was last written to it cannot come late any more."""
+        """Whether the library has let the device go, so that no earlier write can still reach it."""
         return not self.connected
 
     def fail(self, reason: str) -> None:
-        """For the bus: the device is gone, by whatever sign of it."""
+        """For the bus: the device is gone; ``reason`` is how that was noticed."""
         self.failed = self.failed or self.connected
         self.lost(reason)
 
@@ -126,7 +126,7 @@ class PollingManager(CommunicationManager):
         super().__init__()
         self._scanning = False
         self._listable = False
-        self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
+        self._poll = Poll(self.bus, self._poll_once, LOOK_INTERVAL)
         self._hardware: list[PolledHardware] = []
         self._lost: set[str] = set()
         self._offered: set[str] = set()
@@ -176,8 +176,8 @@ class PollingManager(CommunicationManager):
         """Remember a device, before it is opened, so that it is not offered, is closed at the end, and is missed."""
         self._hardware.append(hardware)
 
-    async def _look(self) -> None:
-        self._sort_out()
+    async def _poll_once(self) -> None:
+        self._forget_released()
         if not (self._scanning or self._lost or (self.watches and self._hardware)):
             return
         try:
@@ -186,7 +186,7 @@ class PollingManager(CommunicationManager):
             self._listable = False
             raise
         self._listable = True
-        self._sort_out()
+        self._forget_released()
         self._offered &= found.keys()
         for address in self._failures.keys() - found.keys():
             del self._failures[address]
@@ -198,8 +198,8 @@ class PollingManager(CommunicationManager):
                 self._offered.add(address)
                 self.on_found(replace(discovery, connect=partial(self._connect, discovery)))
 
-    def _sort_out(self) -> None:
-        """Forget what is gone, but for what has to come back."""
+    def _forget_released(self) -> None:
+        """Forget devices that were released, and note those that are to be connected again."""
         lost = {hardware.address for hardware in self._hardware if hardware.failed}
         self._lost |= lost
         self._offered -= lost
@@ -209,7 +209,7 @@ class PollingManager(CommunicationManager):
             connected_at = self._connected_at.pop(hardware.address, None)
             if connected_at is None:
                 continue  # It was never connected, and that was counted.
-            if self._now >= connected_at + SETTLED:
+            if self._now >= connected_at + GOOD_LINK_TIME:
                 self._failures.pop(hardware.address, None)
             elif not hardware.failed:
                 self._count_failure(hardware.address)

@@ -18,8 +18,8 @@ RULES_FILE = "/etc/udev/rules.d/70-buttplug.rules"
 #: How to make rules count.
 RELOAD = "sudo udevadm control --reload && sudo udevadm trigger"
 
-#: Ids that chip makers lend to any product, so that a rule for them opens other people's devices too.
-_LENT = {
+#: Ids of chip makers that products of many others use, so that a rule for one of them opens those too.
+_SHARED_IDS = {
     UsbId(0x0483, 0x5750): "STMicroelectronics",
     UsbId(0x1915, 0x520A): "Nordic Semiconductor",
 }
@@ -47,8 +47,8 @@ def rules(hid: Iterable[UsbId], usb: Iterable[UsbId]) -> str:
         if ordered := sorted(set(pairs), key=lambda pair: (pair.vendor_id, pair.product_id)):
             lines += ["", f"# {heading}"]
         for pair in ordered:
-            if pair in _LENT:
-                lines.append(f"# The next id is lent by {_LENT[pair]}; the rule opens every device that uses it.")
+            if pair in _SHARED_IDS:
+                lines.append(f"# The next id is lent by {_SHARED_IDS[pair]}; the rule opens every device that uses it.")
             lines.append(rule(pair))
     return "\n".join(lines) + "\n"
 

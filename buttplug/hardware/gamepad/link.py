@@ -1,4 +1,11 @@
-"""One open game pad."""
+"""One open game pad.
+
+What a pad can do is all that identifies it, so :attr:`GamepadHardware.name`, by which devices are looked up, is for pads with
+trigger motors not their own name but :data:`BODY_AND_TRIGGERS` or :data:`TRIGGERS_ONLY`.
+
+Endpoint tx takes 8 bytes: the speeds of the low and high frequency motors and of the left and right trigger, each 0..65535,
+low byte first. Endpoint rx is read for the battery: one byte, in percent.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +28,10 @@ from buttplug.hardware.gamepad.specifier import GamepadSpecifier
 logger = logging.getLogger(__package__)
 
 BODY_AND_TRIGGERS = "__sdl-rumble-and-triggers"
-
 TRIGGERS_ONLY = "__sdl-triggers-only"
 
-#: Seconds a pad rumbles by itself, and after which it is told again: when nobody tells it any more, it ends.
+#: Seconds that a pad rumbles after one command, and seconds after which the command is repeated: without repeats it ends.
 HOLD_TIME = 2.0
-
 REFRESH_INTERVAL = HOLD_TIME / 3
 
 #: Seconds in which SDL gets the first reports of what is plugged in.
@@ -63,7 +68,7 @@ class GamepadHardware(PolledHardware):
         opened = False
         try:
             await self._sdl.open(self._link)
-            # Its first reports tell.
+            # Its first reports say whether it has a battery.
             await asyncio.sleep(REPORT_TIME)
             self._has_battery = await self._sdl.battery(self._link) is not None
             opened = True
@@ -97,9 +102,9 @@ class GamepadHardware(PolledHardware):
         try:
             percent = await self._sdl.battery(self._link)
         except (TimeoutError, OSError) as error:
-            raise HardwareError(f"{self.pad.name} did not tell its battery level: {error or 'SDL hangs'}") from error
+            raise HardwareError(f"{self.pad.name} did not report its battery level: {error or 'SDL hangs'}") from error
         if percent is None:
-            raise HardwareError(f"{self.pad.name} has no battery, or does not tell its level")
+            raise HardwareError(f"{self.pad.name} has no battery, or does not report its level")
         return bytes((percent,))
 
     async def disconnect(self) -> None:
@@ -135,7 +140,7 @@ class GamepadHardware(PolledHardware):
             raise HardwareDisconnectedError(f"{self.pad.name} was lost: {error}") from error
 
     async def _hold(self, levels: Sequence[int]) -> None:
-        """Tell the pad again and again, each time differently enough that SDL passes it on and little enough to be felt."""
+        """Repeat the command, each time changed enough that SDL passes it on and too little to be felt."""
         nudged = [level - 1 if level > 1 else level * 2 for level in levels]
         while True:
             for wanted in (nudged, levels):
@@ -143,7 +148,7 @@ class GamepadHardware(PolledHardware):
                 try:
                     await self._set(wanted)
                 except HardwareError:
-                    return  # The device is lost, and that was told.
+                    return  # The device is lost, and that was reported.
 
     def _end_hold(self) -> None:
         if self._holding is not None:

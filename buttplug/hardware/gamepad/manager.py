@@ -1,11 +1,4 @@
-"""Game pads that rumble, by SDL.
-
-What a pad can do is all that identifies it, so :attr:`GamepadHardware.name`, by which devices are looked up, is for pads with
-trigger motors not their own name but :data:`BODY_AND_TRIGGERS` or :data:`TRIGGERS_ONLY`.
-
-Endpoint tx takes 8 bytes: the speeds of the low and high frequency motors and of the left and right trigger, each 0..65535,
-low byte first. Endpoint rx is read for the battery: one byte, in percent.
-"""
+"""Finds game pads that rumble, by SDL."""
 
 from __future__ import annotations
 
@@ -29,8 +22,7 @@ from buttplug.hardware.specifier import Specifier
 
 logger = logging.getLogger(__package__)
 
-
-#: What lets a process write to pads on Linux, who does not sit at the machine.
+#: What lets a Linux user who is not logged in at the machine itself write to pads.
 PERMISSION_REMEDY = "add yourself to the group input and log in again, or install the rules that games use (steam-devices)"
 
 
@@ -42,7 +34,7 @@ class GamepadManager(PollingManager):
     def __init__(self) -> None:
         super().__init__()
         self._sdl: Sdl | None = None
-        self._told_locked: set[int] = set()
+        self._warned_of: set[int] = set()
 
     async def open(self) -> None:
         sdl = Sdl()
@@ -82,18 +74,23 @@ class GamepadManager(PollingManager):
         except TimeoutError:
             raise BusUnavailableError("SDL hangs: unplug the game pads and plug them in again") from None
         if locked := [pad for pad in pads if pad.locked]:
-            self._tell_locked(locked)
+            self._warn_of_locked(locked)
         return [
             Discovery(pad.name, pad.address, GamepadAdvertisement(), partial(self._connect_pad, pad))
             for pad in pads
             if pad.rumbles
         ]
 
-    def _tell_locked(self, pads: Sequence[Pad]) -> None:
+    def _warn_of_locked(self, pads: Sequence[Pad]) -> None:
         for pad in pads:
-            if pad.instance not in self._told_locked:
-                self._told_locked.add(pad.instance)
-                logger.warning("%s at %s may not be told to rumble: %s", pad.name, ownership(pad.node), PERMISSION_REMEDY)
+            if pad.instance not in self._warned_of:
+                self._warned_of.add(pad.instance)
+                logger.warning(
+                    "%s at %s may not be opened for writing, so that it cannot rumble: %s",
+                    pad.name,
+                    ownership(pad.node),
+                    PERMISSION_REMEDY,
+                )
 
     async def _connect_pad(self, pad: Pad, specifiers: Sequence[Specifier]) -> Hardware:
         if self._sdl is None:

@@ -39,7 +39,7 @@ _HINTS: Final[dict[bytes, bytes]] = {
     b"SDL_NO_SIGNAL_HANDLERS": b"1",
     # There is no window that could have the focus.
     b"SDL_JOYSTICK_ALLOW_BACKGROUND_EVENTS": b"1",
-    # Windows tells what is plugged in to threads that have a message loop: let SDL have one.
+    # Windows reports what is plugged in to threads that have a message loop: let SDL have one.
     b"SDL_JOYSTICK_THREAD": b"1",
     # Over Bluetooth these rumble only in a mode that DirectInput does not know; they stay in it until they are switched off.
     b"SDL_JOYSTICK_HIDAPI_PS4_RUMBLE": b"1",
@@ -49,7 +49,8 @@ if sys.platform == "darwin":
     # Apple's framework for game controllers works on the main thread only.
     _HINTS[b"SDL_JOYSTICK_MFI"] = b"0"
 
-#: SDL's battery levels as percentages: the highest that each stands for. Other levels mean that it is wired or does not tell.
+#: SDL's battery levels as percentages: the highest that each stands for. Other levels mean that it is wired or
+#: does not report its charge.
 _BATTERY = {0: 5, 1: 20, 2: 70, 3: 100}
 
 
@@ -113,7 +114,7 @@ class Sdl:
         finally:
             if not started:
                 self._end()
-        threading.Thread(target=self._beat, name="SDL clock", daemon=True).start()
+        threading.Thread(target=self._update_regularly, name="SDL clock", daemon=True).start()
 
     async def end(self) -> None:
         """End SDL, after the closing of the pads. Never raises."""
@@ -140,7 +141,7 @@ class Sdl:
         await self._worker.call(partial(self._open_pad, link), CALL_LIMIT)
 
     async def rumble(self, link: PadLink, levels: Sequence[int], seconds: float) -> None:
-        """Have the low and high frequency motors and the left and right trigger run, each 0..65535, for so long.
+        """Run the low and high frequency motors and the left and right trigger at ``levels``, each 0..65535.
 
         Raises:
             OSError: The pad is gone.
@@ -149,7 +150,7 @@ class Sdl:
         await self._worker.call(partial(self._rumble, link, levels, int(seconds * 1000)), CALL_LIMIT)
 
     async def battery(self, link: PadLink) -> int | None:
-        """Return the charge in percent, roughly; None for a pad that is wired or does not tell.
+        """Return the charge in percent, roughly; None for a pad that is wired or does not report it.
 
         Raises:
             OSError: The pad is gone.
@@ -247,7 +248,7 @@ class Sdl:
 
     # Anywhere.
 
-    def _beat(self) -> None:
+    def _update_regularly(self) -> None:
         # A thread and no timer of the event loop: were that stuck, what rumbles would still end after its time.
         update: Future[None] | None = None
         while not self._ending.wait(UPDATE_INTERVAL):
@@ -298,10 +299,10 @@ def _probed(sdl: ModuleType, index: int, instance: int, taken: set[str]) -> Pad 
         model = f"{sdl.SDL_JoystickGetVendor(joystick):04x}:{sdl.SDL_JoystickGetProduct(joystick):04x}"
         name = _text(sdl.SDL_JoystickName(joystick)) or f"Game pad {model}"
         node = _text(sdl.SDL_JoystickPath(joystick))
-        place = _text(sdl.SDL_JoystickGetSerial(joystick)) or _hashed(port_of(node))
+        serial = _text(sdl.SDL_JoystickGetSerial(joystick)) or _hashed(port_of(node))
     finally:
         sdl.SDL_JoystickClose(joystick)
-    address = first = f"sdl-gamepad-{model.replace(':', '-')}-{place}"
+    address = first = f"sdl-gamepad-{model.replace(':', '-')}-{serial}"
     number = 1
     while address in taken:
         number += 1

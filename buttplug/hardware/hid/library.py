@@ -20,7 +20,7 @@ from buttplug.hardware.errors import (
 )
 
 #: The library keeps the last error of listing and opening in one place for the whole process, and frees it on every call,
-#: without a lock of its own: two threads at once could free it twice.
+#: without a lock: two threads at once could free it twice.
 library_lock = threading.Lock()
 
 
@@ -85,8 +85,8 @@ class HidEntry(msgspec.Struct, frozen=True):
         """The serial number, or else where the device is plugged in; and which of its interfaces this is."""
         address = (self.serial_number or "").strip()
         if not address:
-            place = hashlib.blake2s(port_of(self.node).encode(), digest_size=4).hexdigest()
-            address = f"hid-{self.vendor_id:04x}-{self.product_id:04x}-{place}"
+            port = hashlib.blake2s(port_of(self.node).encode(), digest_size=4).hexdigest()
+            address = f"hid-{self.vendor_id:04x}-{self.product_id:04x}-{port}"
         return address if self.interface_number <= 0 else f"{address}-{self.interface_number}"
 
 

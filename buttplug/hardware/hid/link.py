@@ -1,4 +1,8 @@
-"""One open HID device."""
+"""One open HID device.
+
+A HID device has no services to look at: endpoint tx writes an output report, whose first byte is the report's number (0 for
+devices that do not number them), and endpoint rx notifies every input report, again with the number first where there is one.
+"""
 
 from __future__ import annotations
 

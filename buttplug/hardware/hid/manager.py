@@ -1,8 +1,4 @@
-"""HID devices, over USB or Bluetooth, by vendor and product.
-
-A HID device has no services to look at: endpoint tx writes an output report, whose first byte is the report's number (0 for
-devices that do not number them), and endpoint rx notifies every input report, again with the number first where there is one.
-"""
+"""Finds HID devices, over USB or Bluetooth, by vendor and product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP requests to what is near: a GET with one limit for all of it, which leaves nothing behind when it is given up."""
+"""An HTTP GET with one time limit for all of it, which leaves no connection open when it is cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""One Lovense Connect app, and the link to a toy behind it."""
+"""One Lovense Connect app, and the link to a toy behind it.
+
+Endpoint tx takes the text of a command, for instance ``Vibrate1?v=10&t=f0a1``; endpoint rx is read for the battery, one byte
+in percent, as the app listed it last. The app is asked for all its toys at once, and only once a second: more overloads it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,6 @@ from buttplug.hardware.lovense_connect.specifier import LovenseConnectSpecifier
 
 #: Seconds between two looks at the toys of an app: while some are connected, and while only a scan is on.
 POLL_INTERVAL = 1.0
-
 SCAN_INTERVAL = 10.0
 
 #: Seconds a request may take.
@@ -86,8 +89,8 @@ class LovenseConnectHardware(PolledHardware):
     async def disconnect(self) -> None:
         self.lost("the server closed it")
 
-    def seen(self, toy: Toy | None) -> None:
-        """For the app: how it listed the toy just now; None for not at all."""
+    def listed_as(self, toy: Toy | None) -> None:
+        """For the app: it listed the toy like this; None if it did not list it."""
         if toy is None:
             self.misses += 1
             if self.misses >= MISSES:
@@ -108,7 +111,7 @@ class App:
         self.failures = 0
         self.hardware: list[LovenseConnectHardware] = []
         self._found = found
-        self._poll = Poll("Lovense Connect", self._look, SCAN_INTERVAL)
+        self._poll = Poll("Lovense Connect", self._poll_toys, SCAN_INTERVAL)
         self._scanning = False
         self._lost: set[str] = set()
 
@@ -143,11 +146,11 @@ class App:
         """
         answer = await self.get("GetToys")
         if refusal := _refusal(answer):
-            raise HardwareError(f"{self.url} did not tell its toys: {refusal}")
+            raise HardwareError(f"{self.url} did not list its toys: {refusal}")
         try:
             listing = msgspec.json.decode(answer.body, type=_Listing)
         except msgspec.DecodeError as error:
-            raise HardwareError(f"{self.url} told its toys in a way that is not understood: {error}") from error
+            raise HardwareError(f"{self.url} listed its toys in a way that is not understood: {error}") from error
         toys, wrong = [], []
         for key, raw in (listing.data or {}).items():
             try:
@@ -164,7 +167,7 @@ class App:
             self._poll.interval = POLL_INTERVAL
             await self._poll.restart()
 
-    async def _look(self) -> None:
+    async def _poll_toys(self) -> None:
         self._lost |= {hardware.address for hardware in self.hardware if hardware.failed}
         self.hardware = [hardware for hardware in self.hardware if hardware.connected]
         self._poll.interval = POLL_INTERVAL if self.hardware else SCAN_INTERVAL
@@ -175,12 +178,12 @@ class App:
         except HardwareError:
             self.failures += 1
             for hardware in self.hardware:
-                hardware.seen(None)
+                hardware.listed_as(None)
             raise
         self.failures = 0
         listed = {toy.id: toy for toy in toys}
         for hardware in self.hardware:
-            hardware.seen(listed.get(hardware.address))
+            hardware.listed_as(listed.get(hardware.address))
         taken = {hardware.address for hardware in self.hardware if hardware.connected}
         for toy in toys:
             wanted = self._scanning or toy.id in self._lost

@@ -1,14 +1,8 @@
-"""Toys behind the Lovense Connect app on a phone or computer of this network, by its HTTP interface.
-
-Endpoint tx takes the text of a command, for instance ``Vibrate1?v=10&t=f0a1``; endpoint rx is read for the battery, one byte
-in percent, as the app told it last. The app is asked for its toys once a second, which is as often as it can stand, for all
-of them together.
-"""
+"""Finds the toys behind Lovense Connect apps of this network."""
 
 from __future__ import annotations
 
 import ipaddress
-import logging
 from collections.abc import Iterable, Sequence
 from functools import partial
 from urllib.parse import urlsplit
@@ -23,14 +17,11 @@ from buttplug.hardware.lovense_connect.link import MISSES, REQUEST_LIMIT, SCAN_I
 from buttplug.hardware.lovense_connect.specifier import LovenseConnectAdvertisement, LovenseConnectSpecifier
 from buttplug.hardware.specifier import Specifier
 
-logger = logging.getLogger(__package__)
-
-#: Where the maker's server tells which apps run in the network that asks.
+#: Where the maker's server lists the apps that run in the network of whoever asks.
 DISCOVERY_URL = "https://api.lovense.com/api/lan/getToys"
 
 #: The port of the app on a phone.
 DEFAULT_PORT = 34567
-
 
 #: What to do when an app does not answer.
 REMEDY = "start the Lovense Connect app, in the same network as this machine, and compare the address that it shows"
@@ -57,7 +48,7 @@ class LovenseConnectManager(CommunicationManager):
         self._apps: dict[str, App] = {}
         self._discover = discover
         self._scanning = False
-        self._discovery = Poll(self.bus, self._ask_maker, SCAN_INTERVAL)
+        self._discovery = Poll(self.bus, self._add_discovered, SCAN_INTERVAL)
 
     @property
     def scanning(self) -> bool:
@@ -99,7 +90,7 @@ class LovenseConnectManager(CommunicationManager):
         urls: dict[str, None] = {}
         try:
             urls |= dict.fromkeys(map(url_of, self._hosts))
-            urls |= dict.fromkeys(await discovered() if self._discover else ())
+            urls |= dict.fromkeys(await discover_apps() if self._discover else ())
         except HardwareError as error:
             problems.append(error.message)
         for url in urls:
@@ -114,7 +105,7 @@ class LovenseConnectManager(CommunicationManager):
             return BusReport(self.bus, ok=False, summary="; ".join(problems), remedy=REMEDY)
         return BusReport(self.bus, ok=True, summary=", ".join(names) or "no toys")
 
-    async def _ask_maker(self) -> None:
+    async def _add_discovered(self) -> None:
         named = set(map(url_of, self._hosts))
         for url, app in list(self._apps.items()):
             if url not in named and app.failures >= MISSES and not app.hardware:
@@ -122,7 +113,7 @@ class LovenseConnectManager(CommunicationManager):
                 del self._apps[url]
         if self._apps.keys() - named:
             return
-        for url in await discovered():
+        for url in await discover_apps():
             if url not in self._apps:
                 self._apps[url] = App(url, self._toy_found)
                 await self._apps[url].scan()
@@ -158,7 +149,7 @@ def url_of(host: str) -> str:
     return f"http://{name}:{port}"
 
 
-async def discovered() -> list[str]:
+async def discover_apps() -> list[str]:
     """Return the addresses of the apps that the maker's server knows in this network.
 
     Raises:

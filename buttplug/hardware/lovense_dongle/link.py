@@ -73,7 +73,7 @@ class Dongle:
 
     Attributes:
         answered: Set when it said anything that a dongle would say.
-        dropped: The toys that are to come back, when it was lost.
+        dropped: The toys that were in use when it was lost.
     """
 
     def __init__(
@@ -84,11 +84,11 @@ class Dongle:
         self.dropped: frozenset[str] = frozenset()
         self._on_found = on_found
         self._on_search_ended = on_search_ended
-        self._by_report = isinstance(link, HidHardware)
+        self._uses_reports = isinstance(link, HidHardware)
         self._protocol = DongleProtocol()
         self._toys: dict[str, DongleToy] = {}
         self._writing = asyncio.Lock()
-        self._cut = False
+        self._line_incomplete = False
         self._sending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         link.on_notification(self._received)
@@ -106,16 +106,16 @@ class Dongle:
             self._perform([ToyFound(toy)])
         self._perform(self._protocol.start())
 
-    def bring_back(self, toys: Collection[str]) -> None:
-        """Look for toys that were in use, until they are found."""
-        self._perform(self._protocol.bring_back(toys))
+    def find_again(self, toys: Collection[str]) -> None:
+        """Search for toys that were in use, until they are found."""
+        self._perform(self._protocol.find_again(toys))
 
     def stop_search(self) -> None:
         """Look no more."""
         self._perform(self._protocol.stop())
 
     def release(self, toy: str) -> None:
-        """Let a toy go."""
+        """Stop using a toy."""
         self._toys.pop(toy, None)
         self._protocol.release(toy)
 
@@ -126,13 +126,13 @@ class Dongle:
             HardwareError: It was not sent.
         """
         async with self._writing:
-            if self._cut:
+            if self._line_incomplete:
                 # The line before was given up half-way, and would swallow this one.
                 line = LINE_END + line
-            self._cut = True
-            for piece in reports(line) if self._by_report else [line]:
+            self._line_incomplete = True
+            for piece in reports(line) if self._uses_reports else [line]:
                 await self.link.write(Packet(piece))
-            self._cut = False
+            self._line_incomplete = False
 
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
@@ -170,7 +170,7 @@ class Dongle:
         try:
             await self.send(line)
         except HardwareError as error:
-            logger.warning("The Lovense dongle was not told %s: %s", line.decode().strip(), error)
+            logger.warning("%s was not sent to the Lovense dongle: %s", line.decode().strip(), error)
 
     async def _connect(self, toy: str, specifiers: Sequence[Specifier]) -> Hardware:
         if toy not in self._protocol.toys or not self.link.connected:
@@ -182,11 +182,11 @@ class Dongle:
 
     def _refused(self, toy: str, reason: str) -> None:
         logger.info("%s %s refused: %s", TOY_NAME, toy, reason)
-        asyncio.get_running_loop().call_later(IGNORE_TIME, self._protocol.forgive, toy)
+        asyncio.get_running_loop().call_later(IGNORE_TIME, self._protocol.stop_ignoring, toy)
         self._perform(self._protocol.refused(toy))
 
     def _received(self, notification: Notification) -> None:
-        actions = self._protocol.received(text(notification.data) if self._by_report else notification.data)
+        actions = self._protocol.received(text(notification.data) if self._uses_reports else notification.data)
         if self._protocol.answered:
             self.answered.set()
         self._perform(actions)

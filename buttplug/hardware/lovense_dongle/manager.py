@@ -1,7 +1,7 @@
 """The Lovense USB dongle, which speaks to the maker's toys in place of a Bluetooth adapter.
 
 There are two kinds. The newer is a HID device; the older is a serial port behind a converter that many other boards have too,
-so such a port is let go again unless what is behind it answers like a dongle. One dongle of each kind is used at a time. While
+so such a port is closed again unless the device answers like a dongle. One dongle of each kind is used at a time. While
 it serves, its toys are out of reach for Bluetooth.
 """
 
@@ -56,7 +56,7 @@ class LovenseDongleManager(LibraryBus[Entry]):
         self._links: list[BlockingHardware] = []
         self._dropped: frozenset[str] = frozenset()
         self._scanning = False
-        self._poll = Poll(self.bus, self._look, LOOK_INTERVAL)
+        self._poll = Poll(self.bus, self._find, LOOK_INTERVAL)
 
     @property
     def scanning(self) -> bool:
@@ -92,7 +92,7 @@ class LovenseDongleManager(LibraryBus[Entry]):
         """
 
     def is_free(self, address: str) -> bool:
-        """Whether nothing is left of earlier links to this address: a write that hangs in one must not come late."""
+        """Whether nothing is left of earlier links to this address: a write that hangs in one may still reach the device."""
         self._links = [link for link in self._links if not link.released]
         return all(link.address != address for link in self._links)
 
@@ -106,14 +106,14 @@ class LovenseDongleManager(LibraryBus[Entry]):
         await link.open()
         return Dongle(link, on_found=self.on_found, on_search_ended=self._search_ended)
 
-    async def _look(self) -> None:
+    async def _find(self) -> None:
         if self._dongle is not None:
             return
         dongle = self._dongle = await self.find_dongle()
         if dongle is not None:
             logger.info("%s at %s", self.bus, dongle.link.address)
             dongle.link.on_disconnect(partial(self._lost, dongle))
-            dongle.bring_back(self._dropped)
+            dongle.find_again(self._dropped)
             self._dropped = frozenset()
             if self._scanning and dongle.has_toys:
                 self._search_ended()
@@ -168,7 +168,7 @@ class LovenseSerialDongleManager(LovenseDongleManager[str]):
         """``reserved_ports``: ports that the configuration gives to other devices; they are never opened here."""
         super().__init__()
         self._reserved = frozenset(reserved_ports)
-        self._others: set[str] = set()
+        self._not_dongles: set[str] = set()
 
     def load(self) -> ModuleType:
         return pyserial()
@@ -184,13 +184,13 @@ class LovenseSerialDongleManager(LovenseDongleManager[str]):
     async def find_dongle(self) -> Dongle | None:
         ports = await self.entries()
         # What is behind a port that was away may be another device now.
-        self._others.intersection_update(ports)
+        self._not_dongles.intersection_update(ports)
         failure: HardwareError | None = None
         for port in ports:
-            if port in self._others or not self.is_free(port):
+            if port in self._not_dongles or not self.is_free(port):
                 continue
             try:
-                dongle = await self._answering(port)
+                dongle = await self._open_if_dongle(port)
             except HardwareError as error:
                 failure = error
             else:
@@ -200,15 +200,15 @@ class LovenseSerialDongleManager(LovenseDongleManager[str]):
             raise failure
         return None
 
-    async def _answering(self, port: str) -> Dongle | None:
+    async def _open_if_dongle(self, port: str) -> Dongle | None:
         """Open a port, and close it again unless there is a dongle behind it."""
         dongle = await self.use(SerialHardware(SerialSpecifier(port, BAUD_RATE)))
         try:
             async with asyncio.timeout(ANSWER_LIMIT):
                 await dongle.answered.wait()
         except TimeoutError:
-            logger.info("What is at %s does not answer like a Lovense dongle and is left alone", port)
-            self._others.add(port)
+            logger.info("The device at %s does not answer like a Lovense dongle and is not used", port)
+            self._not_dongles.add(port)
         finally:
             if not dongle.answered.is_set():
                 await dongle.close()

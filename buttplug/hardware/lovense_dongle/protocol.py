@@ -1,11 +1,11 @@
-"""What the Lovense dongle says and wants to hear: bytes in, actions out, no I/O.
+"""The language of the Lovense dongle: bytes in, actions out, no I/O.
 
 The dongle speaks JSON, one object per line:
 
 ===================================================================== ====================================================
 to the dongle                                                         meaning
 ===================================================================== ====================================================
-``{"type":"toy","func":"statuss"}``                                   tell which toy is connected (the spelling is right)
+``{"type":"toy","func":"statuss"}``                                   which toy is connected? (the spelling is right)
 ``{"type":"toy","func":"search"}``                                    look for toys
 ``{"type":"usb","func":"stopSearch"}``                                end that
 ``{"type":"toy","func":"command","id":"A1B2","cmd":"Vibrate:10;"}``   a command in the toy's own language
@@ -45,7 +45,7 @@ SEARCH_PAUSE = 0.25
 #: Seconds that the end of a search may take.
 STOP_LIMIT = 3.0
 
-#: Seconds until a search that failed is begun again for toys that are to be brought back.
+#: Seconds until a search that failed is begun again for toys that are to be found again.
 RETRY_PAUSE = 10.0
 
 #: What ends a line to the dongle.
@@ -98,7 +98,7 @@ class Send(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """Call :meth:`DongleProtocol.expired` after so many seconds, instead of what was asked for before; None: not at all."""
+    """Call :meth:`DongleProtocol.expired` after ``seconds``, in place of any earlier wait; None: never."""
 
     seconds: float | None
 
@@ -141,9 +141,9 @@ class DongleProtocol:
     """One dongle, from when it was opened.
 
     Attributes:
-        answered: Whether it said anything that a dongle would say.
+        answered: Whether it sent anything that a dongle would send.
         toys: The ids of the toys that are connected.
-        missing: The ids of those that are to be brought back.
+        missing: The ids of those that were in use and are to be found again.
     """
 
     def __init__(self) -> None:
@@ -166,7 +166,7 @@ class DongleProtocol:
         self._wanted = True
         return self.check() if self._state is _State.IDLE else []
 
-    def bring_back(self, toys: Collection[str]) -> list[Action]:
+    def find_again(self, toys: Collection[str]) -> list[Action]:
         """Look for toys that were in use, scan or not, and for no others: they may still be running, and nobody stops them.
 
         While other toys are in use they are not looked for, since a search may disturb these.
@@ -175,7 +175,7 @@ class DongleProtocol:
         return self.check() if self._state is _State.IDLE and self._looking else []
 
     def stop(self) -> list[Action]:
-        """Look no more, except for what is to be brought back."""
+        """Look no more, except for what is to be found again."""
         self._wanted = False
         searching = self._state in (_State.SEARCHING, _State.PAUSING)
         return self._stop() if searching and not self._looking else []
@@ -197,7 +197,7 @@ class DongleProtocol:
         self._ignored.add(toy)
         return self._search() if self._state is _State.IDLE and self._looking else []
 
-    def forgive(self, toy: str) -> None:
+    def stop_ignoring(self, toy: str) -> None:
         """Report a refused toy again when it is seen."""
         self._ignored.discard(toy)
 
@@ -236,11 +236,11 @@ class DongleProtocol:
         try:
             answer = msgspec.json.decode(line, type=Answer)
         except (msgspec.DecodeError, RecursionError):
-            logger.info("The Lovense dongle said what is not understood: %r", line[:200])
+            logger.info("The Lovense dongle sent a line that is not understood: %r", line[:200])
             return
         self.answered = True
         if answer.func == "error" or answer.message:
-            logger.info("The Lovense dongle said: %s", line[:200].decode(errors="replace"))
+            logger.info("The Lovense dongle reported: %s", line[:200].decode(errors="replace"))
         state = self._state
         yield from self._handled(answer, answer.data or Data())
         if state is _State.CHECKING is self._state:
@@ -288,7 +288,7 @@ class DongleProtocol:
         if toy in self.toys:
             self.toys.remove(toy)
             yield ToyLost(toy)
-            yield from self.bring_back({toy})
+            yield from self.find_again({toy})
 
     @property
     def _looking(self) -> bool:

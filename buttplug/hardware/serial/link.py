@@ -33,11 +33,8 @@ GATHER_TIME = 0.005
 READ_SIZE = 4096
 
 _BUSY = frozenset({errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK})
-
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
-
 _WRONG = frozenset({errno.EINVAL})
-
 _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})
 
 

@@ -1,4 +1,4 @@
-"""Serial ports.
+"""Finds serial ports.
 
 A port says nothing about what is behind it, so only ports that the configuration names are ever opened.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 from buttplug.hardware.base import BusReport
 from buttplug.hardware.common.listing import Listed, ListingManager
@@ -16,9 +15,6 @@ from buttplug.hardware.serial.library import port_report, pyserial, system_ports
 from buttplug.hardware.serial.link import SerialHardware
 from buttplug.hardware.serial.specifier import SerialAdvertisement, SerialSpecifier
 from buttplug.hardware.specifier import Specifier
-
-if TYPE_CHECKING:
-    pass
 
 
 class SerialManager(ListingManager[str]):

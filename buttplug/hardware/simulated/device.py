@@ -20,7 +20,6 @@ from buttplug.hardware.specifier import Advertisement, Specifier
 
 logger = logging.getLogger(__package__)
 
-
 #: Packets and commands a device remembers; then the oldest are forgotten.
 MEMORY = 10_000
 

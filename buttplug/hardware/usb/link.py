@@ -1,4 +1,9 @@
-"""One open USB device."""
+"""One open USB device.
+
+Endpoint txvendorcontrol, which every device has, makes control transfers: a packet is the 8 bytes of the setup stage
+(``bmRequestType bRequest wValue wIndex wLength``, the last three little endian) followed by the data to send. Where the
+device has pipes, endpoint tx writes to the first one out, and what the first one in brings is notified on endpoint rx.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +29,10 @@ from buttplug.hardware.usb.specifier import UsbSpecifier
 TRANSFER_MS = int(WRITE_LIMIT * 800)
 
 _SETUP = struct.Struct("<BBHHH")
-
 _TO_HOST = 0x80
-
 _PIPE_KINDS = (2, 3)  # bulk and interrupt, in the low two bits of bmAttributes
 
 _DENIED = frozenset({errno.EACCES, errno.EPERM})
-
 _GONE = frozenset({errno.ENODEV, errno.ENOENT, errno.EIO})
 
 

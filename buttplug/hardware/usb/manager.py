@@ -1,9 +1,4 @@
-"""Raw USB devices, by vendor and product.
-
-Endpoint txvendorcontrol, which every device has, makes control transfers: a packet is the 8 bytes of the setup stage
-(``bmRequestType bRequest wValue wIndex wLength``, the last three little endian) followed by the data to send. Where the
-device has pipes, endpoint tx writes to the first one out, and what the first one in brings is notified on endpoint rx.
-"""
+"""Finds raw USB devices, by vendor and product."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from buttplug.hardware.errors import (
 )
 from buttplug.hardware.specifier import Specifier
 
+#: Seconds for a packet to be taken and for the closing handshake.
 WRITE_LIMIT = 1.0
-
 CLOSE_LIMIT = 0.5
 
 #: Text for a name: not empty, not endless, and fit for a line of a log.

@@ -43,13 +43,13 @@ VERSION = 0
 #: Most bytes of one frame.
 MAX_FRAME = 65536
 
-#: Most connections at a time that have not said who they are.
-MAX_STRANGERS = 16
+#: Most connections at a time that have not sent their first frame.
+MAX_UNIDENTIFIED = 16
 
 #: Most devices at a time.
 MAX_DEVICES = 256
 
-#: Seconds for the opening handshake, for the first frame, for a packet to be taken and for the closing handshake.
+#: Seconds for the opening handshake and for the first frame.
 UPGRADE_LIMIT = 5.0
 HELLO_LIMIT = 5.0
 
@@ -124,8 +124,8 @@ class WebsocketManager(CommunicationManager):
         self.port = port
         self._server: Server | None = None
         self._peers: dict[str, _Peer] = {}
-        self._strangers = 0
-        self._offers = Poll(self.bus, self._offer, OFFER_INTERVAL)
+        self._unidentified = 0
+        self._offers = Poll(self.bus, self._offer_unused, OFFER_INTERVAL)
 
     @property
     def scanning(self) -> bool:
@@ -187,7 +187,7 @@ class WebsocketManager(CommunicationManager):
         return f"{self.host} port {self.port}"
 
     async def _handle(self, connection: ServerConnection) -> None:
-        hello = await self._greeted(connection)
+        hello = await self._receive_hello(connection)
         if hello is None:
             return
         older, peer = self._peers.get(hello.address), _Peer(hello, connection)
@@ -207,15 +207,15 @@ class WebsocketManager(CommunicationManager):
             if self._peers.get(hello.address) is peer:
                 del self._peers[hello.address]
 
-    async def _greeted(self, connection: ServerConnection) -> Hello | None:
+    async def _receive_hello(self, connection: ServerConnection) -> Hello | None:
         """Return the first frame; None when the connection ended instead, or was ended for it."""
-        if self._strangers >= MAX_STRANGERS:
+        if self._unidentified >= MAX_UNIDENTIFIED:
             await close_connection(connection, CloseCode.TRY_AGAIN_LATER, "too many connections wait to say who they are")
             return None
-        self._strangers += 1
+        self._unidentified += 1
         try:
             async with asyncio.timeout(HELLO_LIMIT):
-                return _decoded(await connection.recv())
+                return _decode_hello(await connection.recv())
         except TimeoutError:
             wrong = f"no first frame within {HELLO_LIMIT:g} s"
         except ConnectionClosed:
@@ -223,19 +223,19 @@ class WebsocketManager(CommunicationManager):
         except (msgspec.DecodeError, RecursionError) as error:
             wrong = str(error)
         finally:
-            self._strangers -= 1
+            self._unidentified -= 1
         logger.warning("A websocket device at %s was refused: %s", connection.remote_address[0], wrong)
         await close_connection(connection, CloseCode.PROTOCOL_ERROR, wrong)
         return None
 
-    async def _offer(self) -> None:
-        """Offer again what was overlooked, for instance while the device's last connection was still being closed."""
+    async def _offer_unused(self) -> None:
+        """Offer again the devices that are not in use: an offer may have come while their last link was being closed."""
         for peer in self._peers.values():
             if peer.hardware is None:
                 self.on_found(peer.discovery)
 
 
-def _decoded(frame: str | bytes) -> Hello:
+def _decode_hello(frame: str | bytes) -> Hello:
     if isinstance(frame, bytes):
         raise msgspec.DecodeError("the first frame must be text")
     hello = msgspec.json.decode(frame, type=Hello)

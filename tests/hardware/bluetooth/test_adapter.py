@@ -30,8 +30,8 @@ NOBODY_MAY = '<deny send_destination="org.bluez"/>'
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "ADAPTER_INTERVAL", 0.05)
     monkeypatch.setattr(bus, "SCAN_LIMIT", 0.5)
-    monkeypatch.setattr(sightings, "BRIEF", 0.0)
-    monkeypatch.setattr(sightings, "ECHO", 0.05)
+    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
+    monkeypatch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.05)
     monkeypatch.setattr(sightings, "RETRY_DELAYS", (0.1,))
 
 

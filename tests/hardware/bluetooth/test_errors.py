@@ -14,7 +14,7 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
-from buttplug.hardware.bluetooth.errors import bus_trouble, device_error, is_passing, link_gone
+from buttplug.hardware.bluetooth.errors import bus_trouble, device_error, is_temporary, link_gone
 from buttplug.hardware.errors import (
     HardwareDisconnectedError,
     HardwareError,
@@ -138,4 +138,4 @@ def test_an_error_may_mean_that_the_link_is_gone(error: Exception, gone: bool) -
     ],
 )
 def test_radio_trouble_is_worth_another_try(error: Exception, passing: bool) -> None:
-    assert is_passing(error) is passing
+    assert is_temporary(error) is passing

@@ -42,8 +42,8 @@ OTHER = BluetoothSpecifier(services={"0000ffe0-0000-1000-8000-00805f9b34fb": {"t
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "ADAPTER_INTERVAL", 0.05)
     monkeypatch.setattr(bus, "CONNECTED_LIMIT", 0.2)
-    monkeypatch.setattr(sightings, "BRIEF", 0.0)
-    monkeypatch.setattr(sightings, "ECHO", 0.05)
+    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
+    monkeypatch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.05)
     monkeypatch.setattr(sightings, "RETRY_DELAYS", (0.1,))
 
 

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.real_time
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sightings, "BRIEF", 0.0)
-    monkeypatch.setattr(sightings, "ECHO", 0.1)
+    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
+    monkeypatch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.1)
     monkeypatch.setattr(sightings, "RETRY_DELAYS", (0.1, 0.3))
     monkeypatch.setattr(bluetooth_link, "CONNECT_PAUSE", 0.01)
 
@@ -137,7 +137,7 @@ async def test_a_device_that_comes_back_but_is_not_ready_is_still_waited_for(
 async def test_a_device_that_drops_out_right_after_it_was_connected_counts_as_not_connected(
     found: Found, peripheral: Peripheral, hardware: BluetoothHardware, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sightings, "BRIEF", 60.0)
+    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 60.0)
     loop = asyncio.get_running_loop()
     for attempt, pause in ((1, 0.1), (2, 0.3), (3, 0.3)):
         dropped = loop.time()

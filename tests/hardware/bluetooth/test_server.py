@@ -30,8 +30,8 @@ VIBRATE, MOVE = OutputType.VIBRATE, OutputType.POSITION_WITH_DURATION
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bus, "ADAPTER_INTERVAL", 0.05)
-    monkeypatch.setattr(sightings, "BRIEF", 0.0)
-    monkeypatch.setattr(sightings, "ECHO", 0.05)
+    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
+    monkeypatch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.05)
     monkeypatch.setattr(sightings, "NAME_WAIT", 0.05)
 
 

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from buttplug.hardware.base import Hardware
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.bluetooth.sightings import (
-    BRIEF,
     COMPANIES,
-    ECHO,
+    DISCONNECT_ECHO_TIME,
+    GOOD_LINK_TIME,
     MEMORY,
     NAME_WAIT,
     RETRY_DELAYS,
     ROLLING_INTERVAL,
     SERVICES,
-    SETTLED,
+    SHORT_LINK_TIME,
     Sighting,
     Sightings,
 )
@@ -122,24 +122,24 @@ def test_a_device_of_which_nothing_is_known_is_not_reported() -> None:
     assert not reported(Sighting("address", None, first_heard=0.0), 100.0)
 
 
-def test_nothing_is_reported_outside_a_scan_but_what_is_awaited(sighting: Sighting[None]) -> None:
+def test_nothing_is_reported_outside_a_scan_but_what_is_reconnecting(sighting: Sighting[None]) -> None:
     assert not reported(sighting, 0.0, scanning=False)
-    sighting.awaited = True
+    sighting.reconnecting = True
     assert reported(sighting, 0.0, scanning=False)
 
 
 def test_a_device_is_not_reported_while_it_is_being_connected_or_is_connected(
     sighting: Sighting[None], link: Hardware
 ) -> None:
-    sighting.busy = True
+    sighting.connecting = True
     assert not reported(sighting, 0.0)
-    sighting.busy = False
+    sighting.connecting = False
     sighting.connected(link, 0.0)
     assert not reported(sighting, 0.0)
 
 
-def test_a_device_that_is_awaited_is_reported_until_it_is_connected(sighting: Sighting[None]) -> None:
-    sighting.awaited = True
+def test_a_device_that_is_reconnecting_is_reported_until_it_is_connected(sighting: Sighting[None]) -> None:
+    sighting.reconnecting = True
     step = RETRY_DELAYS[0]
     assert [reported(sighting, now) for now in (0.0, step - 0.1, step, 2 * step)] == [True, False, True, True]
 
@@ -156,19 +156,19 @@ def test_every_failed_connect_makes_the_wait_longer(sighting: Sighting[None]) ->
         now += delay
 
 
-def test_a_device_that_drops_out_is_awaited_after_its_echo(sighting: Sighting[None], link: Hardware) -> None:
+def test_a_device_that_drops_out_is_reconnecting_after_its_echo(sighting: Sighting[None], link: Hardware) -> None:
     sighting.connected(link, 0.0)
-    sighting.dropped(BRIEF)
-    assert (sighting.awaited, sighting.missing) == (True, True)
-    assert not reported(sighting, BRIEF + ECHO - 0.01, scanning=False)
-    assert reported(sighting, BRIEF + ECHO, scanning=False)
+    sighting.dropped(SHORT_LINK_TIME)
+    assert (sighting.reconnecting, sighting.missing) == (True, True)
+    assert not reported(sighting, SHORT_LINK_TIME + DISCONNECT_ECHO_TIME - 0.01, scanning=False)
+    assert reported(sighting, SHORT_LINK_TIME + DISCONNECT_ECHO_TIME, scanning=False)
 
 
 def test_a_link_that_was_lost_soon_counts_as_a_failed_connect(sighting: Sighting[None], link: Hardware) -> None:
     now = 0.0
     for delay in RETRY_DELAYS:
         sighting.connected(link, now)
-        now += BRIEF - 0.1
+        now += SHORT_LINK_TIME - 0.1
         sighting.dropped(now)
         assert not reported(sighting, now + delay - 0.01, scanning=False)
         now += delay
@@ -178,23 +178,23 @@ def test_a_link_the_server_ended_soon_counts_as_a_failed_connect(sighting: Sight
     now = 0.0
     for delay in RETRY_DELAYS:
         sighting.connected(link, now)
-        now += SETTLED - 0.1
+        now += GOOD_LINK_TIME - 0.1
         sighting.closed(now)
         assert not reported(sighting, now + delay - 0.01)
         now += delay
         assert reported(sighting, now)
 
 
-@pytest.mark.parametrize(("lasted", "awaited"), [(SETTLED - 0.1, True), (SETTLED, False)])
-def test_a_device_that_came_back_is_awaited_until_its_link_proved_good(
-    sighting: Sighting[None], link: Hardware, lasted: float, awaited: bool
+@pytest.mark.parametrize(("lasted", "reconnecting"), [(GOOD_LINK_TIME - 0.1, True), (GOOD_LINK_TIME, False)])
+def test_a_device_that_came_back_is_reconnecting_until_its_link_proved_good(
+    sighting: Sighting[None], link: Hardware, lasted: float, reconnecting: bool
 ) -> None:
     sighting.connected(link, 0.0)
     sighting.dropped(100.0)
     sighting.connected(link, 200.0)
     assert not sighting.missing
     sighting.closed(200.0 + lasted)
-    assert sighting.awaited is awaited
+    assert sighting.reconnecting is reconnecting
 
 
 def test_a_new_scan_forgets_failures(sighting: Sighting[None]) -> None:
@@ -203,7 +203,7 @@ def test_a_new_scan_forgets_failures(sighting: Sighting[None]) -> None:
     known.merge("Toy", [], {})
     for _ in range(4):
         known.failed(0.0)
-    sightings.start_anew()
+    sightings.reset()
     assert reported(known, 0.0)
     known.failed(0.0)
     assert known.retry_at == RETRY_DELAYS[0]
@@ -222,7 +222,7 @@ def test_ten_thousand_rolling_addresses_fill_no_memory() -> None:
     assert sightings.get("address 0") is None
 
 
-@pytest.mark.parametrize("reason", ["awaited", "busy"])
+@pytest.mark.parametrize("reason", ["reconnecting", "connecting"])
 def test_what_is_in_use_is_not_forgotten(reason: str) -> None:
     sightings: Sightings[int] = Sightings()
     held = sightings.heard("held", 0, 0.0)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from buttplug.hardware.base import Discovery, Hardware, Packet
-from buttplug.hardware.common.polling import RETRY_DELAYS, SETTLED, Poll, PolledHardware, PollingManager
+from buttplug.hardware.common.polling import GOOD_LINK_TIME, RETRY_DELAYS, Poll, PolledHardware, PollingManager
 from buttplug.hardware.errors import BusUnavailableError, HardwareError
 from buttplug.hardware.gamepad import GamepadAdvertisement, GamepadSpecifier
 from buttplug.hardware.specifier import Specifier
@@ -291,7 +291,7 @@ class TestPollingManagers:
     async def test_what_the_server_closed_after_a_while_is_not_offered_before_the_next_scan(self, bus: Bus) -> None:
         await asyncio.sleep(0.5)
         hardware = await bus.connect("a")
-        await asyncio.sleep(SETTLED)
+        await asyncio.sleep(GOOD_LINK_TIME)
         await hardware.disconnect()
         await asyncio.sleep(100)
         assert bus.offered("a") == [0]
@@ -316,7 +316,7 @@ class TestPollingManagers:
             await asyncio.sleep(10)
         bus.broken.clear()
         hardware = await bus.connect("a")
-        await asyncio.sleep(SETTLED)
+        await asyncio.sleep(GOOD_LINK_TIME)
         await hardware.disconnect()
         await asyncio.sleep(2)
         await bus.stop_scanning()

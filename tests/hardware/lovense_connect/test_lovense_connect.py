@@ -477,10 +477,10 @@ class TestDiscovery:
         self, maker: ConnectApp, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         maker.apps = {"8-8-8-8.lovense.club": {"httpPort": 80}, "192-168-0-11.lovense.club": {"httpPort": 34567}}
-        assert await connect_manager.discovered() == ["http://192.168.0.11:34567"]
+        assert await connect_manager.discover_apps() == ["http://192.168.0.11:34567"]
         maker.status = 503
         with pytest.raises(HardwareError, match="status 503"):
-            await connect_manager.discovered()
+            await connect_manager.discover_apps()
 
 
 class TestAServer:

@@ -59,16 +59,16 @@ def refused(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
     return lambda protocol: protocol.refused(toy)
 
 
-def bring_back(*toys: str) -> Callable[[DongleProtocol], Sequence[Action]]:
-    return lambda protocol: protocol.bring_back(toys)
+def find_again(*toys: str) -> Callable[[DongleProtocol], Sequence[Action]]:
+    return lambda protocol: protocol.find_again(toys)
 
 
-def forgive(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
-    def forgive(protocol: DongleProtocol) -> Sequence[Action]:
-        protocol.forgive(toy)
+def stop_ignoring(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
+    def stop_ignoring(protocol: DongleProtocol) -> Sequence[Action]:
+        protocol.stop_ignoring(toy)
         return []
 
-    return forgive
+    return stop_ignoring
 
 
 def release(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
@@ -217,12 +217,12 @@ STORIES: dict[str, list[Step]] = {
     "a toy gone without a name is the only one there is": [*FOUND, (status(None, 403), [ToyLost("A1"), *ASK])],
     "toys of a dongle that was away are looked for": [
         (check, ASK),
-        (bring_back("A1"), []),
+        (find_again("A1"), []),
         (expired, SEARCH),
         (seen("A1"), STOP),
         (ended, [Wait(None), ToyFound("A1")]),
     ],
-    "a dongle that had nothing to bring back is left alone": [(check, ASK), (no_toy, [Wait(None)]), (bring_back(), [])],
+    "a dongle that had nothing to bring back is left alone": [(check, ASK), (no_toy, [Wait(None)]), (find_again(), [])],
     "another toy gone is none of ours": [*FOUND, (status("B2", 403), [])],
     "a toy in use is not found again": [*FOUND, (status("A1", 202), []), (start, ASK), (status("A1", 202), SEARCH)],
     "a second toy is found by a second scan, and told from the first": [
@@ -258,7 +258,7 @@ STORIES: dict[str, list[Step]] = {
         (status("A1", 202), [Wait(None), ToyFound("A1")]),
         (refused("A1"), []),
         (status("A1", 202), []),
-        (forgive("A1"), []),
+        (stop_ignoring("A1"), []),
         (status("A1", 202), [Wait(None), ToyFound("A1")]),
     ],
     "what nobody asked for is passed over": [

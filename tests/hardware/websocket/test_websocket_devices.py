@@ -160,7 +160,7 @@ class TestHello:
     async def test_only_so_many_may_wait_to_say_hello(
         self, manager: WebsocketManager, found: Found, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(websocket_manager, "MAX_STRANGERS", 2)
+        monkeypatch.setattr(websocket_manager, "MAX_UNIDENTIFIED", 2)
         async with WebsocketDevice(manager.port, "") as first, WebsocketDevice(manager.port, ""):
             async with WebsocketDevice(manager.port, "") as third:
                 assert (await ended(third))[0] == 1013
