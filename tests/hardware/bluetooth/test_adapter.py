@@ -242,9 +242,9 @@ async def test_a_crash_of_bluez_is_noticed_with_the_next_write(
 
 
 async def test_without_the_library_the_bus_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in [name for name in sys.modules if name.split(".")[0] == "bleak" or "hardware.bluetooth_" in name]:
+    users = ("buttplug.hardware.bluetooth.link", "buttplug.hardware.bluetooth.errors")
+    for module in [name for name in sys.modules if name.split(".")[0] == "bleak" or name in users]:
         monkeypatch.delitem(sys.modules, module)
-    monkeypatch.delattr("buttplug.hardware.bluetooth.link")
     monkeypatch.setitem(sys.modules, "bleak", None)
     manager = BluetoothManager()
     for use in (manager.open, manager.start_scanning):

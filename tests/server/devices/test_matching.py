@@ -55,6 +55,8 @@ def matcher() -> Matcher:
         (bluetooth("*"), BluetoothAdvertisement("anything"), True),
         (bluetooth("*"), BluetoothAdvertisement(""), False),
         (bluetooth("*"), BluetoothAdvertisement("*"), False),
+        (bluetooth(services=(SERVICE,)), BluetoothAdvertisement(SERVICE), False),
+        (bluetooth(SERVICE), BluetoothAdvertisement("", {}, frozenset({SERVICE})), False),
         (bluetooth(manufacturer_data=data()), BluetoothAdvertisement("", {COMPANY: b""}), True),
         (bluetooth(manufacturer_data=data()), BluetoothAdvertisement("", {COMPANY + 1: b""}), False),
         (bluetooth(manufacturer_data=data(1, 2)), BluetoothAdvertisement("", {COMPANY: b"\0\1\2\3"}), True),
