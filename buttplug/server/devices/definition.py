@@ -11,9 +11,10 @@ from buttplug.core.messages import Range
 
 
 class OutputDefinition(Struct, frozen=True):
-    """One output of a feature, in device units: ``value`` is (0, n), or (-n, n) where there are two directions.
+    """One output of a feature, in device units.
 
-    ``duration`` is in milliseconds, for timed positions only.
+    ``value`` is (0, n), or (-n, n) where there are two directions, or for a level (m, n) where it begins above 0: then the
+    device takes 0 for off, and nothing between. ``duration`` is in milliseconds, for timed positions only.
     """
 
     value: Range

@@ -209,8 +209,9 @@ def _feature_problems(features: list[Feature], place: str) -> Iterator[str]:
         for name, output in feature.output.items():
             low, high = output.value
             positions = name in ("position", "hw_position_with_duration")
-            if high < 1 or (low != 0 and (low != -high or positions)):
-                shape = "[0, n]" if positions else "[0, n] or [-n, n]"
+            begins_well = low == 0 if positions else 0 <= low <= high or low == -high
+            if high < 1 or not begins_well:
+                shape = "[0, n]" if positions else "[0, n], [m, n] or [-n, n]"
                 yield f"{place}[{number}].output.{name}.value is [{low}, {high}], not {shape}"
             if (name == "hw_position_with_duration") != (output.duration is not None):
                 yield f"{place}[{number}].output.{name}: a duration belongs to hw_position_with_duration, and to nothing else"

@@ -23,12 +23,16 @@ class OutputRange(Struct, frozen=True):
     Level 0 is off whatever the limits; a level beyond it counts from the lower limit, away from zero both ways. Position
     0 is the lower limit, or the upper one of a reversed output. Limits that leave a single value show (0, 1), so that
     there is always something to choose.
+
+    A device whose range begins above 0 (a heater with 37 to 42 degrees) shows (0, 42) all the same, as everywhere in the
+    ecosystem: a level below ``first_level``, where the device begins, is sent as that. Limits that end below it leave off alone.
     """
 
     shown: Range
     shown_duration: Range | None
     lowest: int
     highest: int
+    first_level: int
     is_position: bool
     reverse: bool
 
@@ -49,6 +53,7 @@ class OutputRange(Struct, frozen=True):
             shown_duration=_duration(type, definition.duration, settings.duration),
             lowest=lowest,
             highest=highest,
+            first_level=max(definition.value[0], 0),
             is_position=type.is_position,
             reverse=type.is_position and definition.reverse_position != settings.reverse,
         )
@@ -65,11 +70,11 @@ class OutputRange(Struct, frozen=True):
         if self.is_position:
             if self.reverse:
                 return max(self.highest - value, self.lowest)
-        elif value == 0:
+        elif value == 0 or self.highest < self.first_level:
             return 0
         elif value < 0:
             return max(value - self.lowest, -self.highest)
-        return min(self.lowest + value, self.highest)
+        return min(max(self.lowest + value, self.first_level), self.highest)
 
     def clamp_duration(self, duration: int) -> int:
         """Return the nearest allowed duration, in milliseconds."""

@@ -89,7 +89,7 @@ def test_the_bundled_configuration_is_complete(configuration: DeviceConfiguratio
     assert len(configuration.protocols) == len(FILES) == 150
     assert len(configuration) > 900
     assert len(list(configuration)) == len(configuration)
-    assert configuration.version == Version(5, 50)
+    assert configuration.version == Version(5, 57)
 
 
 @pytest.mark.parametrize(
@@ -278,11 +278,12 @@ def test_a_folder_of_ones_own_is_read(load_folder: Callable[[Json], DeviceConfig
         ),
         (
             {"defaults": output("vibrate", value=[-10, 20])},
-            r"\$\.defaults\.features\[0\]\.output\.vibrate\.value is \[-10, 20\], not \[0, n\] or \[-n, n\]",
+            r"\$\.defaults\.features\[0\]\.output\.vibrate\.value is \[-10, 20\], not \[0, n\], \[m, n\] or \[-n, n\]",
         ),
-        ({"defaults": output("temperature", value=[37, 42])}, r"is \[37, 42\], not \[0, n\] or \[-n, n\]"),
-        ({"defaults": output("vibrate", value=[0, 0])}, r"is \[0, 0\], not \[0, n\] or \[-n, n\]"),
+        ({"defaults": output("temperature", value=[42, 37])}, r"is \[42, 37\], not \[0, n\], \[m, n\] or \[-n, n\]"),
+        ({"defaults": output("vibrate", value=[0, 0])}, r"is \[0, 0\], not \[0, n\], \[m, n\] or \[-n, n\]"),
         ({"defaults": output("position", value=[-9, 9])}, r"is \[-9, 9\], not \[0, n\]"),
+        ({"defaults": output("position", value=[3, 9])}, r"is \[3, 9\], not \[0, n\]"),
         (
             {"defaults": output("hw_position_with_duration", value=[0, 9])},
             r"hw_position_with_duration: a duration belongs to hw_position_with_duration",
@@ -329,7 +330,7 @@ def test_the_ecosystems_base_file_is_read_but_for_protocols_that_cannot_be_used(
     path = tmp_path / "base.json"
     defaults: dict[str, Json] = {
         "good": {"name": "Good", "id": "3d1be1c2-7b0b-4a6e-9a55-5d5f6f0c8b01", "features": []},
-        "bad-range": output("temperature", value=[37, 42]),
+        "bad-range": output("temperature", value=[-37, 42]),
         "bad-shape": {"name": 5},
     }
     protocols = {name: {"communication": [], "defaults": content} for name, content in defaults.items()}

@@ -36,6 +36,17 @@ def limited_outputs(draw: st.DrawFn) -> tuple[OutputDefinition, OutputRange]:
     return definition, OutputRange.of(type_, definition, OutputSettings(value=value, reverse=draw(st.booleans())))
 
 
+@st.composite
+def limited_levels(draw: st.DrawFn) -> tuple[OutputDefinition, Range | None, OutputRange]:
+    """A level that begins above 0, with any limits its user may set."""
+    first = draw(st.integers(1, 100))
+    definition = OutputDefinition((first, draw(st.integers(first, 120))))
+    limit = definition.value[1]
+    lowest = draw(st.integers(0, limit))
+    user = draw(st.none() | st.tuples(st.just(lowest), st.integers(lowest, limit)))
+    return definition, user, OutputRange.of(draw(st.sampled_from(LEVELS)), definition, OutputSettings(value=user))
+
+
 def values_of(shown: Range) -> st.SearchStrategy[int]:
     return st.integers(*shown)
 
@@ -59,6 +70,14 @@ def output_range(
         ((-20, 20), None, (-20, 20), {-20: -20, -1: -1, 0: 0, 20: 20}),
         ((-20, 20), (5, 15), (-10, 10), {-10: -15, -1: -6, 0: 0, 1: 6, 10: 15}),
         ((-20, 20), (7, 7), (-1, 1), {-1: -7, 0: 0, 1: 7}),
+        ((37, 42), None, (0, 42), {0: 0, 1: 37, 36: 37, 37: 37, 38: 38, 42: 42}),
+        ((37, 42), (0, 40), (0, 40), {0: 0, 1: 37, 37: 37, 38: 38, 40: 40}),
+        ((37, 42), (37, 42), (0, 5), {0: 0, 1: 38, 5: 42}),
+        ((37, 42), (36, 39), (0, 3), {0: 0, 1: 37, 2: 38, 3: 39}),
+        ((37, 42), (40, 40), (0, 1), {0: 0, 1: 40}),
+        ((37, 42), (0, 20), (0, 20), {0: 0, 1: 0, 20: 0}),
+        ((37, 42), (0, 0), (0, 1), {0: 0, 1: 0}),
+        ((5, 5), None, (0, 5), {0: 0, 1: 5, 5: 5}),
     ],
 )
 def test_levels_count_from_the_lower_limit_and_zero_is_off(
@@ -127,7 +146,7 @@ def test_the_device_value_is_inside_the_limits_or_off(
 ) -> None:
     definition, limits = output
     value = limits.to_device(data.draw(values_of(limits.shown)))
-    assert definition.value[0] <= value <= definition.value[1]
+    assert value == 0 or definition.value[0] <= value <= definition.value[1]
     assert limits.lowest <= abs(value) <= limits.highest or (value == 0 and not limits.is_position)
 
 
@@ -148,6 +167,33 @@ def test_the_ends_of_the_shown_range_are_the_limits(output: tuple[OutputDefiniti
     else:
         assert high == limits.highest
         assert low == (-limits.highest if definition.value[0] < 0 else 0)
+
+
+@given(st.data(), limited_levels())
+def test_where_a_level_begins_above_zero_the_device_is_told_off_or_one_of_its_own_levels_inside_the_limits(
+    data: st.DataObject, output: tuple[OutputDefinition, Range | None, OutputRange]
+) -> None:
+    definition, user, limits = output
+    first, last = definition.value
+    lowest, highest = user or definition.value
+    smaller, greater = sorted(data.draw(st.tuples(values_of(limits.shown), values_of(limits.shown))))
+    low, high = limits.to_device(smaller), limits.to_device(greater)
+    assert low <= high
+    assert high == 0 or max(first, lowest) <= high <= min(last, highest)
+    assert limits.to_device(0) == 0
+    assert limits.to_device(limits.shown[1]) == (highest if highest >= first else 0)
+
+
+@given(limited_levels())
+def test_where_a_level_begins_above_zero_clients_are_shown_what_they_would_be_if_it_did_not(
+    output: tuple[OutputDefinition, Range | None, OutputRange],
+) -> None:
+    definition, user, limits = output
+    from_zero = OutputRange.of(OutputType.VIBRATE, OutputDefinition((0, definition.value[1])), OutputSettings(value=user))
+    assert limits.shown == from_zero.shown
+    values = range(limits.shown[1] + 1)
+    told = {from_zero.to_device(value): limits.to_device(value) for value in values}
+    assert all(device == plain for plain, device in told.items() if plain >= definition.value[0])
 
 
 @given(st.data(), st.sampled_from(POSITIONS), st.integers(1, 10_000))
