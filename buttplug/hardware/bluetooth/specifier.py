@@ -13,11 +13,18 @@ from buttplug.hardware.base import ENDPOINTS
 from buttplug.hardware.specifier import Advertisement, Rule, Specifier
 
 #: Kinds of rules, the best first.
-_EXACT_NAME, _WILDCARD, _MANUFACTURER_DATA, _SERVICE = range(4)
+_MANUFACTURER_DATA, _EXACT_NAME, _SERVICE, _WILDCARD, _SERVICE_PATTERN = range(5)
 
 #: The key of rules for services whose UUID has ``?``, and that of the name ``*``.
-_SERVICE_PATTERN = ("service", "?")
+_ANY_SERVICE = ("service", "?")
 _ANYTHING = ("wildcard", "")
+
+#: Company numbers, from the Bluetooth assigned numbers. Of these anything comes from a phone, computer or television ...
+_SAMSUNG, _LG, _GOOGLE, _SONY = 0x0075, 0x00C4, 0x00E0, 0x012D
+_OTHER_TRADES = frozenset({_SAMSUNG, _LG, _GOOGLE, _SONY})
+#: ... of Apple all but iBeacons, which many cheap radio modules send, and of Microsoft the beacon of a Windows device.
+_APPLE, _IBEACON = 0x004C, b"\x02\x15"
+_MICROSOFT, _WINDOWS_BEACON = 0x0006, b"\x01"
 
 #: What stands for the ``*`` of a simulated device's name.
 SIMULATED_ENDING = "0001"
@@ -26,7 +33,10 @@ _UUID = re.compile("[0-9a-f?]{8}(-[0-9a-f?]{4}){3}-[0-9a-f?]{12}")
 
 
 class BluetoothAdvertisement(Advertisement, frozen=True):
-    """What a Bluetooth LE device sends out. Service UUIDs are lower case."""
+    """What a Bluetooth LE device sends out. Service UUIDs are lower case.
+
+    The name counts for nothing where the manufacturer data is that of a phone, computer or television.
+    """
 
     name: str = ""
     manufacturer_data: dict[int, bytes] = field(default_factory=dict)
@@ -35,7 +45,7 @@ class BluetoothAdvertisement(Advertisement, frozen=True):
     def lookup_keys(self) -> Iterator[Hashable]:
         name = self.name
         # A name is chosen by whoever made the device; one that is a pattern for everything is nobody's.
-        if name and name != "*":
+        if name and name != "*" and not self._is_phone_or_television():
             yield name
             yield "wildcard", name[0]
             yield _ANYTHING
@@ -43,7 +53,15 @@ class BluetoothAdvertisement(Advertisement, frozen=True):
         for service in self.services:
             yield "service", service
         if self.services:
-            yield _SERVICE_PATTERN
+            yield _ANY_SERVICE
+
+    def _is_phone_or_television(self) -> bool:
+        """Return whether the manufacturer data is that of a phone, computer or television; False where it does not tell."""
+        data = self.manufacturer_data
+        if not _OTHER_TRADES.isdisjoint(data):
+            return True
+        apple = data.get(_APPLE, b"")
+        return (apple != b"" and not apple.startswith(_IBEACON)) or data.get(_MICROSOFT, b"").startswith(_WINDOWS_BEACON)
 
 
 class ManufacturerData(Struct, frozen=True):
@@ -79,7 +97,7 @@ class BluetoothSpecifier(Specifier, frozen=True):
         for service in self.advertised_services:
             if "?" in service:
                 pattern = re.compile(service.replace("?", "[0-9a-f]"))
-                yield Rule(_SERVICE_PATTERN, _SERVICE, test=partial(_has_service, pattern))
+                yield Rule(_ANY_SERVICE, _SERVICE_PATTERN, test=partial(_has_service, pattern))
             else:
                 yield Rule(("service", service), _SERVICE)
 

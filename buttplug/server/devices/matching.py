@@ -1,4 +1,19 @@
-"""Which protocols may drive a device that a communication manager found: dictionary lookups, however many there are."""
+"""Which protocols may drive a device that a communication manager found: dictionary lookups, however many there are.
+
+Where several protocols claim a device the first of this order is tried first, and the next one where the device turns out to
+lack its services or does not answer its hand-shake:
+
+1. what the user's configuration adds, before everything bundled;
+2. manufacturer data, the longer the better: a "MB Controller" that sends Fluffer's data is Fluffer's, not Motorbunny's;
+3. the whole name: "FM-LILAC-101" is Magic Motion's, though F-Machine has "FM-*";
+4. an advertised service: a "LVS-S001" that advertises Adrien Lastic's is one, every other is a Lovense;
+5. the beginning of the name, the longer the better: "XXD-Lush1" is Xiuxiuda's, though its service has the shape of Lovense's;
+6. a service of a certain shape, which makers of copies use too;
+7. the protocol's name in the alphabet.
+
+So what is exact comes before a shape, and a maker's own mark before a name, which anybody may choose. The kinds of rules of
+each bus, 2 to 6 here, are in its ``specifier`` module.
+"""
 
 from __future__ import annotations
 

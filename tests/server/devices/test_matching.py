@@ -94,12 +94,14 @@ ADVERTISEMENT = BluetoothAdvertisement("Edge-1", {COMPANY: b"\1\2\3"}, frozenset
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (bluetooth("Edge-1"), bluetooth("Edge-1*")),
-        (bluetooth("Edge-*"), bluetooth("Edge*")),
-        (bluetooth("E*"), bluetooth(manufacturer_data=data(1, 2, 3))),
         (bluetooth(manufacturer_data=data(1, 2)), bluetooth(manufacturer_data=data(1))),
         (bluetooth(manufacturer_data=data(1)), bluetooth(manufacturer_data=data())),
-        (bluetooth(manufacturer_data=data()), bluetooth(services=(SERVICE,))),
+        (bluetooth(manufacturer_data=data()), bluetooth("Edge-1")),
+        (bluetooth("Edge-1"), bluetooth(services=(SERVICE,))),
+        (bluetooth("Edge-1"), bluetooth("Edge-1*")),
+        (bluetooth(services=(SERVICE,)), bluetooth("Edge-*")),
+        (bluetooth("Edge-*"), bluetooth("Edge*")),
+        (bluetooth("E*"), bluetooth(services=("????0001" + SERVICE[8:],))),
     ],
 )
 @pytest.mark.parametrize("names", [("aneros", "zalo"), ("zalo", "aneros")])
@@ -138,10 +140,51 @@ def test_what_users_add_comes_before_everything_bundled(
     assert matched(matcher, advertisement) == ["zalo", "aneros"]
 
 
+PHONES_AND_TELEVISIONS = [
+    {0x0075: b"\x42\x04\x01\x01"},
+    {0x00C4: b"\x02"},
+    {0x00E0: b""},
+    {0x012D: b"\x04"},
+    {0x004C: b"\x10\x05\x01\x18"},
+    {0x0006: b"\x01\x09\x20\x02"},
+    {COMPANY: b"\1", 0x0075: b"\1"},
+]
+
+
+@pytest.mark.parametrize("manufacturer_data", PHONES_AND_TELEVISIONS)
+@pytest.mark.parametrize("name", ["Edge-1", "Edge*"])
+def test_a_name_counts_for_nothing_on_a_phone_or_television(
+    matcher: Matcher, name: str, manufacturer_data: dict[int, bytes]
+) -> None:
+    matcher.add("aneros", bluetooth(name), bundled=True)
+    assert matched(matcher, BluetoothAdvertisement("Edge-1", manufacturer_data)) == []
+
+
+@pytest.mark.parametrize("manufacturer_data", PHONES_AND_TELEVISIONS)
+def test_a_makers_own_mark_and_what_a_user_wants_count_on_a_phone_too(
+    matcher: Matcher, manufacturer_data: dict[int, bytes]
+) -> None:
+    matcher.add("aneros", bluetooth(services=(SERVICE,)), bundled=True)
+    matcher.add("zalo", bluetooth("Edge*"), bundled=False)
+    advertisement = BluetoothAdvertisement("Edge-1", manufacturer_data, frozenset({SERVICE}))
+    assert matched(matcher, advertisement) == ["zalo", "aneros"]
+
+
+@pytest.mark.parametrize(
+    "manufacturer_data",
+    [{}, {COMPANY: b"\1"}, {0x004C: b"\x02\x15" + bytes(21)}, {0x004C: b""}, {0x0006: b"\3"}, {0x0006: b""}],
+)
+def test_a_name_counts_where_the_manufacturer_data_does_not_tell_of_a_phone(
+    matcher: Matcher, manufacturer_data: dict[int, bytes]
+) -> None:
+    matcher.add("aneros", bluetooth("Edge*"), bundled=True)
+    assert matched(matcher, BluetoothAdvertisement("Edge-1", manufacturer_data)) == ["aneros"]
+
+
 def test_a_specifier_counts_once_by_the_best_of_its_rules(matcher: Matcher) -> None:
     everything = bluetooth("Edge-1", "E*", manufacturer_data=data(1), services=(SERVICE,))
     matcher.add("zalo", everything, bundled=True)
-    matcher.add("aneros", bluetooth("Edge*"), bundled=True)
+    matcher.add("aneros", bluetooth("Edge*", manufacturer_data=data()), bundled=True)
     assert matched(matcher, ADVERTISEMENT) == ["zalo", "aneros"]
 
 
