@@ -24,8 +24,9 @@ class OutputRange(Struct, frozen=True):
     0 is the lower limit, or the upper one of a reversed output. Limits that leave a single value show (0, 1), so that
     there is always something to choose.
 
-    A device whose range begins above 0 (a heater with 37 to 42 degrees) shows (0, 42) all the same, as everywhere in the
-    ecosystem: a level below ``first_level``, where the device begins, is sent as that. Limits that end below it leave off alone.
+    A device whose range begins above 0, a heater with 37 to 42 degrees, shows (0, 42) all the same, as everywhere in the
+    ecosystem. A level between off and ``first_level``, where the device begins, is sent as ``first_level``. Limits that end
+    below that leave nothing but off.
     """
 
     shown: Range
