@@ -394,7 +394,10 @@ def test_configurations_add_models_which_devices_can_then_limit(load: Load) -> N
         ({"features": None}, "needs an identifier and features"),
         ({"identifier": []}, "needs an identifier and features"),
         ({"name": 5}, "Expected `str`, got `int` - at `$.name`"),
-        ({"features": [{"index": 0, "output": {"vibrate": {"value": [-5, 20]}}}]}, "is [-5, 20], not [0, n], [m, n] or [-n, n]"),
+        (
+            {"features": [{"index": 0, "output": {"vibrate": {"value": [-5, 20]}}}]},
+            "is [-5, 20], not [0, n], [m, n] or [-n, n]",
+        ),
         ({"features": [{"index": 0, "output": {"fly": {"value": [0, 20]}}}]}, "Invalid enum value 'fly'"),
     ],
 )
