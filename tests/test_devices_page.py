@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from buttplug.hardware.registry import SPECIFIERS
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols import available
 from buttplug.server.protocols.base import Protocol
@@ -48,6 +49,10 @@ def test_the_command_writes_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     devices.main()
     assert stale.read_text(encoding="utf-8") == readme
     assert (tmp_path / "devices.md").read_bytes() == devices.PAGE.read_bytes()
+
+
+def test_every_bus_that_a_device_can_be_found_on_has_a_name() -> None:
+    assert devices.BUSES.keys() == SPECIFIERS.keys() - {"simulated", "websocket"}
 
 
 def test_every_family_of_hardware_is_there(table: list[Row]) -> None:

@@ -85,7 +85,7 @@ class BluetoothSpecifier(Specifier, frozen=True):
 
     def rules(self) -> Iterator[Rule]:
         for name in self.names:
-            if name.endswith("*"):
+            if _is_prefix(name):
                 prefix = name[:-1]
                 key = ("wildcard", prefix[0]) if prefix else _ANYTHING
                 yield Rule(key, _WILDCARD, len(prefix), partial(_has_prefix, prefix))
@@ -104,19 +104,22 @@ class BluetoothSpecifier(Specifier, frozen=True):
     def simulate(self, model: str, identifier: str | None) -> tuple[str, Advertisement]:
         name = self._simulated_name(model, identifier)
         services = frozenset(service for service in self.advertised_services[:1] if "?" not in service)
-        data = {} if self.names else {wanted.company: bytes(wanted.data) for wanted in self.manufacturer_data}
+        # The data may tell of a model too, so it is left out where the name says enough.
+        data = {} if self._has_name(name) else {wanted.company: bytes(wanted.data) for wanted in self.manufacturer_data}
         return name, BluetoothAdvertisement(name, data, services)
 
     def _simulated_name(self, model: str, identifier: str | None) -> str:
-        """Return the model's identifier where devices of the protocol are found by it, else any name they are found by."""
-        if identifier is not None:
-            for name in self.names:
-                if name == identifier or (name.endswith("*") and identifier.startswith(name[:-1])):
-                    return identifier
+        """Return the model's identifier where its devices may be called so, else any name that they are found by."""
+        found_by_mark = bool(self.manufacturer_data or self.advertised_services) and not any(map(_is_prefix, self.names))
+        if identifier is not None and (found_by_mark or self._has_name(identifier)):
+            return identifier
         if not self.names:
             return model
         name = self.names[0]
-        return name[:-1] + SIMULATED_ENDING if name.endswith("*") else name
+        return name[:-1] + SIMULATED_ENDING if _is_prefix(name) else name
+
+    def _has_name(self, called: str) -> bool:
+        return any(called.startswith(name[:-1]) if _is_prefix(name) else called == name for name in self.names)
 
     @property
     def endpoints(self) -> frozenset[str]:
@@ -148,6 +151,10 @@ class BluetoothSpecifier(Specifier, frozen=True):
             if not endpoints.keys() <= ENDPOINTS:
                 unknown = ", ".join(sorted(endpoints.keys() - ENDPOINTS))
                 yield f"{place}.services.{service} names the unknown endpoint {unknown}"
+
+
+def _is_prefix(name: str) -> bool:
+    return name.endswith("*")
 
 
 def _has_prefix(prefix: str, advertisement: BluetoothAdvertisement) -> bool:

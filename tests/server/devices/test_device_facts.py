@@ -144,6 +144,7 @@ DIFFERENCES = [
     Difference("sdl-gamepad", "the same, with all four motors", without("models/__sdl-rumble-and-triggers/features/4*")),
     Difference("sdl-gamepad", "the same, with the triggers", without("models/__sdl-triggers-only/features/2*")),
     Difference("sexverse-v4", "Black Knight and Dark Knight advertise one name", without("shadowed/BC1847")),
+    Difference("simulated", "every kind has a model, so nothing would ever be the default", without("default/features/*")),
     Difference("vorze-sa", "the UFO TW's whole name, where Windows does not cut it short", named("UFO TW")),
     Difference("vorze-sa", "the model of that name", like("UFO TW", "UFO-TW")),
 ]

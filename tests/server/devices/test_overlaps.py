@@ -10,21 +10,9 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from buttplug.hardware.specifiers import (
-    Advertisement,
-    BluetoothAdvertisement,
-    BluetoothSpecifier,
-    HidAdvertisement,
-    HidSpecifier,
-    SerialAdvertisement,
-    SerialSpecifier,
-    SimulatedAdvertisement,
-    SimulatedSpecifier,
-    Specifier,
-    UsbAdvertisement,
-    UsbSpecifier,
-    WebsocketAdvertisement,
-)
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.specifier import Advertisement
+from buttplug.hardware.websocket import WebsocketAdvertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.format import ProtocolFile
 
@@ -158,23 +146,31 @@ def test_a_phone_or_television_is_nobodys_whatever_it_is_called(data: dict[int, 
 
 def test_a_device_on_another_bus_is_its_familys_alone() -> None:
     wrong = {
-        advertisement: families(advertisement)
+        rule.key: families(rule.key)
         for family in configuration().protocols
         for specifier in configuration().specifiers(family)
-        for advertisement in advertisements(specifier)
-        if families(advertisement) != [family]
+        for rule in specifier.rules()
+        if isinstance(rule.key, Advertisement) and families(rule.key) != [family]
     }
     assert wrong == {}
 
 
-def advertisements(specifier: Specifier) -> Iterator[Advertisement]:
-    """Return the devices of a specifier, but for Bluetooth and the buses whose every device is one family's."""
-    match specifier:
-        case SerialSpecifier():
-            yield SerialAdvertisement(specifier.port)
-        case HidSpecifier():
-            yield from (HidAdvertisement(pair.vendor_id, pair.product_id) for pair in specifier.pairs)
-        case UsbSpecifier():
-            yield from (UsbAdvertisement(pair.vendor_id, pair.product_id) for pair in specifier.pairs)
-        case SimulatedSpecifier():
-            yield from map(SimulatedAdvertisement, specifier.names)
+def test_a_simulated_device_of_any_model_is_its_familys() -> None:
+    wrong = {
+        (definition.protocol, definition.name): families(advertisement)
+        for definition in configuration()
+        for specifier in configuration().specifiers(definition.protocol)
+        for _, advertisement in [specifier.simulate(definition.name, definition.identifier)]
+        if families(advertisement)[:1] != [definition.protocol]
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("family", "identifier"), [("adrienlastic", "LVS-S001"), ("fluffer", "MB Controller"), ("svakom-iker", "Iker")]
+)
+def test_a_simulated_device_that_is_found_by_a_mark_has_its_own_name(family: str, identifier: str) -> None:
+    (specifier,) = configuration().specifiers(family)
+    name, advertisement = specifier.simulate("A model", identifier)
+    assert isinstance(advertisement, BluetoothAdvertisement)
+    assert (name, advertisement.name) == (identifier, identifier)
