@@ -165,6 +165,25 @@ def test_a_model_has_its_variant(configuration: DeviceConfiguration) -> None:
     assert configuration.find("Vorze UFO TW").variant == "vorze-sa-dual-rotator"
 
 
+@pytest.mark.parametrize(
+    ("called", "protocol", "model"),
+    [
+        ("UFO TW", "vorze-sa", "Vorze UFO TW"),
+        ("UFO3led", "foreo", "Foreo UFO 3 led"),
+        ("V415", "galaku-pump", "Galaku Nebula"),
+        ("TKLM-CZ01", "luvmazer", "Luvmazer Passion Tether Ring"),
+    ],
+)
+def test_a_name_that_is_advertised_has_its_model(
+    configuration: DeviceConfiguration, called: str, protocol: str, model: str
+) -> None:
+    (match,) = configuration.match(BluetoothAdvertisement(called))
+    definition = configuration.definition(match.protocol, called)
+    assert definition is not None
+    assert (match.protocol, definition.identifier, definition.name) == (protocol, called, model)
+    assert configuration.find(model).protocol == protocol
+
+
 def test_a_default_without_features_does_nothing(configuration: DeviceConfiguration) -> None:
     definition = configuration.definition("vorze-sa", None)
     assert definition is not None
