@@ -10,6 +10,7 @@ from buttplug.core.errors import (
     ButtplugMessageError,
     ButtplugPingError,
     ButtplugUnknownError,
+    DeviceErrorReason,
     error_from_code,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "ButtplugMessageError",
     "ButtplugPingError",
     "ButtplugUnknownError",
+    "DeviceErrorReason",
     "error_from_code",
 ]

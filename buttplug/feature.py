@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from buttplug.client.command import CommandValue
-from buttplug.client.feature import DeviceFeature
+from buttplug.client.device import DeviceFeature
 
 __all__ = ["CommandValue", "DeviceFeature"]

@@ -5,18 +5,19 @@ from __future__ import annotations
 from buttplug.client.client import ButtplugClient
 from buttplug.client.command import CommandValue, DeviceOutputCommand
 from buttplug.client.connector import Connector
-from buttplug.client.device import ButtplugDevice
+from buttplug.client.device import ButtplugDevice, DeviceFeature, Reading
+from buttplug.client.devices import Devices
 from buttplug.client.events import (
     ClientEvent,
     DeviceAdded,
     DeviceRemoved,
     ErrorReceived,
+    ReconnectFailed,
     ScanningFinished,
     ServerDisconnected,
+    ServerReconnected,
 )
-from buttplug.client.feature import DeviceFeature
 from buttplug.client.in_process import InProcessConnector
-from buttplug.client.subscription import Reading
 from buttplug.client.websocket import WebsocketConnector
 
 __all__ = [
@@ -29,10 +30,13 @@ __all__ = [
     "DeviceFeature",
     "DeviceOutputCommand",
     "DeviceRemoved",
+    "Devices",
     "ErrorReceived",
     "InProcessConnector",
     "Reading",
+    "ReconnectFailed",
     "ScanningFinished",
     "ServerDisconnected",
+    "ServerReconnected",
     "WebsocketConnector",
 ]

@@ -1,90 +1,37 @@
-"""One connection to a server: requests and their replies, their time limit, and the pings."""
+"""One connection to a server: requests and their replies, their time limit, and the ways in which it can end."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from itertools import zip_longest
-from typing import TypeAlias, TypeVar
-
-from msgspec import Struct
+from collections.abc import Callable
+from typing import TypeVar
 
 from buttplug.client.connector import Connector
+from buttplug.client.request import OnReply, Request
+from buttplug.client.subject import Subject
 from buttplug.core.codec import Malformed
-from buttplug.core.errors import (
-    ButtplugConnectorError,
-    ButtplugError,
-    ButtplugMessageError,
-    error_from_code,
-)
-from buttplug.core.messages import U32_MAX, ClientMessage, Error, Ok, ServerMessage, StopCmd
+from buttplug.core.enums import ErrorCode
+from buttplug.core.errors import ButtplugConnectorError, ButtplugError, error_from_code
+from buttplug.core.messages import U32_MAX, ClientMessage, Error, RequestServerInfo, ServerMessage
 
-logger = logging.getLogger(__name__)
-
-#: Seconds that closing waits for the server to say that all devices were stopped.
-STOP_LIMIT = 2.0
+logger: logging.Logger = logging.getLogger(__name__)
 
 Reply = TypeVar("Reply", bound=ServerMessage)
-#: What came of a request: what the server sent, or why it sent nothing.
-Answer: TypeAlias = ServerMessage | Malformed | ButtplugError
-
-
-class Subject(Struct, frozen=True):
-    """The device, or the feature of one, that a request is about, for errors."""
-
-    device_index: int
-    device_name: str
-    feature_index: int | None = None
-    feature_description: str = ""
-
-    def __str__(self) -> str:
-        device = f'device {self.device_index} "{self.device_name}"'
-        if self.feature_index is None:
-            return device
-        description = f' "{self.feature_description}"' if self.feature_description else ""
-        return f"{device}, feature {self.feature_index}{description}"
-
-
-class Request(Struct, eq=False):
-    """A message that was sent and what it was answered.
-
-    ``on_reply`` is called with the reply in the order of arrival: before any later message of the server is looked at.
-    """
-
-    message: ClientMessage
-    subject: Subject | None
-    answer: asyncio.Future[Answer]
-    deadline: float
-    on_reply: Callable[[ServerMessage], None] | None
-
-    def __str__(self) -> str:
-        name = type(self.message).__name__
-        return f"{name} for {self.subject}" if self.subject else name
-
-    def resolve(self, answer: Answer) -> None:
-        if not self.answer.done():
-            self.answer.set_result(answer)
-
-    def failure(self, answer: Answer) -> ButtplugError:
-        """Return the error for an answer that is not the one wanted."""
-        if isinstance(answer, ButtplugError):
-            return answer
-        if isinstance(answer, Malformed):
-            return ButtplugMessageError(f"The server's answer to {self} cannot be read: {answer.reason}")
-        if not isinstance(answer, Error):
-            return ButtplugMessageError(f"The server answered {self} with {type(answer).__name__}")
-        text = answer.error_message
-        if self.subject and self.subject.device_name not in text:
-            text = f"{text} ({self.subject})"
-        return error_from_code(answer.error_code, text)
 
 
 class Connection:
-    """A connector in use, from :meth:`connect` to :meth:`close` or to its loss.
+    """A connector in use, from :meth:`connect` to its one end: :meth:`close`, :meth:`fail`, or a loss.
 
-    ``on_event`` gets every message that is no reply, ``on_lost`` the reason when the connection ends by itself, and ``report``
-    the errors that no call can raise.
+    Whichever it is, what is pending fails at once, and only the first counts. A server ends the session by closing, but also
+    by an error with the code for a missed ping, or one that denies that there is a session: it need not close then.
+
+    Args:
+        connector: What carries the messages.
+        timeout: Seconds that a request may take.
+        on_event: Gets every message that is no reply.
+        on_lost: Gets the reason, and the error that led to it if there was one, when the connection ends other than by
+            :meth:`close`.
     """
 
     def __init__(
@@ -93,17 +40,16 @@ class Connection:
         *,
         timeout: float,
         on_event: Callable[[ServerMessage | Malformed], None],
-        on_lost: Callable[[str], None],
-        report: Callable[[Exception], None],
+        on_lost: Callable[[str, ButtplugError | None], None],
     ) -> None:
-        self.open = False
-        self.report = report
+        self.open: bool = False
         self._connector = connector
         self._timeout = timeout
         self._on_event = on_event
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
-        self._closed = False
+        self._ended = False
+        self._closing: asyncio.Task[None] | None = None
         self._last_id = 0
         # In the order they were sent, which is that of their deadlines: one timer serves them all.
         self._pending: dict[int, Request] = {}
@@ -116,7 +62,7 @@ class Connection:
             ButtplugConnectorError: It could not be made.
         """
         await self._connector.connect(self._received, self._lost)
-        self.open = not self._closed
+        self.open = not self._ended
 
     def next_id(self) -> int:
         """Return an id for a new message that no pending request has."""
@@ -125,12 +71,7 @@ class Connection:
             if self._last_id not in self._pending:
                 return self._last_id
 
-    async def begin(
-        self,
-        message: ClientMessage,
-        subject: Subject | None = None,
-        on_reply: Callable[[ServerMessage], None] | None = None,
-    ) -> Request:
+    async def begin(self, message: ClientMessage, subject: Subject | None = None, on_reply: OnReply | None = None) -> Request:
         """Send a message, and return what :meth:`finish` waits for.
 
         Raises:
@@ -138,14 +79,12 @@ class Connection:
         """
         if not self.open:
             raise ButtplugConnectorError("Not connected")
-        return await self._begin(message, subject, on_reply)
+        return await self.begin_last(message, subject, on_reply)
 
-    async def _begin(
-        self,
-        message: ClientMessage,
-        subject: Subject | None = None,
-        on_reply: Callable[[ServerMessage], None] | None = None,
+    async def begin_last(
+        self, message: ClientMessage, subject: Subject | None = None, on_reply: OnReply | None = None
     ) -> Request:
+        """Send a message as :meth:`begin` does, after :meth:`stop_accepting` too."""
         request = Request(message, subject, self._loop.create_future(), self._loop.time() + self._timeout, on_reply)
         self._pending[message.id] = request
         if self._timer is None:
@@ -181,56 +120,48 @@ class Connection:
         message: ClientMessage,
         reply: type[Reply],
         subject: Subject | None = None,
-        on_reply: Callable[[ServerMessage], None] | None = None,
+        on_reply: OnReply | None = None,
     ) -> Reply:
         """Send a message and wait for its reply; raises what :meth:`begin` and :meth:`finish` raise."""
         return await self.finish(await self.begin(message, subject, on_reply), reply)
 
-    async def stop_and_close(self, devices: Sequence[Subject]) -> list[ButtplugError]:
-        """Stop devices, then close. From the stops on nothing else is sent.
-
-        Returns:
-            What went wrong with the stops. Closing goes on all the same: the server stops what a client drove that leaves.
-        """
+    def stop_accepting(self) -> None:
+        """Refuse requests from now on, because the client is about to close."""
         self.open = False
-        stops: list[Request] = []
-        problems: list[ButtplugError] = []
-        try:
-            async with asyncio.timeout(STOP_LIMIT):
-                for device in devices:
-                    message = StopCmd(self.next_id(), device.device_index, inputs=True, outputs=True)
-                    stops.append(await self._begin(message, device))
-                for stop in stops:
-                    try:
-                        await self.finish(stop, Ok)
-                    except ButtplugError as error:
-                        problems.append(error)
-        except TimeoutError:
-            for device, stop in zip_longest(devices, stops):
-                if stop is None or stop.answer.cancelled() or not stop.answer.done():
-                    problems.append(ButtplugConnectorError(f"The server did not stop {device} within {STOP_LIMIT:g} s"))
-        except ButtplugConnectorError as error:
-            problems.append(error)
-        finally:
-            await self.close()
-        return problems
 
     async def close(self) -> None:
-        """Close the connection; what is pending fails."""
-        if not self._closed:
-            self._end("the client disconnected")
+        """Close the connection; what is pending fails. After the end, wait until the closing that it began is over."""
+        if self._end("the client disconnected"):
             await self._connector.disconnect()
+        elif self._closing is not None:
+            await self._closing
+
+    def fail(self, error: ButtplugError) -> None:
+        """End a connection that still stands, because the session on it is over; it is told like a loss."""
+        if self._end(error.message):
+            self._closing = self._loop.create_task(self._close_failed())
+            self._on_lost(error.message, error)
+
+    async def _close_failed(self) -> None:
+        try:
+            await self._connector.disconnect()
+        except Exception:
+            logger.exception("A connection whose session is over could not be closed")
 
     def _received(self, message: ServerMessage | Malformed) -> None:
-        if self._closed:
+        if self._ended:
             return
         request = self._pending.pop(message.id, None) if message.id else None
+        over = isinstance(message, Error) and self.open and _denies_session(message, request)
         if request is None:
-            self._on_event(message)
-            return
-        if request.on_reply is not None and not isinstance(message, Malformed):
-            request.on_reply(message)
-        request.resolve(message)
+            if not over:
+                self._on_event(message)
+        else:
+            if request.on_reply is not None and not isinstance(message, Malformed):
+                request.on_reply(message)
+            request.resolve(message)
+        if over and isinstance(message, Error):
+            self.fail(error_from_code(message.error_code, message.error_message))
 
     def _expire(self) -> None:
         self._timer = None
@@ -243,12 +174,14 @@ class Connection:
             request.resolve(ButtplugConnectorError(f"The server did not answer {request} within {self._timeout:g} s"))
 
     def _lost(self, reason: str) -> None:
-        if not self._closed:
-            self._end(reason)
-            self._on_lost(reason)
+        if self._end(reason):
+            self._on_lost(reason, None)
 
-    def _end(self, reason: str) -> None:
-        self._closed = True
+    def _end(self, reason: str) -> bool:
+        """End the connection as far as requests go; return False when that was done already."""
+        if self._ended:
+            return False
+        self._ended = True
         self.open = False
         if self._timer is not None:
             self._timer.cancel()
@@ -256,3 +189,13 @@ class Connection:
         for request in self._pending.values():
             request.resolve(ButtplugConnectorError(f"The connection ended before {request} was answered: {reason}"))
         self._pending.clear()
+        return True
+
+
+def _denies_session(error: Error, request: Request | None) -> bool:
+    """Return whether an error says that the session is over."""
+    if error.error_code == ErrorCode.PING:
+        return True
+    # The code for the handshake as an answer to anything else: to the server there is no session (any more).
+    asked_for_it = request is not None and isinstance(request.message, RequestServerInfo)
+    return error.error_code == ErrorCode.INIT and error.id != 0 and not asked_for_it

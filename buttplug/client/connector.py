@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from buttplug.core.codec import Malformed
 from buttplug.core.messages import ClientMessage, ServerMessage
@@ -14,6 +14,7 @@ OnMessage: TypeAlias = Callable[[ServerMessage | Malformed], None]
 OnLost: TypeAlias = Callable[[str], None]
 
 
+@runtime_checkable
 class Connector(Protocol):
     """A way to one server. After a loss or a disconnect it may be connected again."""
 

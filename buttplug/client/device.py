@@ -1,55 +1,72 @@
-"""A device as the client sees it."""
+"""A device and its features as the client sees them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import logging
+from collections.abc import AsyncGenerator, Sequence
 
-from buttplug.client.command import DeviceOutputCommand
-from buttplug.client.connection import Connection, Subject
-from buttplug.client.feature import DeviceFeature, run_outputs
+from msgspec import Struct
+
+from buttplug.client.channel import DeviceChannel
+from buttplug.client.command import CommandValue, DeviceOutputCommand
+from buttplug.client.connection import Connection, Reply
+from buttplug.client.inputs import InputMethods, name_in, value_of
 from buttplug.client.outputs import OutputMethods
-from buttplug.client.subscription import Reading, readings
-from buttplug.core.enums import InputType, OutputType
-from buttplug.core.errors import ButtplugConnectorError, ButtplugDeviceError, ButtplugError
-from buttplug.core.messages import DeviceInfo, Ok, StopCmd
+from buttplug.client.steps import checked_step, clamped_duration
+from buttplug.client.subject import Subject
+from buttplug.client.subscription import Subscription, readings
+from buttplug.core.enums import InputCommandType, InputType, OutputType
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugMessageError, DeviceErrorReason
+from buttplug.core.messages import (
+    FeatureInfo,
+    InputCmd,
+    InputLimits,
+    InputReading,
+    Ok,
+    OutputArguments,
+    OutputCmd,
+    OutputLimits,
+)
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 
-class ButtplugDevice(OutputMethods):
+class ButtplugDevice(OutputMethods, InputMethods):
     """A device that the server has connected. Devices are found in :attr:`ButtplugClient.devices`.
 
     What is asked of a device is asked of all its features that can do it; ask the features themselves to tell them apart.
     """
 
-    def __init__(self, connection: Connection, info: DeviceInfo) -> None:
-        self._connection = connection
-        self._info = info
-        self._removed = False
-        self._driven = False
-        self._subject = Subject(info.device_index, info.device_name)
-        self._features = {index: DeviceFeature(self, feature) for index, feature in info.device_features.items()}
+    def __init__(self, channel: DeviceChannel) -> None:
+        self._channel = channel
+        self._subject = Subject(self)
+        self._features = {index: DeviceFeature(self, channel, info) for index, info in channel.info.device_features.items()}
 
     def __repr__(self) -> str:
-        return f"<ButtplugDevice {self._subject}>"
+        name = f'"{self.name}"' if self.display_name is None else f'"{self.name}" ("{self.display_name}")'
+        abilities = list(dict.fromkeys(ability for feature in self._features.values() for ability in feature._abilities()))
+        state = "" if self.connected else ", not connected"
+        return f"<ButtplugDevice {self.index} {name}: {', '.join(abilities) or 'no features'}{state}>"
 
     @property
     def index(self) -> int:
         """The index of this device at the server, which it keeps when it comes back."""
-        return self._info.device_index
+        return self._channel.info.device_index
 
     @property
     def name(self) -> str:
         """The name of the model."""
-        return self._info.device_name
+        return self._channel.info.device_name
 
     @property
     def display_name(self) -> str | None:
         """The name that the user gave it, if any."""
-        return self._info.device_display_name
+        return self._channel.info.device_display_name
 
     @property
     def message_timing_gap(self) -> int:
         """The shortest time between two commands in milliseconds; the server keeps it. 0 is none."""
-        return self._info.device_message_timing_gap
+        return self._channel.info.device_message_timing_gap
 
     @property
     def features(self) -> dict[int, DeviceFeature]:
@@ -58,8 +75,12 @@ class ButtplugDevice(OutputMethods):
 
     @property
     def connected(self) -> bool:
-        """Whether it can be used. A device that comes back is a new object."""
-        return not self._removed and self._connection.open
+        """Whether it can be used.
+
+        A device that comes back is a new object, unless it was the connection to the server that was lost and the client
+        reconnects by itself; see :class:`ButtplugClient`.
+        """
+        return self._channel.connected
 
     def has_output(self, output_type: OutputType | str) -> bool:
         """Return whether any feature has an output of this type."""
@@ -80,7 +101,8 @@ class ButtplugDevice(OutputMethods):
     async def run_output(self, command: DeviceOutputCommand) -> None:
         """Send an output command to all features that have such an output, and wait until it is done or overtaken.
 
-        When one of them cannot do it, nothing is sent.
+        When one of them cannot do it, nothing is sent. In a command too a float is a share of the range (``1.0`` is full), and
+        an int is a step (``1`` is the lowest).
 
         Raises:
             ButtplugDeviceError: There is no such output, the value is outside its range, or the device is gone or failed.
@@ -92,7 +114,8 @@ class ButtplugDevice(OutputMethods):
         elif features:
             await run_outputs(features, command)
         else:
-            raise ButtplugDeviceError(f"Device has no {command.output_type} features ({self._subject})")
+            text = f"Device has no {command.output_type} features"
+            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
 
     async def stop(self, inputs: bool = True, outputs: bool = True) -> None:
         """Stop its outputs, and end the subscriptions to its inputs.
@@ -101,10 +124,7 @@ class ButtplugDevice(OutputMethods):
             ButtplugDeviceError: The device is gone, or could not be stopped.
             ButtplugConnectorError: There is no connection, or no answer.
         """
-        connection = self._connection_in_use()
-        self._stopping(inputs, outputs)
-        message = StopCmd(connection.next_id(), self.index, inputs=inputs, outputs=outputs)
-        await connection.request(message, Ok, self._subject)
+        await self._channel.stop(self._subject, inputs=inputs, outputs=outputs)
 
     async def read(self, input_type: InputType | str) -> int:
         """Read the first input of a type.
@@ -113,23 +133,7 @@ class ButtplugDevice(OutputMethods):
             ButtplugDeviceError: There is no such input, it cannot be read, or the device is gone or failed.
             ButtplugConnectorError: There is no connection, or no answer.
         """
-        return await self._first_with_input(input_type).read(input_type)
-
-    def has_battery(self) -> bool:
-        """Return whether it can tell how full its battery is."""
-        return self.has_input(InputType.BATTERY)
-
-    async def battery(self) -> float:
-        """Read how full the battery is, from 0.0 to 1.0; raises what :meth:`read` raises."""
-        return await self._first_with_input(InputType.BATTERY).battery()
-
-    def has_rssi(self) -> bool:
-        """Return whether it can tell how strong its radio signal is."""
-        return self.has_input(InputType.RSSI)
-
-    async def rssi(self) -> int:
-        """Read the strength of the radio signal in dBm, about -10 to -100; raises what :meth:`read` raises."""
-        return await self._first_with_input(InputType.RSSI).rssi()
+        return await self._with_input(input_type)[0].read(input_type)
 
     def subscribe(self, input_type: InputType | str) -> AsyncGenerator[Reading, None]:
         """Return an iterator over what all inputs of a type report by themselves; see :meth:`DeviceFeature.subscribe`.
@@ -139,41 +143,249 @@ class ButtplugDevice(OutputMethods):
                 is gone or failed.
             ButtplugConnectorError: From the iteration: there is no connection, or no answer.
         """
-        self._first_with_input(input_type)
-        return readings([feature._subscription(input_type) for feature in self.get_features_with_input(input_type)])
+        return readings([feature._subscription(input_type) for feature in self._with_input(input_type)])
 
-    def _first_with_input(self, input_type: InputType | str) -> DeviceFeature:
-        for feature in self._features.values():
-            if feature.has_input(input_type):
-                return feature
-        raise ButtplugDeviceError(f"Device has no {input_type} sensor ({self._subject})")
+    def _with_input(self, input_type: InputType | str) -> list[DeviceFeature]:
+        features = self.get_features_with_input(input_type)
+        if not features:
+            raise self._subject.refusal(f"Device has no {input_type} sensor", DeviceErrorReason.NO_SUCH_INPUT)
+        return features
 
-    def _connection_in_use(self) -> Connection:
-        if not self._connection.open:
-            raise ButtplugConnectorError(f"Not connected: the connection of {self._subject} has ended")
-        if self._removed:
-            raise ButtplugDeviceError(f"The device is no longer connected to the server ({self._subject})")
-        return self._connection
 
-    def _stopping(self, inputs: bool, outputs: bool) -> None:
-        """Take note of a stop that is about to be sent."""
-        if inputs:
-            self._end_subscriptions()
-        if outputs:
-            self._driven = False
+class DeviceFeature(OutputMethods, InputMethods):
+    """One feature of a device: a motor, a sensor, or both. Features are found in :attr:`ButtplugDevice.features`.
 
-    def _end_subscriptions(self, error: ButtplugError | None = None) -> None:
-        for feature in self._features.values():
-            feature._end_subscriptions(error)
+    Attributes:
+        device: The device it is a part of.
+    """
 
-    def _remove(self, error: ButtplugError | None) -> None:
-        """Be gone. Who listens to an input is given the error, or comes to a quiet end when it is None."""
-        self._removed = True
-        self._end_subscriptions(error)
+    def __init__(self, device: ButtplugDevice, channel: DeviceChannel, info: FeatureInfo) -> None:
+        self.device: ButtplugDevice = device
+        self._channel = channel
+        self._info = info
+        self._subject = Subject(device, self)
+        self._subscriptions: dict[str, Subscription[Reading]] = {}
+        self._known_steps: set[str] = set()
 
-    def _update(self, info: DeviceInfo) -> bool:
-        """Take over what may change in a device, and return whether it still is the same one."""
-        same = info.device_name == self.name and info.device_features == self._info.device_features
-        if same:
-            self._info = info
-        return same
+    def __repr__(self) -> str:
+        description = f' "{self.description}"' if self.description else ""
+        abilities = ", ".join(self._abilities()) or "nothing"
+        return f'<DeviceFeature {self.index}{description} of device {self.device.index} "{self.device.name}": {abilities}>'
+
+    @property
+    def index(self) -> int:
+        """The index of this feature in its device. There may be gaps between indexes."""
+        return self._info.feature_index
+
+    @property
+    def description(self) -> str:
+        """What this feature is, for people; may be empty."""
+        return self._info.feature_description
+
+    @property
+    def outputs(self) -> dict[str, OutputLimits] | None:
+        """The limits of each output type: ``value`` and, for timed positions, ``duration``. None when there are none."""
+        return self._info.output or None
+
+    @property
+    def inputs(self) -> dict[str, InputLimits] | None:
+        """The limits of each input type: ``value`` per channel, and ``command``. None when there are none."""
+        return self._info.input or None
+
+    def has_output(self, output_type: OutputType | str) -> bool:
+        """Return whether it has an output of this type."""
+        return output_type in self._info.output
+
+    def has_input(self, input_type: InputType | str) -> bool:
+        """Return whether it has an input of this type."""
+        return name_in(self._info.input, input_type) is not None
+
+    def supports_input_command(self, input_type: InputType | str, command: InputCommandType | str) -> bool:
+        """Return whether an input can be read, or subscribed to. What can be subscribed to can be unsubscribed from."""
+        name = name_in(self._info.input, input_type)
+        if name is None:
+            return False
+        commands = self._info.input[name].command
+        if command == InputCommandType.UNSUBSCRIBE:
+            return command in commands or InputCommandType.SUBSCRIBE in commands
+        return command in commands
+
+    def step_range(self, output_type: OutputType | str) -> tuple[int, int] | None:
+        """Return the lowest and highest step of an output; None when there is no such output."""
+        limits = self._info.output.get(output_type)
+        return limits.value if limits else None
+
+    def step_count(self, output_type: OutputType | str) -> int | None:
+        """Return the highest step of an output; None when there is no such output."""
+        limits = self._info.output.get(output_type)
+        return limits.value[1] if limits else None
+
+    def duration_range(self, output_type: OutputType | str) -> tuple[int, int] | None:
+        """Return the shortest and longest duration of an output in milliseconds; None when it takes none."""
+        limits = self._info.output.get(output_type)
+        return limits.duration if limits else None
+
+    def convert_to_step(self, output_type: OutputType | str, value: CommandValue) -> int:
+        """Return the step for a value.
+
+        A float is a share of the range, rounded away from zero: ``1.0`` is the highest step. An int is the step itself: ``1``
+        is the lowest one.
+
+        Raises:
+            ButtplugDeviceError: There is no such output, or the value is no number or outside its range.
+        """
+        return checked_step(output_type, value, self._limits(output_type).value, self._subject)
+
+    async def run_output(self, command: DeviceOutputCommand) -> None:
+        """Send an output command to this feature, and wait until it is done or a newer one took its place.
+
+        In a command too a float is a share of the range (``1.0`` is full), and an int is a step (``1`` is the lowest).
+
+        Raises:
+            ButtplugDeviceError: There is no such output, the value is outside its range, or the device is gone or failed.
+            ButtplugConnectorError: There is no connection, or no answer.
+        """
+        connection = self._channel.connection_for(self._subject)
+        message = self._message(connection, command)
+        self._channel.driven[self.index] = self._subject
+        await connection.request(message, Ok, self._subject)
+
+    async def stop(self) -> None:
+        """Stop the outputs of this feature. Subscriptions to its inputs go on.
+
+        Raises:
+            ButtplugDeviceError: The device is gone, or could not be stopped.
+            ButtplugConnectorError: There is no connection, or no answer.
+        """
+        await self._channel.stop(self._subject, inputs=False, outputs=True)
+
+    async def read(self, input_type: InputType | str) -> int:
+        """Read an input.
+
+        Raises:
+            ButtplugDeviceError: There is no such input, it cannot be read, or the device is gone or failed.
+            ButtplugConnectorError: There is no connection, or no answer.
+        """
+        name = self._checked_input(input_type, InputCommandType.READ)
+        reply = await self._run_input(name, InputCommandType.READ, InputReading)
+        value = value_of(reply.reading, name)
+        if value is None:
+            raise ButtplugMessageError(f"The server read something else than {name} ({self._subject})")
+        return value
+
+    def subscribe(self, input_type: InputType | str) -> AsyncGenerator[Reading, None]:
+        """Return an iterator over what an input reports by itself: ``async for reading in feature.subscribe(...)``.
+
+        Leaving the loop ends the subscription; ``contextlib.aclosing`` makes that happen before the next line. The iteration
+        ends when the device is stopped with its inputs and when the client disconnects, and raises when the device or the
+        connection is lost: readings are missing then, even if the client reconnects. Who does not keep up loses the oldest
+        readings.
+
+        Raises:
+            ButtplugDeviceError: There is no such input, or it cannot be subscribed to; from the iteration also: the device
+                is gone or failed.
+            ButtplugConnectorError: From the iteration: there is no connection, or no answer.
+        """
+        return readings([self._subscription(input_type)])
+
+    def _limits(self, output_type: str) -> OutputLimits:
+        limits = self._info.output.get(output_type)
+        if limits is None:
+            text = f"Feature does not support {output_type}"
+            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
+        return limits
+
+    def _message(self, connection: Connection, command: DeviceOutputCommand) -> OutputCmd:
+        output_type, value = str(command.output_type), command.value
+        limits = self._limits(output_type)
+        step = checked_step(output_type, value, limits.value, self._subject)
+        if isinstance(value, int):
+            self._explain_steps(output_type, step, limits.value[1])
+        duration = None
+        if limits.duration is not None:
+            duration = clamped_duration(command.duration or 0, limits.duration, self._subject)
+        arguments = {output_type: OutputArguments(step, duration)}
+        return OutputCmd(connection.next_id(), self._channel.info.device_index, self.index, arguments)
+
+    def _explain_steps(self, output_type: str, step: int, high: int) -> None:
+        """Tell once that 1 is a step, unless the program has shown that it counts in steps."""
+        if step == 0 or high < 2 or output_type in self._known_steps:
+            return
+        self._known_steps.add(output_type)
+        if abs(step) == 1:
+            text = "%s of %d is the lowest of %d steps (%s): an int is a step, a float a share of the range. Full is %.1f."
+            logger.warning(text, output_type, step, high, self._subject, step)
+
+    def _checked_input(self, input_type: InputType | str, command: InputCommandType) -> str:
+        name = name_in(self._info.input, input_type)
+        if name is None:
+            text = f"Feature does not support {input_type} input"
+            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_INPUT)
+        if not self.supports_input_command(input_type, command):
+            text = f"{command} is not possible for {input_type}"
+            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_INPUT)
+        return name
+
+    async def _run_input(self, name: str, command: InputCommandType, reply: type[Reply]) -> Reply:
+        connection = self._channel.connection_for(self._subject)
+        message = InputCmd(connection.next_id(), self._channel.info.device_index, self.index, name, command)
+        return await connection.request(message, reply, self._subject)
+
+    def _subscription(self, input_type: InputType | str) -> Subscription[Reading]:
+        name = self._checked_input(input_type, InputCommandType.SUBSCRIBE)
+        subscription = self._subscriptions.get(name)
+        if subscription is None:
+
+            async def change(command: InputCommandType) -> None:
+                await self._run_input(name, command, Ok)
+
+            subscription = Subscription(self._channel, change, lambda value: Reading(self, value))
+            self._subscriptions[name] = self._channel.listeners[self.index, name] = subscription
+        return subscription
+
+    def _abilities(self) -> list[str]:
+        """Return what it can do, for people."""
+        outputs = [f"{type_} {limits.value[0]}..{limits.value[1]}" for type_, limits in self._info.output.items()]
+        return [*outputs, *self._info.input]
+
+
+class Reading(Struct, frozen=True):
+    """A value that a device reported by itself.
+
+    Attributes:
+        feature: The feature whose input it is.
+        value: The value, in the range that the feature's ``inputs`` tell.
+    """
+
+    feature: DeviceFeature
+    value: int
+
+
+async def run_outputs(features: Sequence[DeviceFeature], command: DeviceOutputCommand) -> None:
+    """Send one command to several features of one client at once, once all of them are known to take it.
+
+    Raises:
+        ButtplugError: At least one of them failed; the message has all failures.
+    """
+    connection = features[0]._channel.connection_for(features[0]._subject)
+    messages = [feature._message(connection, command) for feature in features]
+    requests = []
+    for message, feature in zip(messages, features, strict=True):
+        feature._channel.driven[feature.index] = feature._subject
+        requests.append(await connection.begin(message, feature._subject))
+    errors = []
+    for request in requests:
+        try:
+            await connection.finish(request, Ok)
+        except ButtplugError as error:
+            errors.append(error)
+    if errors:
+        raise _joined(errors) from errors[0]
+
+
+def _joined(errors: Sequence[ButtplugError]) -> ButtplugError:
+    """Return one error for what went wrong at several features."""
+    first, text = errors[0], "; ".join(error.message for error in errors)
+    if isinstance(first, ButtplugDeviceError):
+        return ButtplugDeviceError(text, reason=first.reason, device=first.device, feature=first.feature, errors=errors)
+    return type(first)(text)

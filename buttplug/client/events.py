@@ -1,19 +1,13 @@
-"""What a client tells its program by itself, and the delivery of it."""
+"""What a client tells its program by itself."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from buttplug.client.device import ButtplugDevice
-
-logger = logging.getLogger(__name__)
+from buttplug.client.device import ButtplugDevice
+from buttplug.core.errors import ButtplugError
 
 
 class DeviceAdded(Struct, frozen=True):
@@ -33,9 +27,22 @@ class ScanningFinished(Struct, frozen=True):
 
 
 class ServerDisconnected(Struct, frozen=True):
-    """The connection to the server ended, and not because the client closed it."""
+    """The session with the server ended, and not because the client closed it."""
 
     reason: str
+
+
+class ReconnectFailed(Struct, frozen=True):
+    """An attempt to come back to the server failed; the next one is made after a pause of ``retry_in`` seconds."""
+
+    error: ButtplugError
+    retry_in: float
+
+
+class ServerReconnected(Struct, frozen=True):
+    """There is a session again. The devices that are there follow, each as :class:`DeviceAdded`; none of them moves."""
+
+    server_name: str
 
 
 class ErrorReceived(Struct, frozen=True):
@@ -44,27 +51,6 @@ class ErrorReceived(Struct, frozen=True):
     error: Exception
 
 
-ClientEvent: TypeAlias = DeviceAdded | DeviceRemoved | ScanningFinished | ServerDisconnected | ErrorReceived
-
-
-class EventDelivery:
-    """Delivers events one after the other, in a task that exists while there are any.
-
-    What receives them may therefore take its time and use the client, while messages go on being read. A plain function has
-    run before whoever waits for a later reply of the server goes on.
-    """
-
-    def __init__(self, deliver: Callable[[ClientEvent], Awaitable[None]]) -> None:
-        self._deliver = deliver
-        self._events: deque[ClientEvent] = deque()
-        self._task: asyncio.Task[None] | None = None
-
-    def put(self, event: ClientEvent) -> None:
-        """Deliver an event after those before it."""
-        self._events.append(event)
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def _run(self) -> None:
-        while self._events:
-            await self._deliver(self._events.popleft())
+ClientEvent: TypeAlias = (
+    DeviceAdded | DeviceRemoved | ScanningFinished | ServerDisconnected | ReconnectFailed | ServerReconnected | ErrorReceived
+)

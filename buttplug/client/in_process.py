@@ -32,7 +32,7 @@ class InProcessConnector:
     """Connects to a :class:`~buttplug.server.server.ButtplugServer` that runs on the same event loop."""
 
     def __init__(self, server: Server) -> None:
-        self.server = server
+        self.server: Server = server
         self._session: Session | None = None
 
     async def connect(self, on_message: OnMessage, on_lost: OnLost) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
-from buttplug.client.connection import Answer, Connection, Request
+from buttplug.client.connection import Connection
+from buttplug.client.request import Answer, Request
 from buttplug.core.errors import ButtplugConnectorError, ButtplugPingError
-from buttplug.core.messages import Error, Ok, Ping
+from buttplug.core.messages import Ok, Ping
 
 
 class Pinger:
     """Pings twice in every ``max_ping_time`` seconds, in a task of its own: no ping waits for a reply, not even its own.
 
-    A ping that fails is reported. When the server answered it with an error, no more are sent.
+    A ping that cannot be sent, is refused, or is not answered ends the session: the server counts this client as gone, or is
+    about to, and a client that goes on would drive devices that the server stops.
     """
 
     def __init__(self, connection: Connection, max_ping_time: float) -> None:
@@ -30,14 +32,17 @@ class Pinger:
             await asyncio.sleep(self._interval)
             try:
                 ping = await self._connection.begin(Ping(self._connection.next_id()))
-            except ButtplugConnectorError:
-                return  # The connection tells of its end itself.
+            except ButtplugConnectorError as error:
+                self._fail(f"The server could not be pinged: {error.message}")
+                return
             ping.answer.add_done_callback(partial(self._check, ping))
 
     def _check(self, ping: Request, done: asyncio.Future[Answer]) -> None:
         answer = done.result()
-        if isinstance(answer, Ok) or not self._connection.open:
-            return
-        if isinstance(answer, Error):
-            self.stop()
-        self._connection.report(ButtplugPingError(ping.failure(answer).message))
+        if not isinstance(answer, Ok):
+            self._fail(ping.failure(answer).message)
+
+    def _fail(self, reason: str) -> None:
+        # It is not open any more where the connection has ended, or the client is about to end it.
+        if self._connection.open:
+            self._connection.fail(ButtplugPingError(reason))

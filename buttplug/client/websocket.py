@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
 
 from buttplug.client.connector import OnLost, OnMessage
 from buttplug.core.codec import MAX_FRAME, decode_server_frame, encode
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import ClientMessage
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds between the websocket's own pings, and seconds a server may take to answer one before it counts as gone.
 KEEPALIVE = 10.0
@@ -29,8 +30,8 @@ class WebsocketConnector:
     """
 
     def __init__(self, url: str, *, ssl_context: ssl.SSLContext | None = None) -> None:
-        self.url = url
-        self.ssl_context = ssl_context
+        self.url: str = url
+        self.ssl_context: ssl.SSLContext | None = ssl_context
         self._socket: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
 
@@ -52,7 +53,10 @@ class WebsocketConnector:
                 close_timeout=CLOSE_LIMIT,
             )
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
-            raise ButtplugConnectorError(f"Failed to connect to {self.url}: {error or type(error).__name__}") from error
+            advice = _advice(self.url, error)
+            raise ButtplugConnectorError(
+                f"Failed to connect to {self.url}: {error or type(error).__name__}" + (f". {advice}" if advice else "")
+            ) from error
         self._reader = asyncio.get_running_loop().create_task(self._read(self._socket, on_message, on_lost))
 
     async def send(self, message: ClientMessage) -> None:
@@ -70,24 +74,50 @@ class WebsocketConnector:
 
     async def disconnect(self) -> None:
         """Close the websocket."""
-        if self._socket is None or self._reader is None:
+        # While this waits, a new connection may be made.
+        websocket, reader = self._socket, self._reader
+        if websocket is None or reader is None:
             return
         try:
-            await self._socket.close()
+            await websocket.close()
         finally:
             # When this is cancelled the server must notice all the same: it stops the devices of a client that is gone.
-            self._socket.transport.abort()
-            self._reader.cancel()
+            websocket.transport.abort()
+            reader.cancel()
 
-    async def _read(self, socket: ClientConnection, on_message: OnMessage, on_lost: OnLost) -> None:
+    async def _read(self, websocket: ClientConnection, on_message: OnMessage, on_lost: OnLost) -> None:
         try:
             while True:
-                for message in decode_server_frame(await socket.recv(decode=False)):
+                for message in decode_server_frame(await websocket.recv(decode=False)):
                     on_message(message)
         except ConnectionClosed as error:
             on_lost(str(error))
         except Exception as error:
             # Whatever it is, nobody must rely on a connection that is no longer read.
             logger.exception("Reading from %s failed", self.url)
-            await socket.close()
+            await websocket.close()
             on_lost(f"reading failed: {error}")
+
+
+def _advice(url: str, error: Exception) -> str:
+    """Return what to do about a connection that could not be made; empty where the error says it all."""
+    if "://" not in url and url:
+        return f"A URL begins with ws:// or wss://; did you mean ws://{url}?"
+    match error:
+        case InvalidURI():
+            return "A URL looks like ws://127.0.0.1:12345"
+        case ssl.SSLCertVerificationError():
+            return "To trust a certificate of your own, connect by WebsocketConnector(url, ssl_context=...)"
+        case ssl.SSLError():
+            return "Does the server speak TLS? If not, the URL begins with ws://"
+        case InvalidStatus():
+            return "Something answers there, but does not let this client in, or is no Buttplug server"
+        case InvalidHandshake():
+            return "Something answers there, but it is no Buttplug server"
+        case socket.gaierror():
+            return "Is the name of the computer spelt right?"
+        case TimeoutError():
+            return "Is the address right, and does no firewall block it?"
+        case OSError():
+            return "Is a Buttplug server running there, and is the port right? One is started by: python -m buttplug.server"
+    return ""

@@ -18,6 +18,7 @@ from buttplug import (
 from buttplug.core.codec import Malformed
 from buttplug.core.messages import (
     DeviceList,
+    Disconnect,
     Error,
     Ok,
     OutputCmd,
@@ -150,27 +151,66 @@ async def test_a_connect_that_is_cancelled_leaves_no_connection_behind(server: S
     assert not client.connected
 
 
-async def test_disconnecting_stops_what_was_driven_waits_for_that_and_closes(
+async def test_disconnecting_has_stopped_what_was_driven_waits_for_that_and_closes(
     client: ButtplugClient, server: ScriptedServer
 ) -> None:
     loop = asyncio.get_running_loop()
     stopped: list[bool] = []
 
-    def stop_slowly(message: StopCmd) -> None:
+    def stop_slowly(message: Disconnect) -> None:
         def answer() -> None:
             stopped.append(server.connected)
             server.say(Ok(message.id))
 
         loop.call_later(0.5, answer)
 
-    server.script(StopCmd, stop_slowly)
+    server.script(Disconnect, stop_slowly)
+    server.script(StopCmd, lambda message: Error(message.id, "the session has ended", ErrorCode.INIT))
     device = client.devices[7]
     await device.vibrate(0.5)
     await client.disconnect()
-    assert server.sent(StopCmd) == [StopCmd(4, 7, inputs=True, outputs=True)]
+    assert server.received[-2:] == [Disconnect(4), StopCmd(5, 7, 0, inputs=False, outputs=True)]
     assert stopped == [True]
     assert not server.connected
     assert (client.connected, client.server_name, client.devices, device.connected) == (False, None, {}, False)
+
+
+async def test_disconnecting_closes_as_soon_as_the_server_has_confirmed_with_the_stops_or_without(
+    client: ButtplugClient, server: ScriptedServer
+) -> None:
+    """A server that knows Disconnect need not answer what came after it."""
+    await client.vibrate(0.5)
+    server.silence(StopCmd)
+    began = asyncio.get_running_loop().time()
+    await client.disconnect()
+    assert asyncio.get_running_loop().time() == began
+    assert not server.connected
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [lambda message: None, lambda message: Error(message.id, "unknown message", ErrorCode.MSG)],
+    ids=["silent", "refusing"],
+)
+async def test_a_server_that_does_not_know_disconnect_is_told_what_to_stop_without_delay(
+    client: ButtplugClient, server: ScriptedServer, answer: Callable[[Disconnect], Error | None]
+) -> None:
+    server.script(Disconnect, answer)
+    errors: list[Exception] = []
+    client.on_error = errors.append
+    await client.devices[2].vibrate(0.5)
+    await client.devices[2].position(0.5)
+    sent = len(server.received)
+    began = asyncio.get_running_loop().time()
+    await client.disconnect()
+    await asyncio.sleep(0)
+    assert asyncio.get_running_loop().time() == began
+    assert server.received[sent + 1 :] == [
+        StopCmd(sent + 2, 2, 2, inputs=False, outputs=True),
+        StopCmd(sent + 3, 2, 3, inputs=False, outputs=True),
+        StopCmd(sent + 4, 2, 0, inputs=False, outputs=True),
+    ]
+    assert errors == []
 
 
 async def test_disconnecting_leaves_alone_what_was_not_driven_or_is_stopped_already(
@@ -178,10 +218,35 @@ async def test_disconnecting_leaves_alone_what_was_not_driven_or_is_stopped_alre
 ) -> None:
     """Other clients of the server may be using it."""
     await client.vibrate(0.5)
-    await client.devices[2].stop()
+    await client.devices[2].features[2].stop()
     await client.devices[7].stop(outputs=False)
     await client.disconnect()
-    assert [stop.device_index for stop in server.sent(StopCmd)] == [2, 7, 7]
+    assert [(stop.device_index, stop.feature_index) for stop in server.sent(StopCmd)[2:]] == [(2, 3), (7, 0)]
+
+
+async def test_disconnecting_without_having_driven_anything_only_closes(
+    client: ButtplugClient, server: ScriptedServer
+) -> None:
+    await client.vibrate(0.5)
+    await client.stop_all_devices()
+    with pytest.raises(ButtplugDeviceError):
+        await client.devices[2].vibrate(15)  # one of its two motors has fewer steps: nothing is sent
+    sent = len(server.received)
+    await client.disconnect()
+    assert server.received[sent:] == []
+
+
+@pytest.mark.parametrize("stop", ["feature", "device", "client"])
+async def test_what_could_not_be_stopped_still_counts_as_driven(
+    client: ButtplugClient, server: ScriptedServer, stop: str
+) -> None:
+    device = client.devices[7]
+    await device.vibrate(0.5)
+    server.script(StopCmd, lambda message: Error(message.id, "motor stuck", ErrorCode.DEVICE))
+    with pytest.raises(ButtplugDeviceError, match="motor stuck"):
+        await {"feature": device.features[0].stop, "device": device.stop, "client": client.stop_all_devices}[stop]()
+    await client.disconnect()
+    assert server.received[-1] == StopCmd(6, 7, 0, inputs=False, outputs=True)
 
 
 async def test_disconnecting_waits_2_seconds_for_the_stops_and_tells_which_were_not_answered(
@@ -190,6 +255,7 @@ async def test_disconnecting_waits_2_seconds_for_the_stops_and_tells_which_were_
     errors: list[Exception] = []
     client.on_error = errors.append
     await client.vibrate(0.5)
+    server.silence(Disconnect)
     server.script(StopCmd, lambda message: Ok(message.id) if message.device_index == 2 else None)
     started = asyncio.get_running_loop().time()
     await client.disconnect()
@@ -197,21 +263,37 @@ async def test_disconnecting_waits_2_seconds_for_the_stops_and_tells_which_were_
     assert not server.connected
     await asyncio.sleep(0)
     assert [(type(error), str(error)) for error in errors] == [
-        (ButtplugConnectorError, 'The server did not stop device 7 "Demo Vibrator" within 2 s')
+        (ButtplugConnectorError, 'The server did not stop device 7 "Demo Vibrator", feature 0 within 2 s')
     ]
 
 
-async def test_a_stop_that_fails_at_the_disconnect_is_told(client: ButtplugClient, server: ScriptedServer) -> None:
+async def test_a_server_that_accepts_the_disconnect_and_says_no_more_is_told_after_2_seconds(
+    client: ButtplugClient, server: ScriptedServer
+) -> None:
     errors: list[Exception] = []
     client.on_error = errors.append
-    await client.vibrate(0.5)
-    server.script(StopCmd, lambda message: Error(message.id, "motor stuck", ErrorCode.DEVICE))
+    await client.devices[7].vibrate(0.5)
+    server.silence(Disconnect)
+    server.script(StopCmd, lambda message: Error(message.id, "the session has ended", ErrorCode.INIT))
     await client.disconnect()
     await asyncio.sleep(0)
-    assert [(type(error), str(error)) for error in errors] == [
-        (ButtplugDeviceError, 'motor stuck (device 2 "Demo Stroker")'),
-        (ButtplugDeviceError, 'motor stuck (device 7 "Demo Vibrator")'),
-    ]
+    assert [str(error) for error in errors] == ['The server did not stop device 7 "Demo Vibrator", feature 0 within 2 s']
+
+
+@pytest.mark.parametrize("knows_disconnect", [False, True])
+async def test_a_stop_that_fails_at_the_disconnect_is_told(
+    client: ButtplugClient, server: ScriptedServer, knows_disconnect: bool
+) -> None:
+    errors: list[Exception] = []
+    client.on_error = errors.append
+    await client.devices[7].vibrate(0.5)
+    stuck, over = ("motor stuck", ErrorCode.DEVICE), ("the session has ended", ErrorCode.INIT)
+    server.script(Disconnect, lambda message: Error(message.id, *stuck) if knows_disconnect else None)
+    server.script(StopCmd, lambda message: Error(message.id, *(over if knows_disconnect else stuck)))
+    await client.disconnect()
+    await asyncio.sleep(0)
+    where = "" if knows_disconnect else ' (device 7 "Demo Vibrator", feature 0)'
+    assert [(type(error), str(error)) for error in errors] == [(ButtplugDeviceError, f"motor stuck{where}")]
 
 
 async def test_a_server_that_goes_during_the_disconnect_is_told_as_an_error_only(
@@ -221,6 +303,7 @@ async def test_a_server_that_goes_during_the_disconnect_is_told_as_an_error_only
     client.on_server_disconnect = lambda: told.append("gone")
     client.on_error = lambda error: told.append(str(error))
     await client.devices[7].vibrate(0.5)
+    server.silence(Disconnect)
     server.silence(StopCmd)
     disconnecting = asyncio.create_task(client.disconnect())
     await asyncio.sleep(1)
@@ -228,14 +311,30 @@ async def test_a_server_that_goes_during_the_disconnect_is_told_as_an_error_only
     await disconnecting
     await asyncio.sleep(0)
     assert told == [
-        'The connection ended before StopCmd for device 7 "Demo Vibrator" was answered: cable cut',
+        'The connection ended before StopCmd for device 7 "Demo Vibrator", feature 0 was answered: cable cut',
     ]
     assert not client.connected
+
+
+async def test_a_server_that_accepts_the_disconnect_may_close_without_an_answer(
+    client: ButtplugClient, server: ScriptedServer
+) -> None:
+    told: list[str] = []
+    client.on_server_disconnect = lambda: told.append("gone")
+    client.on_error = lambda error: told.append(str(error))
+    await client.devices[7].vibrate(0.5)
+    server.silence(Disconnect)
+    server.script(StopCmd, lambda message: Error(message.id, "the session has ended", ErrorCode.INIT))
+    asyncio.get_running_loop().call_later(0.1, server.lose)
+    await client.disconnect()
+    await asyncio.sleep(0)
+    assert told == []
 
 
 async def test_nothing_is_sent_after_the_stop_of_a_disconnect(client: ButtplugClient, server: ScriptedServer) -> None:
     device = client.devices[7]
     await device.vibrate(0.5)
+    server.silence(Disconnect)
     server.silence(StopCmd)
     disconnecting = asyncio.create_task(client.disconnect())
     await asyncio.sleep(1)
@@ -251,13 +350,15 @@ async def test_a_disconnect_that_is_cancelled_has_sent_the_stop_and_closes(
     client: ButtplugClient, server: ScriptedServer
 ) -> None:
     await client.vibrate(0.5)
+    server.silence(Disconnect)
     server.silence(StopCmd)
     disconnecting = asyncio.create_task(client.disconnect())
     await asyncio.sleep(1)
     disconnecting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await disconnecting
-    assert len(server.sent(StopCmd)) == 2
+    assert len(server.sent(Disconnect)) == 1
+    assert len(server.sent(StopCmd)) == 3
     assert not server.connected
     assert not client.connected
 
@@ -307,7 +408,7 @@ async def test_a_task_that_is_cancelled_in_the_context_stops_its_devices(server:
     playing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await playing
-    assert [type(message) for message in server.received[-2:]] == [OutputCmd, StopCmd]
+    assert [type(message) for message in server.received[-3:]] == [OutputCmd, Disconnect, StopCmd]
     assert not server.connected
 
 

@@ -19,8 +19,8 @@ from buttplug import (
     ErrorCode,
     OutputType,
 )
-from buttplug.client.feature import step_of
 from buttplug.client.outputs import OutputMethods
+from buttplug.client.steps import step_of
 from buttplug.core.messages import Error, FeatureInfo, Ok, OutputArguments, OutputCmd, OutputLimits, Range
 from tests.fakes.scripted_server import ScriptedServer, device_info, stroker, vibrator
 

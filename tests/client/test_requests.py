@@ -35,17 +35,13 @@ from buttplug.core.messages import (
 from tests.fakes.scripted_server import ScriptedServer
 
 
-def fail(error: BaseException) -> None:
-    raise error
-
-
 async def test_ids_count_from_1(client: ButtplugClient, server: ScriptedServer) -> None:
     await client.start_scanning()
     assert [message.id for message in server.received] == [1, 2, 3]
 
 
 async def test_ids_wrap_and_skip_those_that_are_pending(server: ScriptedServer) -> None:
-    connection = Connection(server, timeout=30, on_event=lambda message: None, on_lost=lambda reason: None, report=fail)
+    connection = Connection(server, timeout=30, on_event=lambda message: None, on_lost=lambda reason, error: None)
     await connection.connect()
     connection._last_id = U32_MAX - 1
     server.silence(StartScanning)

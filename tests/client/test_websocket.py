@@ -136,7 +136,8 @@ async def test_a_conversation_is_text_frames_of_one_message_each(wire: WireServe
         ],
         [{"RequestDeviceList": {"Id": 2}}],
         [{"OutputCmd": {"Id": 3, "DeviceIndex": 7, "FeatureIndex": 0, "Command": {"Vibrate": {"Value": 10}}}}],
-        [{"StopCmd": {"Id": 4, "DeviceIndex": 7, "Inputs": True, "Outputs": True}}],
+        [{"Disconnect": {"Id": 4}}],
+        [{"StopCmd": {"Id": 5, "DeviceIndex": 7, "FeatureIndex": 0, "Inputs": False, "Outputs": True}}],
     ]
 
 

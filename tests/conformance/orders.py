@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from buttplug.client import ButtplugDevice
 from buttplug.client.command import DeviceOutputCommand
-from buttplug.client.feature import DeviceFeature
+from buttplug.client.device import DeviceFeature
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from tests.conformance.format import Send

@@ -1,0 +1,54 @@
+"""From what a program asks for to what the server is told: steps in a range, and milliseconds."""
+
+from __future__ import annotations
+
+import math
+
+from buttplug.client.command import CommandValue
+from buttplug.client.subject import Subject
+from buttplug.core.errors import DeviceErrorReason
+from buttplug.core.messages import Range
+
+#: A product this little above a whole step is that step: 0.07 of 100 steps is 7, though 0.07 * 100 is more.
+STEP_TOLERANCE = 1e-9
+
+
+def step_of(share: float, high: int) -> int:
+    """Return the step for a share of a range, rounded away from zero; ``high`` is the highest step."""
+    steps = math.ceil(high * abs(share) - STEP_TOLERANCE)
+    return steps if share > 0 else -steps
+
+
+def checked_step(output_type: str, value: CommandValue, limits: Range, subject: Subject) -> int:
+    """Return the step for a value in the range of an output.
+
+    Raises:
+        ButtplugDeviceError: The value is no number, or outside the range.
+    """
+    low, high = limits
+    if isinstance(value, float):
+        if not -1.0 <= value <= 1.0:
+            text = f"{output_type} of {value} is outside -1.0 to 1.0: a float is a share of the range, an int one of its steps"
+            raise subject.refusal(text, DeviceErrorReason.OUT_OF_RANGE)
+        step = step_of(value, high)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        step = value
+    else:
+        text = f"{output_type} takes a float (share of the range) or an int (step), not {value!r}"
+        raise subject.refusal(text, DeviceErrorReason.INVALID_VALUE)
+    if not low <= step <= high:
+        text = f"{output_type} of {value} is outside its range of {low} to {high} steps"
+        raise subject.refusal(text, DeviceErrorReason.OUT_OF_RANGE)
+    return step
+
+
+def clamped_duration(duration: float, limits: Range, subject: Subject) -> int:
+    """Return a duration in milliseconds, moved into the range of an output.
+
+    Raises:
+        ButtplugDeviceError: It is no number.
+    """
+    if isinstance(duration, bool) or not isinstance(duration, int | float) or not math.isfinite(duration):
+        text = f"A duration is a number of milliseconds, not {duration!r}"
+        raise subject.refusal(text, DeviceErrorReason.INVALID_VALUE)
+    return min(max(round(duration), limits[0]), limits[1])

@@ -1,0 +1,34 @@
+"""What a request or an error is about: a device, or one feature of it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from buttplug.core.errors import AffectedDevice, AffectedFeature, ButtplugDeviceError, DeviceErrorReason
+
+
+class Subject(Struct, frozen=True):
+    """A device, or a feature of one. As text it is what error messages call it."""
+
+    device: AffectedDevice
+    feature: AffectedFeature | None = None
+
+    def __str__(self) -> str:
+        device = f'device {self.device.index} "{self.device.name}"'
+        if self.feature is None:
+            return device
+        description = f' "{self.feature.description}"' if self.feature.description else ""
+        return f"{device}, feature {self.feature.index}{description}"
+
+    def added_to(self, text: str) -> str:
+        """Return the text of a server's error, with this added where the text does not name the device."""
+        named = self.device.name in text or (self.device.display_name or self.device.name) in text
+        return text if named else f"{text} ({self})"
+
+    def error(self, text: str, reason: DeviceErrorReason) -> ButtplugDeviceError:
+        """Return an error about this."""
+        return ButtplugDeviceError(text, reason=reason, device=self.device, feature=self.feature)
+
+    def refusal(self, text: str, reason: DeviceErrorReason) -> ButtplugDeviceError:
+        """Return the error for something that is not even sent; its text ends with what it is about."""
+        return self.error(f"{text} ({self})", reason)
