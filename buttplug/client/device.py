@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 
@@ -29,6 +30,9 @@ from buttplug.core.messages import (
 )
 
 logger: logging.Logger = logging.getLogger(__name__)
+
+#: Seconds after a step of 1 in which a program may show, by a higher one, that it counts in steps.
+EXPLAIN_AFTER = 1.0
 
 
 class ButtplugDevice(OutputMethods, InputMethods):
@@ -165,7 +169,8 @@ class DeviceFeature(OutputMethods, InputMethods):
         self._info = info
         self._subject = Subject(device, self)
         self._subscriptions: dict[str, Subscription[Reading]] = {}
-        self._known_steps: set[str] = set()
+        self._counts_steps: set[str] = set()
+        self._explains_steps: set[str] = set()
 
     def __repr__(self) -> str:
         description = f' "{self.description}"' if self.description else ""
@@ -296,23 +301,27 @@ class DeviceFeature(OutputMethods, InputMethods):
         return limits
 
     def _message(self, connection: Connection, command: DeviceOutputCommand) -> OutputCmd:
-        output_type, value = str(command.output_type), command.value
+        output_type, value = command.output_type, command.value
         limits = self._limits(output_type)
         step = checked_step(output_type, value, limits.value, self._subject)
-        if isinstance(value, int):
-            self._explain_steps(output_type, step, limits.value[1])
+        if step and isinstance(value, int) and output_type not in self._counts_steps:
+            self._note_step(output_type, step, limits.value[1])
         duration = None
         if limits.duration is not None:
             duration = clamped_duration(command.duration or 0, limits.duration, self._subject)
-        arguments = {output_type: OutputArguments(step, duration)}
+        arguments: dict[str, OutputArguments] = {output_type: OutputArguments(step, duration)}
         return OutputCmd(connection.next_id(), self._channel.info.device_index, self.index, arguments)
 
-    def _explain_steps(self, output_type: str, step: int, high: int) -> None:
-        """Tell once that 1 is a step, unless the program has shown that it counts in steps."""
-        if step == 0 or high < 2 or output_type in self._known_steps:
-            return
-        self._known_steps.add(output_type)
-        if abs(step) == 1:
+    def _note_step(self, output_type: str, step: int, high: int) -> None:
+        """Remember that a program counts in steps; or that it sent a 1 by which it may have meant full."""
+        if abs(step) > 1:
+            self._counts_steps.add(output_type)
+        elif high > 1 and output_type not in self._explains_steps:
+            self._explains_steps.add(output_type)
+            asyncio.get_running_loop().call_later(EXPLAIN_AFTER, self._explain_step, output_type, step, high)
+
+    def _explain_step(self, output_type: str, step: int, high: int) -> None:
+        if output_type not in self._counts_steps:
             text = "%s of %d is the lowest of %d steps (%s): an int is a step, a float a share of the range. Full is %.1f."
             logger.warning(text, output_type, step, high, self._subject, step)
 

@@ -14,8 +14,8 @@ class OutputMethods(ABC):
     """One method per output.
 
     A float is a share of the output's range, an int one of its steps: on an output with 20 steps ``vibrate(1.0)`` is full and
-    ``vibrate(1)`` is the lowest step. Where 1 is sent to an output that has more steps, the log says so, once for each output
-    and only if no higher step was sent to it before.
+    ``vibrate(1)`` is the lowest step. When 1 is sent to an output that has more steps, and no higher step follows within a
+    second, the log says so, once for each output: it is a legal command, so nothing else becomes of it.
 
     Each method waits until the command is done or a newer one took its place, and raises what :meth:`run_output` raises.
     """

@@ -28,7 +28,10 @@ _WORDS: tuple[tuple[re.Pattern[str], DeviceErrorReason], ...] = tuple(
         (r"\bthere is no \S+ input\b|\bis no input type\b", _Reason.NO_SUCH_INPUT),
         (r"\bdoes not know (Read|Subscribe|Unsubscribe)\b", _Reason.NO_SUCH_INPUT),
         (r"\bvalue -?\d+ is outside\b", _Reason.OUT_OF_RANGE),
-        (r"\bwithin [\d.]+ m?s\b|\bsent nothing for\b|\bin time\b|\btimed? ?out\b|\btime-out\b", _Reason.TIMED_OUT),
+        (
+            r"\bwithin [\d.]+ m?s\b|\bdid not (answer|tell)\b|\bsent nothing for\b|\bin time\b|\btime(d |-)?out\b",
+            _Reason.TIMED_OUT,
+        ),
         (r"\b(is|was) (not connected|no longer connected|disconnected|gone|lost)\b|\bis out of range\b", _Reason.GONE),
     )
 )

@@ -47,13 +47,13 @@ class Request(Struct, eq=False):
             return ButtplugMessageError(f"The server's answer to {self} cannot be read: {answer.reason}")
         if not isinstance(answer, Error):
             return ButtplugMessageError(f"The server answered {self} with {type(answer).__name__}")
-        text = self.subject.added_to(answer.error_message) if self.subject else answer.error_message
-        if answer.error_code == ErrorCode.DEVICE:
-            return self._device_error(text, reason_of(answer.error_message, self.message))
-        return error_from_code(answer.error_code, text)
+        return self._error(answer)
 
-    def _device_error(self, text: str, reason: DeviceErrorReason) -> ButtplugDeviceError:
-        if self.subject is None:
-            return ButtplugDeviceError(text, reason=reason)
-        gone = not self.subject.device.connected
-        return self.subject.error(text, DeviceErrorReason.GONE if gone else reason)
+    def _error(self, answer: Error) -> ButtplugError:
+        subject, text = self.subject, answer.error_message
+        if answer.error_code != ErrorCode.DEVICE:
+            return error_from_code(answer.error_code, subject.added_to(text) if subject else text)
+        if subject is None:
+            return ButtplugDeviceError(text, reason=reason_of(text, self.message))
+        reason = reason_of(subject.taken_out_of(text), self.message) if subject.device.connected else DeviceErrorReason.GONE
+        return subject.error(subject.added_to(text), reason)

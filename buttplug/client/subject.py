@@ -22,8 +22,13 @@ class Subject(Struct, frozen=True):
 
     def added_to(self, text: str) -> str:
         """Return the text of a server's error, with this added where the text does not name the device."""
-        named = self.device.name in text or (self.device.display_name or self.device.name) in text
-        return text if named else f"{text} ({self})"
+        return text if any(name in text for name in self._names()) else f"{text} ({self})"
+
+    def taken_out_of(self, text: str) -> str:
+        """Return the text of a server's error without the device's names, which are anybody's words."""
+        for name in self._names():
+            text = text.replace(f'"{name}"', "")
+        return text
 
     def error(self, text: str, reason: DeviceErrorReason) -> ButtplugDeviceError:
         """Return an error about this."""
@@ -32,3 +37,6 @@ class Subject(Struct, frozen=True):
     def refusal(self, text: str, reason: DeviceErrorReason) -> ButtplugDeviceError:
         """Return the error for something that is not even sent; its text ends with what it is about."""
         return self.error(f"{text} ({self})", reason)
+
+    def _names(self) -> list[str]:
+        return [name for name in (self.device.name, self.device.display_name) if name]

@@ -18,6 +18,7 @@ from buttplug import (
     DeviceAdded,
     DeviceRemoved,
     InProcessConnector,
+    InputType,
     ScanningFinished,
     ServerDisconnected,
 )
@@ -26,6 +27,7 @@ from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
+from tests.fakes.json_connector import JsonConnector
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +235,53 @@ async def test_clients_share_devices_and_one_that_leaves_stops_only_what_it_drov
     await asyncio.sleep(1)
     assert sent(nora) == []
     assert sent(stroker) != []
+
+
+@pytest.mark.parametrize("json", [False, True], ids=["in process", "over the wire"])
+async def test_a_client_that_leaves_stops_its_outputs_of_a_device_and_not_those_of_another_client(
+    server: ButtplugServer, client: ButtplugClient, device: ButtplugDevice, nora: SimulatedDevice, json: bool
+) -> None:
+    errors: list[Exception] = []
+    async with ButtplugClient("Second") as second:
+        second.on_error = errors.append
+        await second.connect(JsonConnector(server) if json else server)
+        mine = second.devices[device.index]
+        await device.rotate(0.5)
+        await mine.vibrate(0.5)
+        nora.packets.clear()
+    assert sent(nora) == [b"Vibrate:0;"]
+    assert errors == []
+
+
+@pytest.mark.parametrize("json", [False, True], ids=["in process", "over the wire"])
+async def test_a_client_that_leaves_does_not_stop_what_another_client_has_taken_over(
+    server: ButtplugServer, client: ButtplugClient, device: ButtplugDevice, nora: SimulatedDevice, json: bool
+) -> None:
+    async with ButtplugClient("Second") as second:
+        await second.connect(JsonConnector(server) if json else server)
+        await second.devices[device.index].vibrate(0.25)
+        await device.vibrate(0.5)
+        nora.packets.clear()
+    await asyncio.sleep(1)
+    assert sent(nora) == []
+
+
+async def test_the_own_disconnect_is_a_quiet_end_for_who_listens(configuration: DeviceConfiguration) -> None:
+    """To this server's answer to a disconnect belongs that it closes the session too."""
+    pearl = simulate(configuration, "Kiiroo Pearl 2.1@pearl")
+    async with ButtplugServer(managers=[SimulatedManager([pearl])], configuration=configuration) as server:
+        client = ButtplugClient("Tests")
+        await client.connect(server)
+        device = await client.wait_for_device("Pearl", timeout=10)
+        await device.vibrate(0.5)
+
+        async def listen() -> int:
+            return len([reading async for reading in device.subscribe(InputType.PRESSURE)])
+
+        listening = asyncio.create_task(listen())
+        await asyncio.sleep(1)
+        await client.disconnect()
+        assert await listening == 0
 
 
 async def test_a_server_without_buses_says_why_it_cannot_scan(configuration: DeviceConfiguration) -> None:

@@ -10,12 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from buttplug.client import ButtplugClient, ButtplugDevice
-from buttplug.client.connector import OnLost, OnMessage
-from buttplug.client.in_process import InProcessConnector
-from buttplug.core.codec import Malformed, decode_client_frame, decode_server_frame, encode
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugError
-from buttplug.core.messages import SPEC_MAJOR, ClientMessage, ServerMessage
+from buttplug.core.messages import SPEC_MAJOR
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import Command, SimulatedDevice, SimulatedManager
@@ -29,6 +26,7 @@ from tests.conformance.comparison import Freedom, Kinds, Standing, describe, fit
 from tests.conformance.deviations import deviations_of
 from tests.conformance.format import BatteryLevel, Case, Found, Send, Step
 from tests.conformance.orders import Order, orders_for
+from tests.fakes.json_connector import JsonConnector
 
 #: Seconds of virtual time: what may pass until a device is announced, and until what is expected of it comes; how long what a
 #: step causes at once is given; how often is looked for the rest; how long a device is watched after the last step.
@@ -41,26 +39,6 @@ WATCH = 0.25
 
 class Mismatch(Exception):  # noqa: N818 it is no fault of this program
     """What came is not what was expected."""
-
-
-class JsonConnector(InProcessConnector):
-    """Hands over messages as the frames that a websocket would carry."""
-
-    async def connect(self, on_message: OnMessage, on_lost: OnLost) -> None:
-        """Open a session."""
-
-        def receive(message: ServerMessage | Malformed) -> None:
-            assert isinstance(message, ServerMessage)
-            for decoded in decode_server_frame(encode(message)):
-                on_message(decoded)
-
-        await super().connect(receive, on_lost)
-
-    async def send(self, message: ClientMessage) -> None:
-        """Encode a message, and hand over what can be decoded from that."""
-        for decoded in decode_client_frame(encode(message)):
-            assert isinstance(decoded, ClientMessage)
-            await super().send(decoded)
 
 
 class ScriptedDevice(SimulatedDevice):

@@ -64,6 +64,7 @@ class ScriptedServer:
         devices: What the device list says.
         received: All messages of the client, oldest first.
         refuses: Raised by an attempt to connect.
+        attempts: When each attempt to connect was made, by the clock of the event loop.
         connected: Whether a client is.
         instant: Whether answers come before ``send`` returns, instead of a moment later.
     """
@@ -72,6 +73,7 @@ class ScriptedServer:
         self.devices = {device.device_index: device for device in devices}
         self.received: list[ClientMessage] = []
         self.refuses: ButtplugConnectorError | None = None
+        self.attempts: list[float] = []
         self.connected = False
         self.instant = False
         self._scripts: dict[type[ClientMessage], Callable[..., ServerMessage | Malformed | None]] = {}
@@ -81,6 +83,10 @@ class ScriptedServer:
     def script(self, kind: type[Message], script: Script[Message]) -> None:
         """Say how a kind of message is answered."""
         self._scripts[kind] = script
+
+    def answer_of(self, kind: type[Message]) -> Script[Message]:
+        """Return how a kind of message is answered now."""
+        return self._scripts.get(kind, _ok)
 
     def silence(self, kind: type[ClientMessage]) -> None:
         """Answer a kind of message no more."""
@@ -105,6 +111,7 @@ class ScriptedServer:
         return [message for message in self.received if isinstance(message, kind)]
 
     async def connect(self, on_message: OnMessage, on_lost: OnLost) -> None:
+        self.attempts.append(asyncio.get_running_loop().time())
         if self.refuses is not None:
             raise self.refuses
         self._on_message = on_message
