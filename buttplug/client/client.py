@@ -119,7 +119,8 @@ class ButtplugClient(OutputMethods):
     def __repr__(self) -> str:
         state = "not connected"
         if self._connected:
-            state = f'connected to "{self._server_name}", {len(self.devices)} devices'
+            count = len(self.devices)
+            state = f'connected to "{self._server_name}", {count} device{"" if count == 1 else "s"}'
         elif self._reconnector.active:
             state = "reconnecting"
         return f'<ButtplugClient "{self._name}": {state}>'

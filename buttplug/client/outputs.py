@@ -24,6 +24,8 @@ class OutputMethods(ABC):
     async def run_output(self, command: DeviceOutputCommand) -> None:
         """Send an output command, and wait until it is done or a newer one took its place.
 
+        In a command too a float is a share of the range (``1.0`` is full), and an int is a step (``1`` is the lowest).
+
         Raises:
             ButtplugDeviceError: There is no such output, the value is outside its range, or the device failed.
             ButtplugConnectorError: There is no connection, or no answer.

@@ -55,7 +55,7 @@ class WebsocketConnector:
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
             advice = _advice(self.url, error)
             raise ButtplugConnectorError(
-                f"Failed to connect to {self.url}: {error or type(error).__name__}" + (f". {advice}" if advice else "")
+                f"Failed to connect to {self.url}: {str(error) or type(error).__name__}" + (f". {advice}" if advice else "")
             ) from error
         self._reader = asyncio.get_running_loop().create_task(self._read(self._socket, on_message, on_lost))
 
@@ -108,12 +108,12 @@ def _advice(url: str, error: Exception) -> str:
             return "A URL looks like ws://127.0.0.1:12345"
         case ssl.SSLCertVerificationError():
             return "To trust a certificate of your own, connect by WebsocketConnector(url, ssl_context=...)"
-        case ssl.SSLError():
+        case ssl.SSLError() | ConnectionResetError() if url.lower().startswith("wss:"):
             return "Does the server speak TLS? If not, the URL begins with ws://"
         case InvalidStatus():
             return "Something answers there, but does not let this client in, or is no Buttplug server"
         case InvalidHandshake():
-            return "Something answers there, but it is no Buttplug server"
+            return "Something answers there, but it is no Buttplug server, or one that speaks TLS (wss://)"
         case socket.gaierror():
             return "Is the name of the computer spelt right?"
         case TimeoutError():

@@ -18,7 +18,7 @@ class ButtplugError(Exception):
     code: ClassVar[ErrorCode] = ErrorCode.UNKNOWN
 
     def __init__(self, message: str) -> None:
-        self.message = message
+        self.message: str = message
         super().__init__(message)
 
 
@@ -131,10 +131,10 @@ class ButtplugDeviceError(ButtplugError):
         errors: Sequence[ButtplugError] = (),
     ) -> None:
         super().__init__(message)
-        self.reason = reason
-        self.device = device
-        self.feature = feature
-        self.errors = tuple(errors)
+        self.reason: DeviceErrorReason = reason
+        self.device: AffectedDevice | None = device
+        self.feature: AffectedFeature | None = feature
+        self.errors: tuple[ButtplugError, ...] = tuple(errors)
 
 
 class ButtplugUnknownError(ButtplugError):

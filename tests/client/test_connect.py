@@ -13,6 +13,7 @@ from buttplug import (
     ButtplugDeviceError,
     ButtplugHandshakeError,
     ButtplugMessageError,
+    ButtplugServer,
     ErrorCode,
 )
 from buttplug.core.codec import Malformed
@@ -47,6 +48,18 @@ async def test_a_connector_that_fails_fails_the_connect(server: ScriptedServer) 
     client = ButtplugClient("Tests")
     with pytest.raises(ButtplugConnectorError, match="nobody there"):
         await client.connect(server)
+    assert not client.connected
+
+
+@pytest.mark.parametrize("target", [None, 12345, b"ws://127.0.0.1:12345", ButtplugServer, object()], ids=repr)
+async def test_what_cannot_be_connected_to_is_a_connector_error_that_says_what_can(target: object) -> None:
+    client = ButtplugClient("Tests")
+    with pytest.raises(ButtplugConnectorError) as raised:
+        await client.connect(target)  # type: ignore[arg-type]
+    assert raised.value.message == (
+        f"Cannot connect to {target!r}: connect() takes the URL of a server, such as ws://127.0.0.1:12345, a ButtplugServer "
+        "that runs in this process, or a connector"
+    )
     assert not client.connected
 
 

@@ -333,3 +333,39 @@ async def test_the_own_disconnect_ends_the_readings(
     await asyncio.sleep(1)
     await client.disconnect()
     assert await listening == []
+
+
+@pytest.mark.parametrize("end", ["disconnect", "loss", "removal"])
+@pytest.mark.parametrize("moment", ["at once", "while it unsubscribes"])
+async def test_a_loop_that_was_left_makes_no_noise_at_the_end(
+    client: ButtplugClient,
+    stroking: ButtplugDevice,
+    server: ScriptedServer,
+    end: str,
+    moment: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Leaving a loop by ``break`` unsubscribes a moment later, when the session or the device may be gone."""
+    errors: list[Exception] = []
+    client.on_error = errors.append
+    asyncio.get_running_loop().call_later(1, press, server, 10)
+    async for _ in stroking.subscribe(InputType.PRESSURE):
+        break
+    if moment == "while it unsubscribes":
+        server.silence(InputCmd)
+        await asyncio.sleep(1)
+        assert commands(server)[-1] == (5, "Unsubscribe")
+    if end == "disconnect":
+        await client.disconnect()
+    elif end == "loss":
+        server.lose("cable cut")
+    else:
+        server.show(vibrator(7))
+        server.script(InputCmd, lambda message: Error(message.id, "there is no device 2", ErrorCode.DEVICE))
+        for message in server.sent(InputCmd)[2:]:
+            server.say(Error(message.id, "there is no device 2", ErrorCode.DEVICE))
+    await asyncio.sleep(60)
+    assert errors == []
+    assert [record.getMessage() for record in caplog.records] == (
+        ["The connection to the server ended: cable cut"] if end == "loss" else []
+    )

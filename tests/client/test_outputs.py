@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import math
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
@@ -15,6 +17,7 @@ from buttplug import (
     ButtplugConnectorError,
     ButtplugDevice,
     ButtplugDeviceError,
+    DeviceFeature,
     DeviceOutputCommand,
     ErrorCode,
     OutputType,
@@ -295,3 +298,80 @@ async def test_a_position_takes_no_impossible_duration(stroking: ButtplugDevice,
 async def test_a_command_in_words_is_the_same_as_one_in_enums(stroking: ButtplugDevice, server: ScriptedServer) -> None:
     await stroking.run_output(DeviceOutputCommand("Rotate", 0.5))  # type: ignore[arg-type]
     assert server.sent(OutputCmd)[0].command == {"Rotate": OutputArguments(3)}
+
+
+# The whole number 1
+
+
+def hints(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was said about steps."""
+    return [record.getMessage() for record in caplog.records if "lowest of" in record.getMessage()]
+
+
+async def test_a_1_that_is_one_of_many_steps_is_explained_once(
+    client: ButtplugClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = client.devices[7]
+    await device.vibrate(1)
+    assert outputs_sent(server) == [(7, 0, "Vibrate", 1, None)]
+    await asyncio.sleep(1)
+    await device.vibrate(0)
+    await device.vibrate(1)
+    await asyncio.sleep(10)
+    assert hints(caplog) == [
+        'Vibrate of 1 is the lowest of 20 steps (device 7 "Demo Vibrator", feature 0): an int is a step, a float a share of '
+        "the range. Full is 1.0."
+    ]
+
+
+async def test_a_minus_1_is_explained_too(stroking: ButtplugDevice, caplog: pytest.LogCaptureFixture) -> None:
+    await stroking.rotate(-1)
+    await asyncio.sleep(10)
+    assert [hint.partition(" (")[0] for hint in hints(caplog)] == ["Rotate of -1 is the lowest of 6 steps"]
+    assert hints(caplog)[0].endswith("Full is -1.0.")
+
+
+@pytest.mark.parametrize(
+    "values", [[1, 2, 1], [5, 1], [1, 0, 2, 1], [1.0, 0.05, 0], [0]], ids=["up", "down", "with a pause", "shares", "off"]
+)
+async def test_a_program_that_counts_in_steps_or_uses_shares_is_left_alone(
+    client: ButtplugClient, caplog: pytest.LogCaptureFixture, values: list[float]
+) -> None:
+    for value in values:
+        await client.devices[7].vibrate(value)
+        await asyncio.sleep(0.3)
+    await asyncio.sleep(10)
+    assert hints(caplog) == []
+
+
+async def test_a_1_that_is_full_needs_no_explanation(
+    client: ButtplugClient, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.show(vibrator(3, steps=1))
+    await client.devices[3].vibrate(1)
+    await asyncio.sleep(10)
+    assert hints(caplog) == []
+
+
+async def test_looking_up_a_step_explains_nothing(stroking: ButtplugDevice, caplog: pytest.LogCaptureFixture) -> None:
+    stroking.features[2].convert_to_step(OutputType.VIBRATE, 1)
+    await asyncio.sleep(10)
+    assert hints(caplog) == []
+
+
+@pytest.mark.parametrize(
+    "method",
+    [*(method for method, _ in METHODS), OutputMethods.position],
+    ids=lambda method: method.__name__,
+)
+def test_every_docstring_says_what_1_and_1_0_are(method: Callable[..., object]) -> None:
+    text = inspect.getdoc(method) or ""
+    assert "``1.0``" in text
+    assert "``1``" in text
+
+
+@pytest.mark.parametrize("class_", [ButtplugClient, ButtplugDevice, DeviceFeature])
+def test_the_docstring_of_every_run_output_says_it_too(class_: type[OutputMethods]) -> None:
+    text = inspect.getdoc(class_.run_output) or ""
+    assert "``1.0``" in text
+    assert "``1``" in text

@@ -206,6 +206,35 @@ async def test_a_server_that_closes_fails_what_is_pending_at_once_and_is_told(
     assert not client.connected
 
 
+async def test_a_server_that_ends_the_session_but_not_the_connection_is_left(client: ButtplugClient, wire: WireServer) -> None:
+    """As servers do that tell of a missed ping and do not close."""
+    gone = asyncio.Event()
+    client.on_server_disconnect = gone.set
+    wire.silent = {"OutputCmd"}
+    pending = asyncio.create_task(client.devices[7].vibrate(1.0))
+    await wire.got("OutputCmd")
+    await wire.connection.send('[{"Error":{"Id":0,"ErrorMessage":"Ping timed out","ErrorCode":2}}]')
+    with pytest.raises(ButtplugConnectorError, match="Ping timed out"):
+        await asyncio.wait_for(pending, 5)
+    await asyncio.wait_for(gone.wait(), 5)
+    assert not client.connected
+    await asyncio.wait_for(wire.connection.wait_closed(), 5)
+    await client.connect(wire.url)
+    assert client.connected
+
+
+async def test_a_server_that_restarts_gets_a_reconnecting_client_back(wire: WireServer) -> None:
+    back = asyncio.Event()
+    async with ButtplugClient("Tests", reconnect=True) as client:
+        client.on_server_reconnect = back.set
+        await client.connect(wire.url)
+        device = client.devices[7]
+        wire.connection.transport.abort()
+        await asyncio.wait_for(back.wait(), 5)
+        assert client.devices[7] is device
+        await device.vibrate(0.5)
+
+
 async def test_a_server_that_vanishes_is_told(client: ButtplugClient, wire: WireServer) -> None:
     gone = asyncio.Event()
     client.on_server_disconnect = gone.set
@@ -262,14 +291,28 @@ async def test_a_disconnect_that_is_cancelled_closes_the_socket_all_the_same(cli
 async def test_nobody_listening_is_a_connector_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(ButtplugConnectorError, match=f"Failed to connect to ws://127.0.0.1:{port}"):
-        await ButtplugClient("Tests").connect(f"ws://127.0.0.1:{port}")
+    for host in ("127.0.0.1", "localhost"):
+        with pytest.raises(ButtplugConnectorError, match=f"Failed to connect to ws://{host}:{port}") as raised:
+            await ButtplugClient("Tests").connect(f"ws://{host}:{port}")
+        assert "Is a Buttplug server running there, and is the port right?" in str(raised.value)
+        assert "python -m buttplug.server" in str(raised.value)
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:12345", "http://127.0.0.1:12345", "ws://", "ws://127.0.0.1:port"])
-async def test_a_wrong_url_is_a_connector_error(url: str) -> None:
-    with pytest.raises(ButtplugConnectorError, match="Failed to connect to"):
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        ("", "A URL looks like ws://127.0.0.1:12345"),
+        ("127.0.0.1:12345", "did you mean ws://127.0.0.1:12345?"),
+        ("localhost", "did you mean ws://localhost?"),
+        ("http://127.0.0.1:12345", "A URL looks like ws://127.0.0.1:12345"),
+        ("ws://", "A URL looks like ws://127.0.0.1:12345"),
+        ("ws://127.0.0.1:port", "Port could not be cast to integer value"),
+    ],
+)
+async def test_a_wrong_url_is_a_connector_error_that_says_how_it_should_be(url: str, advice: str) -> None:
+    with pytest.raises(ButtplugConnectorError, match="Failed to connect to") as raised:
         await ButtplugClient("Tests").connect(url)
+    assert advice in str(raised.value)
 
 
 async def test_a_server_that_speaks_no_websocket_is_a_connector_error() -> None:
@@ -279,7 +322,7 @@ async def test_a_server_that_speaks_no_websocket_is_a_connector_error() -> None:
 
     async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        with pytest.raises(ButtplugConnectorError, match="403"):
+        with pytest.raises(ButtplugConnectorError, match=r"403.*does not let this client in"):
             await ButtplugClient("Tests").connect(f"ws://127.0.0.1:{port}")
 
 
@@ -306,5 +349,8 @@ async def test_a_server_with_tls_is_trusted_by_its_certificate_only(tmp_path: Pa
         async with ButtplugClient("Tests") as client:
             await client.connect(WebsocketConnector(url, ssl_context=trusting))
             assert client.server_name == "Wire"
-        with pytest.raises(ButtplugConnectorError, match="certificate"):
+        with pytest.raises(ButtplugConnectorError, match=r"certificate.*ssl_context"):
             await ButtplugClient("Tests").connect(url)
+    async with await listen(wire.handle) as server:
+        with pytest.raises(ButtplugConnectorError, match="Does the server speak TLS"):
+            await ButtplugClient("Tests").connect(f"wss://127.0.0.1:{port_of(server)}")
