@@ -5,7 +5,7 @@ For real devices put the bus in the place of the simulated one: ``from buttplug.
 
 import asyncio
 
-from buttplug import ButtplugClient, ButtplugServer, ScanningFinished
+from buttplug import ButtplugClient, ButtplugServer
 from buttplug.hardware.simulated import SimulatedManager
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
@@ -18,12 +18,7 @@ async def main() -> None:
     async with ButtplugServer(managers=managers, configuration=configuration) as server, ButtplugClient("Example") as client:
         client.on_device_added = lambda device: print("found", device.name)
         await client.connect(server)
-        events = client.events()
-        await client.start_scanning()
-        async for event in events:
-            if isinstance(event, ScanningFinished):
-                break
-
+        await client.scan()
         await client.vibrate(0.5)  # everything that can
         for device in client.devices.values():
             await device.rotate(-0.25)

@@ -13,10 +13,7 @@ SERVER = ("-m", "buttplug.server", "--ws-port", "0", "--simulate", "Lovense Nora
 async def drive(address: str) -> None:
     async with ButtplugClient("First run") as client:
         await client.connect(address)
-        await client.start_scanning()
-        while not client.devices:
-            await asyncio.sleep(0.1)
-        nora = client.devices[0]
+        nora = await client.wait_for_device("Nora", timeout=10)
         print(f"Found {nora.name}, battery {await nora.battery():.0%}")
         for level in (0.2, 0.5, 0.8):
             print(f"Vibrate and rotate at {level:.0%}")

@@ -9,7 +9,7 @@ Start a server first, with or without hardware::
 import asyncio
 import sys
 
-from buttplug import ButtplugClient, ButtplugDevice, ButtplugError, DeviceAdded, OutputType, ScanningFinished
+from buttplug import ButtplugClient, ButtplugDevice, ButtplugError, OutputType
 
 
 async def main(url: str) -> None:
@@ -20,8 +20,8 @@ async def main(url: str) -> None:
         await client.connect(url)
         print(f"Connected to {client.server_name}")
 
-        await find_devices(client)
-        for device in client.devices.values():
+        for device in await client.scan(10):  # seconds; with Bluetooth it looks until it is told to stop
+            print(f"Found {device.name}")
             await describe(device)
 
         if any(device.has_output(OutputType.VIBRATE) for device in client.devices.values()):
@@ -29,21 +29,6 @@ async def main(url: str) -> None:
                 await client.vibrate(level)
                 await asyncio.sleep(0.5)
     # Leaving the block stops the devices, whatever happened inside.
-
-
-async def find_devices(client: ButtplugClient, seconds: float = 10) -> None:
-    """Scan until the server is done, or for some seconds: with Bluetooth it looks until it is told to stop."""
-    events = client.events()
-    await client.start_scanning()
-    try:
-        async with asyncio.timeout(seconds):
-            async for event in events:
-                if isinstance(event, DeviceAdded):
-                    print(f"Found {event.device.name}")
-                elif isinstance(event, ScanningFinished):
-                    return
-    except TimeoutError:
-        await client.stop_scanning()
 
 
 async def describe(device: ButtplugDevice) -> None:

@@ -20,9 +20,7 @@ async def my_game(client: ButtplugClient) -> None:
             await asyncio.sleep(0.01)
         await device.stop()
 
-    await client.start_scanning()
-    await asyncio.sleep(0.2)
-    await asyncio.gather(*(rumble(device) for device in client.devices.values()))
+    await asyncio.gather(*(rumble(device) for device in await client.scan()))
 
 
 @pytest.fixture
@@ -44,8 +42,7 @@ async def test_the_game_rumbles_and_stops(nora: SimulatedDevice) -> None:
 async def test_the_game_tells_when_a_device_fails(nora: SimulatedDevice) -> None:
     async with ButtplugServer(managers=[SimulatedManager([nora])]) as server, ButtplugClient("Test") as client:
         await client.connect(server)
-        await client.start_scanning()
-        await asyncio.sleep(0.2)
+        await client.scan()
         nora.write_error = HardwareError("the battery is empty")
         with pytest.raises(ButtplugDeviceError, match="the battery is empty"):
             await my_game(client)

@@ -30,6 +30,7 @@ class DeviceChannel:
 
     Attributes:
         info: What the server says of the device.
+        removed: Whether the device is gone.
         driven: What this client has driven and not stopped since, by feature.
         listeners: Who takes the readings of an input, by feature and the server's name for the input.
         report: Tells the program of an error that no call can raise.
@@ -41,12 +42,12 @@ class DeviceChannel:
         self.listeners: dict[tuple[int, str], Listener] = {}
         self.report: Callable[[Exception], None] = report
         self._connection = connection
-        self._removed = False
+        self.removed: bool = False
 
     @property
     def connected(self) -> bool:
         """Whether the device can be used."""
-        return not self._removed and self._connection.open
+        return not self.removed and self._connection.open
 
     def connection_for(self, subject: Subject) -> Connection:
         """Return the connection for a request about the device or one of its features.
@@ -57,7 +58,7 @@ class DeviceChannel:
         """
         if not self._connection.open:
             raise ButtplugConnectorError(f"Not connected: the connection of {subject} has ended")
-        if self._removed:
+        if self.removed:
             raise subject.refusal("The device is no longer connected to the server", DeviceErrorReason.GONE)
         return self._connection
 
@@ -97,7 +98,7 @@ class DeviceChannel:
 
     def remove(self, error: ButtplugError | None) -> None:
         """Be gone. Who listens to an input is given the error, or comes to a quiet end when it is None."""
-        self._removed = True
+        self.removed = True
         self.driven.clear()
         self._end_readings(error)
 
@@ -105,7 +106,7 @@ class DeviceChannel:
         """Be there again, on a new connection."""
         self.info = info
         self._connection = connection
-        self._removed = False
+        self.removed = False
 
     def _end_readings(self, error: ButtplugError | None) -> None:
         for listener in self.listeners.values():

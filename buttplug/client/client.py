@@ -26,13 +26,13 @@ from buttplug.client.events import (
     ServerReconnected,
 )
 from buttplug.client.handshake import shake_hands
-from buttplug.client.in_process import InProcessConnector, Server
+from buttplug.client.in_process import Server
 from buttplug.client.leaving import stop_and_close
 from buttplug.client.outputs import OutputMethods
 from buttplug.client.ping import Pinger
 from buttplug.client.reconnect import Reconnector
 from buttplug.client.scanning import Scanner
-from buttplug.client.websocket import WebsocketConnector
+from buttplug.client.target import connector_for
 from buttplug.core import messages
 from buttplug.core.codec import Malformed
 from buttplug.core.errors import (
@@ -161,6 +161,8 @@ class ButtplugClient(OutputMethods):
     async def connect(self, url: str | Connector | Server) -> None:
         """Connect to a server, shake hands, and learn its devices. Nothing happens when there is a connection already.
 
+        A client that is reconnecting by itself goes on with that when this fails.
+
         Args:
             url: The URL of a server (``ws://127.0.0.1:12345``), or in its place a server that runs in this process, or a
                 connector.
@@ -169,11 +171,18 @@ class ButtplugClient(OutputMethods):
             ButtplugConnectorError: The connection could not be made, or broke, or the server did not answer.
             ButtplugHandshakeError: Client and server cannot talk to each other.
         """
+        connector = connector_for(url)
+        reconnecting = self._reconnector.active
         self._reconnector.stop()
-        async with self._connecting:
-            if not self._connected:
-                self._connector = _connector(url)
-                await self._open(self._connector)
+        try:
+            async with self._connecting:
+                if not self._connected:
+                    await self._open(connector)
+                    self._connector = connector
+        except BaseException:
+            if reconnecting:
+                self._reconnector.start()
+            raise
 
     async def disconnect(self) -> None:
         """Stop what this client drove, and close the connection. Nothing happens when there is none.
@@ -309,7 +318,7 @@ class ButtplugClient(OutputMethods):
             await connection.connect()
             await shake_hands(connection, self._name, on_info=use, on_devices=begin)
         except BaseException:
-            self._forget(None, remember=again)
+            self._forget(None, remember=self._reconnect)
             await connection.close()
             raise
 
@@ -406,18 +415,3 @@ class ButtplugClient(OutputMethods):
                 return call_with(self.on_error, error)
             case ReconnectFailed():
                 return None
-
-
-def _connector(target: object) -> Connector:
-    if isinstance(target, str):
-        return WebsocketConnector(target)
-    # A class has the methods of its instances too.
-    if not isinstance(target, type):
-        if isinstance(target, Server):
-            return InProcessConnector(target)
-        if isinstance(target, Connector):
-            return target
-    raise ButtplugConnectorError(
-        f"Cannot connect to {target!r}: connect() takes the URL of a server, such as ws://127.0.0.1:12345, a ButtplugServer "
-        "that runs in this process, or a connector"
-    )

@@ -152,16 +152,15 @@ class Connection:
         if self._ended:
             return
         request = self._pending.pop(message.id, None) if message.id else None
-        over = isinstance(message, Error) and self.open and _denies_session(message, request)
-        if request is None:
-            if not over:
-                self._on_event(message)
-        else:
+        over = _end_of_session(message, request) if self.open and isinstance(message, Error) else None
+        if request is not None:
             if request.on_reply is not None and not isinstance(message, Malformed):
                 request.on_reply(message)
             request.resolve(message)
-        if over and isinstance(message, Error):
-            self.fail(error_from_code(message.error_code, message.error_message))
+        elif over is None:
+            self._on_event(message)
+        if over is not None:
+            self.fail(over)
 
     def _expire(self) -> None:
         self._timer = None
@@ -192,10 +191,11 @@ class Connection:
         return True
 
 
-def _denies_session(error: Error, request: Request | None) -> bool:
-    """Return whether an error says that the session is over."""
-    if error.error_code == ErrorCode.PING:
-        return True
-    # The code for the handshake as an answer to anything else: to the server there is no session (any more).
+def _end_of_session(error: Error, request: Request | None) -> ButtplugError | None:
+    """Return the error to tell when a server's error says that there is no session (any more)."""
     asked_for_it = request is not None and isinstance(request.message, RequestServerInfo)
-    return error.error_code == ErrorCode.INIT and error.id != 0 and not asked_for_it
+    # The code for the handshake, as an answer to anything else: to the server this client has not shaken hands.
+    denied = error.error_code == ErrorCode.INIT and error.id != 0 and not asked_for_it
+    if error.error_code == ErrorCode.PING or denied:
+        return error_from_code(error.error_code, error.error_message)
+    return None

@@ -43,7 +43,7 @@ class ButtplugDevice(OutputMethods, InputMethods):
 
     def __init__(self, channel: DeviceChannel) -> None:
         self._channel = channel
-        self._subject = Subject(self)
+        self._subject = Subject(self, channel)
         self._features = {index: DeviceFeature(self, channel, info) for index, info in channel.info.device_features.items()}
 
     def __repr__(self) -> str:
@@ -167,7 +167,7 @@ class DeviceFeature(OutputMethods, InputMethods):
         self.device: ButtplugDevice = device
         self._channel = channel
         self._info = info
-        self._subject = Subject(device, self)
+        self._subject = Subject(device, channel, self)
         self._subscriptions: dict[str, Subscription[Reading]] = {}
         self._counts_steps: set[str] = set()
         self._explains_steps: set[str] = set()

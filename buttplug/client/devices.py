@@ -102,7 +102,7 @@ class DeviceRegistry:
                 channel.info = info
             else:
                 del self.devices[index], self._channels[index]
-                channel.remove(Subject(device).refusal("The device was disconnected", DeviceErrorReason.GONE))
+                channel.remove(Subject(device, channel).refusal("The device was disconnected", DeviceErrorReason.GONE))
                 changes.append(DeviceRemoved(device))
         for index, info in current.items():
             if index not in self.devices:

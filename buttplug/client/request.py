@@ -55,5 +55,6 @@ class Request(Struct, eq=False):
             return error_from_code(answer.error_code, subject.added_to(text) if subject else text)
         if subject is None:
             return ButtplugDeviceError(text, reason=reason_of(text, self.message))
-        reason = reason_of(subject.taken_out_of(text), self.message) if subject.device.connected else DeviceErrorReason.GONE
+        gone = subject.presence.removed
+        reason = DeviceErrorReason.GONE if gone else reason_of(subject.taken_out_of(text), self.message)
         return subject.error(subject.added_to(text), reason)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from msgspec import Struct
 
 from buttplug.core.errors import AffectedDevice, AffectedFeature, ButtplugDeviceError, DeviceErrorReason
+
+
+class Presence(Protocol):
+    """Knows whether a device is there."""
+
+    @property
+    def removed(self) -> bool:
+        """Whether the device was removed from the server's list."""
 
 
 class Subject(Struct, frozen=True):
     """A device, or a feature of one. As text it is what error messages call it."""
 
     device: AffectedDevice
+    presence: Presence
     feature: AffectedFeature | None = None
 
     def __str__(self) -> str:

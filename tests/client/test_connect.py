@@ -14,6 +14,7 @@ from buttplug import (
     ButtplugHandshakeError,
     ButtplugMessageError,
     ButtplugServer,
+    DeviceErrorReason,
     ErrorCode,
 )
 from buttplug.core.codec import Malformed
@@ -307,6 +308,8 @@ async def test_a_stop_that_fails_at_the_disconnect_is_told(
     await asyncio.sleep(0)
     where = "" if knows_disconnect else ' (device 7 "Demo Vibrator", feature 0)'
     assert [(type(error), str(error)) for error in errors] == [(ButtplugDeviceError, f"motor stuck{where}")]
+    assert isinstance(errors[0], ButtplugDeviceError)
+    assert errors[0].reason is DeviceErrorReason.WRITE_FAILED
 
 
 async def test_a_server_that_goes_during_the_disconnect_is_told_as_an_error_only(

@@ -29,7 +29,6 @@ from buttplug.core.messages import (
     Ping,
     RequestDeviceList,
     RequestServerInfo,
-    ScanningFinished,
     ServerMessage,
     StartScanning,
 )
@@ -258,24 +257,12 @@ async def test_a_connection_that_cannot_be_closed_after_a_ping_out_is_logged(
 
 
 async def test_connecting_again_waits_until_the_old_connection_is_closed(
-    client: ButtplugClient, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    client: ButtplugClient, server: ScriptedServer
 ) -> None:
-    order: list[str] = []
-    close, connect = server.disconnect, server.connect
-
-    async def close_slowly() -> None:
-        await asyncio.sleep(2)
-        order.append("closed")
-        await close()
-
-    async def connect_and_tell(*handlers: Callable[..., None]) -> None:
-        order.append("connected")
-        await connect(*handlers)
-
-    monkeypatch.setattr(server, "disconnect", close_slowly)
-    monkeypatch.setattr(server, "connect", connect_and_tell)
+    server.closing_time = 2
     ping_out(server)
+    began = asyncio.get_running_loop().time()
     await client.connect(server)
-    assert order == ["closed", "connected"]
-    server.say(ScanningFinished(0))
+    assert server.attempts[-1] == began + 2
+    await client.start_scanning()
     assert client.connected

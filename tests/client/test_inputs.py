@@ -336,7 +336,7 @@ async def test_the_own_disconnect_ends_the_readings(
 
 
 @pytest.mark.parametrize("end", ["disconnect", "loss", "removal"])
-@pytest.mark.parametrize("moment", ["at once", "while it unsubscribes"])
+@pytest.mark.parametrize("moment", ["at once", "at once, and closing takes a while", "while it unsubscribes"])
 async def test_a_loop_that_was_left_makes_no_noise_at_the_end(
     client: ButtplugClient,
     stroking: ButtplugDevice,
@@ -351,6 +351,7 @@ async def test_a_loop_that_was_left_makes_no_noise_at_the_end(
     asyncio.get_running_loop().call_later(1, press, server, 10)
     async for _ in stroking.subscribe(InputType.PRESSURE):
         break
+    server.closing_time = 1 if "closing" in moment else 0
     if moment == "while it unsubscribes":
         server.silence(InputCmd)
         await asyncio.sleep(1)

@@ -234,6 +234,21 @@ async def test_the_program_may_connect_by_itself_meanwhile(client: ButtplugClien
     assert set(client.devices) == {0}
 
 
+async def test_a_program_that_cannot_connect_by_itself_leaves_it_to_the_client(
+    client: ButtplugClient, server: ScriptedServer
+) -> None:
+    device = client.devices[7]
+    server.lose()
+    other = ScriptedServer()
+    other.refuses = NOBODY
+    for target in (other, None):
+        with pytest.raises(ButtplugConnectorError):
+            await client.connect(target)  # type: ignore[arg-type]
+    await asyncio.sleep(SOON)
+    assert client.connected
+    assert client.devices[7] is device
+
+
 async def test_commands_meanwhile_say_that_it_is_reconnecting(client: ButtplugClient, server: ScriptedServer) -> None:
     device = client.devices[7]
     server.lose()

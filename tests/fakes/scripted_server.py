@@ -66,6 +66,7 @@ class ScriptedServer:
         refuses: Raised by an attempt to connect.
         attempts: When each attempt to connect was made, by the clock of the event loop.
         connected: Whether a client is.
+        closing_time: Seconds that closing a connection takes.
         instant: Whether answers come before ``send`` returns, instead of a moment later.
     """
 
@@ -75,6 +76,7 @@ class ScriptedServer:
         self.refuses: ButtplugConnectorError | None = None
         self.attempts: list[float] = []
         self.connected = False
+        self.closing_time = 0.0
         self.instant = False
         self._scripts: dict[type[ClientMessage], Callable[..., ServerMessage | Malformed | None]] = {}
         self.script(RequestServerInfo, lambda hello: ServerInfo(hello.id, "Scripted", max_ping_time, 4, 0))
@@ -129,6 +131,8 @@ class ScriptedServer:
             asyncio.get_running_loop().call_soon(self._on_message, answer)
 
     async def disconnect(self) -> None:
+        if self.closing_time:
+            await asyncio.sleep(self.closing_time)
         self.connected = False
 
 
