@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.conformance import player
 from tests.conformance.__main__ import main
 from tests.conformance.format import BatteryLevel, Case, Data, Expectation, Found, Level, Scalar, Send, Step, read
 from tests.conformance.runner import Outcome, Verdict, run
+from tests.fakes import json_connector
 
 VECTORS = Path(__file__).parent / "vectors"
 
@@ -316,7 +316,7 @@ def test_a_protocol_without_a_module_is_not_supported(monkeypatch: pytest.Monkey
 
 
 def test_both_ways_must_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(player, "decode_server_frame", lambda frame: [])
+    monkeypatch.setattr(json_connector, "decode_server_frame", lambda frame: [])
     outcome = run(VECTORS / "aneros_vivi.json")
     assert outcome.verdict is Verdict.FAILED
     assert outcome.details[0].startswith("JSON, ")
