@@ -113,8 +113,13 @@ class ButtplugClient(OutputMethods):
         self._connecting = asyncio.Lock()
         self._events = EventDelivery(self._call_for, self)
         self._registry = DeviceRegistry(self._report)
-        self._scanner = Scanner(self._connection_in_use, self._events.iterate, self._registry.devices)
         self._reconnector = Reconnector(self._come_back, self._still_away)
+        self._scanner = Scanner(
+            self._connection_in_use,
+            self._events.iterate,
+            self._registry.devices,
+            reconnecting=lambda: self._reconnector.active,
+        )
 
     def __repr__(self) -> str:
         state = "not connected"

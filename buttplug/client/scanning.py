@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from buttplug.client.connection import Connection
@@ -24,6 +24,7 @@ class Scanner:
         connection: Returns the connection in use; raises :class:`ButtplugConnectorError` when there is none.
         events: Returns an iterator over the client's events from now on.
         devices: The client's devices.
+        reconnecting: Returns whether the client is coming back to its server by itself.
 
     Attributes:
         active: Whether a scan of this client is under way.
@@ -34,11 +35,13 @@ class Scanner:
         connection: Callable[[], Connection],
         events: Callable[[], AsyncIterator[ClientEvent]],
         devices: Devices,
+        reconnecting: Callable[[], bool],
     ) -> None:
         self.active: bool = False
         self._connection = connection
         self._events = events
         self._devices = devices
+        self._reconnecting = reconnecting
         self._started_by_program = False
         self._waiting = 0
 
@@ -59,7 +62,7 @@ class Scanner:
     async def scan(self, seconds: float) -> list[ButtplugDevice]:
         """Scan until it is done, for at most so many seconds, and return the devices that are connected then."""
         events = self._events()
-        async with self._scanning():
+        async with self._scanning(self._start):
             try:
                 async with asyncio.timeout(seconds):
                     await _end_of_scan(events)
@@ -74,7 +77,7 @@ class Scanner:
             if _matches(device, name):
                 return device
         try:
-            async with asyncio.timeout(timeout), self._scanning():
+            async with asyncio.timeout(timeout), self._scanning(self._start_unless_away):
                 return await self._addition(events, name)
         except TimeoutError:
             known = ", ".join(f'"{device.name}"' for device in self._devices.values()) or "none"
@@ -95,7 +98,7 @@ class Scanner:
                     event = await anext(events)
             except TimeoutError:
                 until_next_scan = None
-                await self._start()
+                await self._start_unless_away()
                 continue
             except StopAsyncIteration:
                 raise ButtplugConnectorError(f"The connection ended before the device was there: {reason}") from None
@@ -108,11 +111,11 @@ class Scanner:
                     until_next_scan = None
 
     @asynccontextmanager
-    async def _scanning(self) -> AsyncIterator[None]:
+    async def _scanning(self, start: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
         """Have a scan while inside. The last to leave stops it, if the program did not start it too."""
         self._waiting += 1
         try:
-            await self._start()
+            await start()
             yield
         finally:
             self._waiting -= 1
@@ -122,6 +125,14 @@ class Scanner:
     async def _start(self) -> None:
         connection = self._connection()
         await connection.request(StartScanning(connection.next_id()), Ok, on_reply=self._started)
+
+    async def _start_unless_away(self) -> None:
+        """Start a scan; while the client is coming back to its server, leave that to its return."""
+        try:
+            await self._start()
+        except ButtplugConnectorError:
+            if not self._reconnecting():
+                raise
 
     def _started(self, reply: ServerMessage) -> None:
         if isinstance(reply, Ok):

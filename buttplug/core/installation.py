@@ -12,7 +12,7 @@ Both distributions install into one folder, and pip does not keep them apart (tr
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from importlib.util import find_spec
 from types import ModuleType
 
 #: The distribution of this package, and the mark of its ``buttplug/__init__.py``.
@@ -24,7 +24,7 @@ _REMEDY = (
 )
 _REINSTALL = "To repair it: pip install --force-reinstall --no-deps buttplug-server"
 #: A module that the official client has and this package has not.
-_OFFICIAL_MODULE = "connector.py"
+_OFFICIAL_MODULE = "buttplug.connector"
 
 
 def installation_problem() -> str | None:
@@ -37,7 +37,7 @@ def installation_problem() -> str | None:
         )
     if _is_other(package):
         return f"The official client (distribution buttplug) was installed over {DISTRIBUTION}. {_REMEDY}"
-    if Path(package.__file__).with_name(_OFFICIAL_MODULE).exists():
+    if find_spec(_OFFICIAL_MODULE) is not None:
         return (
             f"The official client (distribution buttplug) is installed beside {DISTRIBUTION}, in the same place. It works, "
             f"but uninstalling the one breaks the other. {_REMEDY}"

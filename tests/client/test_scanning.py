@@ -202,9 +202,25 @@ async def test_a_reconnecting_client_goes_on_waiting(server: ScriptedServer) -> 
         waiting = asyncio.create_task(client.wait_for_device("Nora", timeout=60))
         await asyncio.sleep(1)
         server.lose()
+        joined = asyncio.create_task(client.wait_for_device("Nora", timeout=60))
         later(10, server, "Nora")
         assert (await waiting).connected
-        assert scans(server) == ["StartScanning", "StartScanning", "StopScanning"]
+        assert await joined is await waiting
+        assert scans(server) == ["StartScanning", "StartScanning", "StartScanning", "StopScanning"]
+
+
+async def test_a_connection_lost_at_the_start_of_the_next_scan_does_not_end_the_waiting_either(server: ScriptedServer) -> None:
+    async with ButtplugClient("Tests", reconnect=True) as client:
+        await client.connect(server)
+        waiting = asyncio.create_task(client.wait_for_device("Nora", timeout=60))
+        await asyncio.sleep(1)
+        finish(server)
+        server.silence(StartScanning)
+        await asyncio.sleep(1.5)
+        server.lose()
+        server.script(StartScanning, lambda message: Ok(message.id))
+        later(10, server, "Nora")
+        assert (await waiting).connected
 
 
 @pytest.fixture
