@@ -37,11 +37,16 @@ NOTIFICATION_LIMIT = 256
 
 
 class Packet(Struct, frozen=True):
-    """Bytes for one endpoint. ``response``: wait for the device's acknowledgement, on buses that know one."""
+    """Bytes for one endpoint.
+
+    ``response``: wait for the device's acknowledgement, on buses that know one. ``pause``: seconds until the device can take
+    the next packet.
+    """
 
     data: bytes
     endpoint: str = "tx"
     response: bool = False
+    pause: float = 0.0
 
 
 class Notification(Struct, frozen=True):
@@ -54,9 +59,15 @@ class Notification(Struct, frozen=True):
 class Hardware(ABC):
     """An open link to one device.
 
-    ``message_gap`` is the shortest time in seconds between two writes that the bus asks for; a device definition may say
+    ``message_gap`` is the shortest time in seconds between two commands that the bus asks for; a device definition may say
     otherwise. ``specifier`` is the one of those given to :meth:`Discovery.connect` that fits the device.
     """
+
+    #: The shortest time in seconds between any two packets, those of one command and of a stop included.
+    spacing: float = 0.0
+
+    #: Whether a packet that is written arrives behind all that were written before, also behind those that were given up.
+    keeps_order: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -109,6 +120,13 @@ class Hardware(ABC):
             HardwareError: It was refused.
         """
         raise HardwareError(f"{self.name}: endpoint {endpoint} sends no notifications")
+
+    def settled(self) -> asyncio.Future[None] | None:
+        """Return what is done once no write that was given up can arrive any more; None where none can.
+
+        Only for buses that do not keep order: on others a packet that arrives settles all before it.
+        """
+        return None
 
     @property
     def knows_battery(self) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from buttplug.core.enums import InputType
+from buttplug.core.enums import InputType, OutputType
 from buttplug.hardware.base import Hardware
 from buttplug.server.protocols.base import Output, Packet, Protocol, Reading
+from buttplug.server.protocols.shared.strokes import distance, longest_distance
 
 
 def text(*words: object) -> Packet:
@@ -71,3 +72,65 @@ class Sensing(PacketPerFeature):
         for line in data.decode().splitlines():
             type_, feature, value = line.split()
             yield Reading(int(feature), InputType(type_), int(value))
+
+
+class Stroker(PacketPerFeature):
+    """Sends ``go <feature> <place> <speed>`` for moves: a speed in steps a second, 1 to 200, instead of a duration."""
+
+    STROKE = 100
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        if not output.type.is_position:
+            return super().output(output)
+        return (text("go", output.feature, output.value, self.speed(output)),)
+
+    def travel_time(self, output: Output) -> int:
+        return longest_distance(output, self.STROKE) * 1000 // self.speed(output)
+
+    def speed(self, output: Output) -> int:
+        """Return the speed that a move is sent with."""
+        return min(max(distance(output, self.STROKE) * 1000 // max(output.duration, 1), 1), 200)
+
+
+class Halting(PacketPerFeature):
+    """Knows a halt, ``halt``, for everything that moves."""
+
+    halts = True
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        if any(output.type.is_position for output in stopped):
+            yield text("halt")
+        yield from self.encode([output for output in stopped if not output.type.is_position], values)
+
+
+class Lacking(PacketPerFeature):
+    """Has no packet for rotation."""
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        return Protocol.output(self, output) if output.type is OutputType.ROTATE else super().output(output)
+
+
+class Stepping(PacketPerFeature):
+    """Moves by a step every 100 ms: ``step <place>``, the last one being the target."""
+
+    repeats_regularly = True
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self._left: list[int] = []
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        if not output.type.is_position:
+            yield from super().output(output)
+            return
+        start, steps = output.start or 0, max(output.duration // 100, 1)
+        self._left = [start + round((output.value - start) * step / steps) for step in range(1, steps + 1)]
+        yield from self.repeat((), {})
+
+    def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        yield text("step", self._left.pop(0))
+        self.repeat_after = 0.1 if self._left else None
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        self._left, self.repeat_after = [], None
+        return self.encode([output for output in stopped if not output.type.is_position], values)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from buttplug.hardware.base import Discovery, Hardware, Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
@@ -179,7 +179,8 @@ class SimulatedHardware(Hardware):
             self.require(packet.endpoint)
         if device.write_error is not None:
             raise device.write_error
-        device.received(packet)
+        # How long to wait behind it is for the server, not for the device.
+        device.received(structs.replace(packet, pause=0.0) if packet.pause else packet)
 
     async def read(self, endpoint: str) -> bytes:
         self.require(endpoint)

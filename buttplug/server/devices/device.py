@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
@@ -13,7 +13,7 @@ from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputL
 from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.limits import output_ranges
-from buttplug.server.devices.pacer import Done, Pacer, Slot, slot_of
+from buttplug.server.devices.pacing import Done, Limits, Move, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
 
@@ -58,7 +58,9 @@ class Device:
         settings: DeviceSettings,
         hardware: Hardware,
         protocol: Protocol,
+        left: Mapping[int, Move] | None = None,
     ) -> None:
+        """``left`` are moves that were under way when the last link to the device broke, by feature."""
         self.index = index
         self.key = key
         self.definition = definition
@@ -73,7 +75,7 @@ class Device:
         self._end: str | None = None
         self._use(settings)
         self._end_notifications = hardware.on_notification(self._notified)
-        self._pacer = Pacer(hardware, protocol, self._slots(), gap=self._gap())
+        self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left)
 
     @property
     def label(self) -> str:
@@ -117,7 +119,7 @@ class Device:
             self._require_feature(feature)
         slots = [
             slot
-            for slot in self._pacer.ranges
+            for slot in self._pacer.slots
             if (feature is None or slot[0] == feature) and (driver is None or self.drivers.get(slot) in (driver, _UNKNOWN))
         ]
         for slot in slots:
@@ -141,9 +143,12 @@ class Device:
             ConfigurationError: The limits are not inside the device's ranges; nothing was changed.
         """
         self._use(settings)
-        self._pacer.ranges = self._slots()
-        self._pacer.gap = self._gap()
+        self._pacer.configure(self._limits(), self._gap())
         return self.stop()
+
+    def moves_under_way(self) -> dict[int, Move]:
+        """Return the moves that parts may still be on, by feature."""
+        return self._pacer.moves_under_way()
 
     # Inputs
 
@@ -247,7 +252,9 @@ class Device:
         self._outputs = output_ranges(self.definition, settings)
         self.settings = settings
         self.info = self._describe()
-        self._protocol.places = {feature: places for (feature, type_), places in self._slots().items() if type_.is_position}
+        self._protocol.places = {
+            feature: places for (feature, type_), places in self._limits().values.items() if type_.is_position
+        }
 
     def _describe(self) -> DeviceInfo:
         """Return the device as clients see it: without what is disabled."""
@@ -270,17 +277,24 @@ class Device:
                 features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
         return DeviceInfo(self.index, self.definition.name, features, round(self._gap() * 1000), self.settings.display_name)
 
-    def _slots(self) -> dict[Slot, Range]:
-        """Return every output of the device, disabled ones too, since a stop covers them."""
-        slots = {
+    def _limits(self) -> Limits:
+        """Return what the device may be told, for every output, disabled ones too, since a stop covers them."""
+        values = {
             slot_of(feature.index, type_): output.value
             for feature in self.definition.features
             for type_, output in feature.outputs.items()
         }
-        # A halt is a timed move: of the two kinds of position, its limits are the ones that count.
+        durations = {
+            feature.index: output.duration
+            for feature in self.definition.features
+            if (output := feature.outputs.get(_TIMED)) is not None and output.duration is not None
+        }
+        # Of the two kinds of position, the limits of timed moves are the ones that count: a part that knows no halt is moved.
         for (feature, type_), limited in sorted(self._outputs.items(), key=lambda item: item[0][1] is _TIMED):
-            slots[slot_of(feature, type_)] = (limited.lowest, limited.highest)
-        return slots
+            values[slot_of(feature, type_)] = (limited.lowest, limited.highest)
+            if limited.shown_duration is not None:
+                durations[feature] = limited.shown_duration
+        return Limits(values, durations)
 
     def _gap(self) -> float:
         for gap in (self.settings.message_gap, self.definition.message_gap):

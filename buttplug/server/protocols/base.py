@@ -38,12 +38,17 @@ __all__ = ["Hardware", "InputType", "Output", "OutputType", "Packet", "Protocol"
 
 
 class Output(Struct, frozen=True):
-    """A value for one output, in device units. ``duration`` is in milliseconds and counts for timed positions only."""
+    """A value for one output, in device units.
+
+    ``duration`` is in milliseconds and counts for timed positions only. ``start`` counts for positions: where the part is
+    estimated to be when it sets out, None where that is not known.
+    """
 
     feature: int
     type: OutputType
     value: int
     duration: int = 0
+    start: int | None = None
 
 
 class Reading(Struct, frozen=True):
@@ -64,6 +69,14 @@ class Protocol:
     #: Seconds after the last packet at which :meth:`repeat` is due; None for never. May be set on the instance at any time: it
     #: is looked at after every packet. When it is set from the start, :meth:`repeat` is called once on connection.
     repeat_after: float | None = None
+
+    #: Whether repeats come regularly, ``repeat_after`` from one to the next whatever else is sent: for steps and ramps. False
+    #: where any packet makes a repeat needless: for devices that stop by themselves when they are told nothing.
+    repeats_regularly: ClassVar[bool] = False
+
+    #: Whether the device knows a real halt of its moving parts. Then :meth:`stop` is given parts of whose place and way
+    #: nothing is known too.
+    halts: ClassVar[bool] = False
 
     #: Where the part of each feature may be that has a position, in device units. The device keeps the user's limits in it,
     #: for a protocol that makes up places of its own, on the way to one that it is given.
@@ -113,12 +126,21 @@ class Protocol:
             yield from self.output(output)
 
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
-        """Return the packets that stop outputs.
+        """Return the packets that stop outputs: a real halt where the device knows one, and nothing else before it.
 
-        ``stopped`` has a zero for every level, driven or not, and for every timed move under way the place where the device
-        should be now, with duration 0.
+        ``stopped`` has a zero for every level, driven or not. For every part that may be moving it has the gentlest command
+        that ends its move: to the place where the part is estimated to be, which is ``start`` too; or, where that is not known
+        (``start`` is None), to the target it is on its way to, in the longest time the device takes.
         """
         return self.encode(stopped, values)
+
+    def travel_time(self, output: Output) -> int:
+        """Return how many milliseconds the device takes for a move it was sent: here the time that was asked for.
+
+        To be given where a speed that has a lowest or highest value makes it another. ``output.start`` is where it set out;
+        where that is not known, the longest time counts.
+        """
+        return output.duration
 
     def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         """Return what is due ``repeat_after`` seconds after the last packet; ``current`` is what each output was last sent."""

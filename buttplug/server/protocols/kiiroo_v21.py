@@ -6,7 +6,7 @@ feature   byte   meaning
 vibrator  0      01
 ..        1      speed, 0..100 (Pulse: 0..6)
 stroker   0..1   03 00
-..        2      speed, 1..99; 0 where it is told the same place again
+..        2      speed, 1..99
 ..        3      place to go to, 0..99
 ========= ====== ===================================================
 
@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol, Reading
-from buttplug.server.protocols.shared.strokes import speed_for
+from buttplug.server.protocols.shared.strokes import FULL_STROKE, distance, longest_distance, speed_for, time_for
 
 STATUS_SIZE = 20
 BATTERY = 5
@@ -33,9 +33,6 @@ PRESSURES = struct.Struct(">4HB")
 
 class KiirooV21(Protocol):
     """A vibrator, for the Titan a stroker, for the Pearl four pressure channels: its features with that input, in order."""
-
-    #: Where the stroker was told to go last. It cannot be asked; 0 is assumed at first.
-    _place = 0
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
@@ -48,11 +45,12 @@ class KiirooV21(Protocol):
             case OutputType.VIBRATE:
                 yield Packet(bytes((0x01, output.value)))
             case OutputType.POSITION_WITH_DURATION:
-                speed = speed_for(abs(output.value - self._place), output.duration)
-                yield Packet(bytes((0x03, 0x00, speed, output.value)))
-                self._place = output.value
+                yield Packet(bytes((0x03, 0x00, _speed(output), output.value)))
             case _:
                 yield from super().output(output)
+
+    def travel_time(self, output: Output) -> int:
+        return time_for(longest_distance(output, FULL_STROKE), _speed(output))
 
     async def read(self, hardware: Hardware, feature: int, type: InputType) -> int:  # noqa: A002
         if type is not InputType.BATTERY:
@@ -80,3 +78,7 @@ class KiirooV21(Protocol):
             yield Reading(feature, InputType.PRESSURE, pressures[channel])
             if changed >> channel & 1:
                 yield Reading(feature, InputType.BUTTON, pressed >> channel & 1)
+
+
+def _speed(output: Output) -> int:
+    return speed_for(distance(output, FULL_STROKE), output.duration)

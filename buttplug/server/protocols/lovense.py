@@ -51,17 +51,23 @@ STROKE_LENGTH = 20
 #: Milliseconds between two places of a timed move, at least.
 STEP_TIME = 100
 
+#: Old Noras switch off when the speed comes together with the change of direction.
+ROTATE_CHANGE = Packet(b"RotateChange;", pause=0.1)
+
 _VIBRATING = {OutputType.VIBRATE, OutputType.OSCILLATE}
 
 
 class Lovense(Protocol):
     """Vibrators, thrusters, air pumps, rotators and strokers of many models."""
 
+    repeats_regularly = True
+
     #: The direction of the rotator, which cannot be asked: positive when it is switched on.
     _positive = True
 
-    #: The stroker's last place; 0 is assumed at first. The places still ahead of it, and the seconds from one to the next.
-    _place = 0
+    #: The stroker's last place; None where it may be anywhere, at first and after an oscillation. The places still ahead of
+    #: it, and the seconds from one to the next.
+    _place: int | None = None
     _ahead: Sequence[int] = ()
     _interval = 0.0
 
@@ -97,6 +103,8 @@ class Lovense(Protocol):
                 yield from self._move(output)
             case OutputType.OSCILLATE if self._resting_length is not None:
                 self._halt()
+                if output.value:
+                    self._place = None
                 yield _command("Mply", output.value, STROKE_LENGTH if output.value else self._resting_length)
             case OutputType.VIBRATE | OutputType.OSCILLATE:
                 yield _command(f"Vibrate{output.feature + 1}" if self._numbered else "Vibrate", output.value)
@@ -129,7 +137,7 @@ class Lovense(Protocol):
 
     def _rotate(self, value: int) -> Iterable[Packet]:
         if value and (value > 0) is not self._positive:
-            yield Packet(b"RotateChange;")
+            yield ROTATE_CHANGE
             self._positive = value > 0
         yield _command("Rotate", abs(value))
 
@@ -139,7 +147,7 @@ class Lovense(Protocol):
         if output.value == self._place:
             return
         lowest, highest = self.places[output.feature]
-        start = min(max(self._place, lowest), highest)
+        start = lowest if self._place is None else min(max(self._place, lowest), highest)
         way = output.value - start
         steps = max(min(abs(way), output.duration // STEP_TIME), 1)
         self._ahead = [start + round(way * step / steps) for step in range(1, steps + 1)]

@@ -22,11 +22,13 @@ from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Output, OutputType, Packet, Protocol
 
 AXES = 10
-HALT = "DSTOP\n"
+HALT = Packet(b"DSTOP\n")
 
 
 class TcodeV03(Protocol):
     """Linear axes and vibrators."""
+
+    halts = True
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
@@ -53,14 +55,12 @@ class TcodeV03(Protocol):
 
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         moves = [output for output in stopped if output.type.is_position]
-        if moves:
-            lines = [f"L{self._magnitude(output)}\n" for output in moves]
-            # It halts every axis and vibrator. Whether an axis that is not to be stopped moves cannot be seen here.
-            going_on = {feature for feature, value in values.items() if value} | self.places.keys()
-            if going_on <= {output.feature for output in stopped}:
-                lines.append(HALT)
-            yield Packet("".join(lines).encode())
-        yield from self.encode([output for output in stopped if not output.type.is_position], values)
+        # The halt is for every axis and vibrator, so it is sent only where none goes on.
+        going_on = {feature for feature, value in values.items() if value} | self.places.keys()
+        if moves and going_on <= {output.feature for output in stopped}:
+            yield HALT
+            moves = []
+        yield from self.encode([*moves, *(output for output in stopped if not output.type.is_position)], values)
 
     def _magnitude(self, output: Output) -> str:
         digits = self._digits[output.feature, output.type]

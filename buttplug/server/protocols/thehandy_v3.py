@@ -7,14 +7,15 @@ number  request                         content
 ======= =============================== ==================================================================
 710     battery                         none
 713     capabilities                    none
-744     stroke to a place within a time 1: place, single, 0..1; 2: duration in ms; 3: true, to halt there
+744     stroke to a place within a time 1: place, single, 0..1; 2: duration in ms
 746     halt the stroke                 none
 900     vibrate                         1: amplitude, single, 0..1; 2: frequency in Hz
 901     stop vibrating                  none
 ======= =============================== ==================================================================
 
 The answer is ``RpcMessage {4: Response {1: id of the request, 2: Error {1: code, 2: text}, number: result}}``. Answers to
-outputs are not waited for.
+outputs are not waited for. A stroke has a third field, a halt at its end; without it the next one of a stream is taken up on
+the way.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ ID_LIMIT = 1 << 32
 class ThehandyV3(Protocol):
     """A stroker, or a vibrator."""
 
+    halts = True
+
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
         # An id has only to differ from those still to be answered, and those of the hand-shake no longer are.
@@ -81,7 +84,7 @@ class ThehandyV3(Protocol):
         match output.type:
             case OutputType.POSITION_WITH_DURATION:
                 way = protobuf.single(1, output.value / 100) + protobuf.number(2, output.duration)
-                yield self._request(STROKE, way + protobuf.number(3, True))
+                yield self._request(STROKE, way)
             case OutputType.VIBRATE if output.value:
                 yield self._request(VIBRATE, protobuf.single(1, output.value / 100) + protobuf.number(2, FREQUENCY))
             case OutputType.VIBRATE:

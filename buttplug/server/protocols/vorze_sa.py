@@ -16,15 +16,18 @@ advertised name tells.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Output, OutputType, Packet, Protocol
+from buttplug.server.protocols.shared.strokes import distance, longest_distance
 
 POSITIVE = 0x80
 
+PISTON_STROKE = 99
 PISTON_FULL_SPEED = 100
 #: Milliseconds in which the piston makes its longest way, 200 steps, at speed 1; the time falls as the speed to the power of
 #: 1 / 1.21.
@@ -58,9 +61,6 @@ VARIANTS = {
 class VorzeSa(Protocol):
     """Vibrators, rotators in two directions, or a piston."""
 
-    #: Where the piston was told to go last. It cannot be asked; 0 is assumed at first.
-    _place = 0
-
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
         variant = VARIANTS.get(definition.variant or "")
@@ -84,16 +84,24 @@ class VorzeSa(Protocol):
     def output(self, output: Output) -> Iterable[Packet]:
         if output.type is not OutputType.POSITION_WITH_DURATION:
             yield from super().output(output)
-        speed = piston_speed(abs(output.value - self._place), output.duration)
+        speed = piston_speed(distance(output, PISTON_STROKE), output.duration)
         yield Packet(bytes((*self._head, output.value, speed)), response=True)
-        self._place = output.value
+
+    def travel_time(self, output: Output) -> int:
+        speed = piston_speed(distance(output, PISTON_STROKE), output.duration)
+        return piston_time(longest_distance(output, PISTON_STROKE), speed)
 
 
-def piston_speed(distance: int, duration: int) -> int:
-    """Return the speed, 1 to 100, that makes ``distance`` steps take about ``duration`` ms."""
-    if not distance:
+def piston_speed(steps: int, duration: int) -> int:
+    """Return the speed, 1 to 100, that makes a way of ``steps`` take about ``duration`` ms."""
+    if not steps:
         return 1
     if not duration:
         return PISTON_FULL_SPEED
-    speed = (PISTON_WAY * duration / min(distance, PISTON_WAY) / PISTON_SLOWEST) ** -1.21
+    speed = (PISTON_WAY * duration / min(steps, PISTON_WAY) / PISTON_SLOWEST) ** -1.21
     return min(max(int(speed), 1), PISTON_FULL_SPEED)
+
+
+def piston_time(steps: int, speed: int) -> int:
+    """Return about how many milliseconds a way of ``steps`` takes at a speed, 1 to 100."""
+    return round(steps / PISTON_WAY * PISTON_SLOWEST * math.pow(speed, -1 / 1.21))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
+from msgspec import structs
+
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
+from buttplug.server.devices.pacing.stops import HALT_TIME
 from buttplug.server.protocols import load
 from buttplug.server.protocols.base import Output, Protocol
 
@@ -46,20 +49,25 @@ def custom_definition(
 
 
 class Driven:
-    """A protocol driven as by the pacer: its packets are all taken, so everything behind their ``yield`` has run."""
+    """A protocol driven as by the pacer: its packets are all taken, so everything behind their ``yield`` has run.
+
+    Every move has ended when the next command is sent, unless that says where it starts.
+    """
 
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
         self.values = {feature.index: 0 for feature in protocol.definition.features if feature.outputs}
         self.current: dict[tuple[int, OutputType], Output] = {}
+        self._places: dict[int, int] = {}
 
     def send(self, *outputs: Output) -> list[Packet]:
         """Return what is written when these outputs changed."""
+        started = [self._started(output) for output in outputs]
         self._note(outputs)
-        return list(self.protocol.encode(outputs, self.values))
+        return list(self.protocol.encode(started, self.values))
 
     def stop(self, *outputs: Output) -> list[Packet]:
-        """Return what is written for a stop of everything, moves under way being where ``outputs`` say."""
+        """Return what is written for a stop of everything; ``outputs`` are for parts that are moving, see :func:`halted`."""
         zeros = [
             Output(feature.index, type_, 0)
             for feature in self.protocol.definition.features
@@ -89,6 +97,13 @@ class Driven:
         for output in outputs:
             self.values[output.feature] = output.value
             self.current[output.feature, output.type] = output
+            if output.type.is_position:
+                self._places[output.feature] = output.value
+
+    def _started(self, output: Output) -> Output:
+        if not output.type.is_position or output.start is not None:
+            return output
+        return structs.replace(output, start=self._places.get(output.feature))
 
 
 def drive(
@@ -123,6 +138,11 @@ def position(feature: int, value: int) -> Output:
 
 def move(feature: int, value: int, duration: int) -> Output:
     return Output(feature, OutputType.POSITION_WITH_DURATION, value, duration)
+
+
+def halted(feature: int, place: int) -> Output:
+    """Return what stops a part that is at a place, on its way."""
+    return Output(feature, OutputType.POSITION_WITH_DURATION, place, HALT_TIME, start=place)
 
 
 def hexes(packets: Iterable[Packet]) -> list[str]:

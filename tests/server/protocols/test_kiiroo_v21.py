@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from buttplug.core.enums import InputType
+from buttplug.core.enums import InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import Subscribe, Unsubscribe
-from tests.server.protocols.helpers import Driven, drive, hexes, link, move, rotate, silent_device, vibrate
+from buttplug.server.protocols.base import Output
+from buttplug.server.protocols.shared.strokes import time_for
+from tests.server.protocols.helpers import Driven, drive, halted, hexes, link, move, rotate, silent_device, vibrate
 
 PEARL, TITAN, PULSE = "Pearl2.1", "Titan1.1", "Pulse Interactive"
 
@@ -26,7 +30,7 @@ def test_a_move_has_the_speed_for_its_way_and_time() -> None:
     assert hexes(toy.send(move(1, 99, 500))) == ["03 00 28 63"]
     assert hexes(toy.send(move(1, 0, 500))) == ["03 00 28 00"]
     assert hexes(toy.send(move(1, 50, 1000))) == ["03 00 09 32"]
-    assert hexes(toy.send(move(1, 50, 500))) == ["03 00 00 32"]
+    assert hexes(toy.send(move(1, 50, 500))) == ["03 00 01 32"], "never speed 0, at which it may not move at all"
 
 
 @pytest.mark.parametrize(
@@ -37,8 +41,8 @@ def test_a_move_has_the_speed_for_its_way_and_time() -> None:
         (99, 0, "03 00 63 63"),
         (1, 1000, "03 00 01 01"),
         (1, 100_000, "03 00 01 01"),
-        (0, 0, "03 00 00 00"),
-        (0, 1000, "03 00 00 00"),
+        (0, 0, "03 00 63 00"),
+        (0, 1000, "03 00 13 00"),
     ],
 )
 def test_the_speed_of_a_real_move_is_1_to_99(place: int, duration: int, data: str) -> None:
@@ -49,18 +53,24 @@ def test_both_features_at_once_are_two_packets() -> None:
     assert hexes(drive("kiiroo-v21", TITAN).send(vibrate(0, 10), move(1, 99, 500))) == ["01 0A", "03 00 28 63"]
 
 
-def test_a_stop_halts_the_move_at_full_speed_where_it_is() -> None:
+def test_a_stop_ends_the_move_as_gently_as_can_be_where_it_is() -> None:
     toy = drive("kiiroo-v21", TITAN)
     toy.send(move(1, 99, 2000))
-    assert hexes(toy.stop(move(1, 40, 0))) == ["01 00", "03 00 63 28"]
+    assert hexes(toy.stop(halted(1, 40))) == ["01 00", "03 00 01 28"]
     assert hexes(toy.send(move(1, 99, 500))) == ["03 00 17 63"], "the next way starts where the last one was halted"
 
 
-def test_a_move_that_was_not_written_is_not_where_the_next_one_starts() -> None:
+def test_a_stop_on_the_way_from_an_unknown_place_goes_on_at_the_lowest_speed() -> None:
     toy = drive("kiiroo-v21", TITAN)
-    packets = iter(toy.protocol.encode([move(1, 99, 500)], {0: 0, 1: 99}))
-    next(packets)  # and then the write fails: the packets are not asked for again
-    assert hexes(toy.send(move(1, 50, 1000))) == ["03 00 09 32"]
+    assert hexes(toy.stop(move(1, 99, 100_000))) == ["01 00", "03 00 01 63"]
+
+
+@given(st.integers(0, 99), st.integers(0, 99), st.integers(0, 100_000))
+def test_the_time_a_move_takes_is_that_of_the_speed_it_was_sent(start: int, place: int, duration: int) -> None:
+    output = Output(1, OutputType.POSITION_WITH_DURATION, place, duration, start=start)
+    toy = drive("kiiroo-v21", TITAN)
+    speed = toy.send(output)[0].data[2]
+    assert toy.protocol.travel_time(output) == time_for(abs(place - start), speed)
 
 
 def test_an_output_it_does_not_have_is_refused() -> None:

@@ -21,6 +21,7 @@ from tests.server.protocols.helpers import (
     constrict,
     custom_definition,
     drive,
+    halted,
     link,
     move,
     oscillate,
@@ -187,7 +188,19 @@ def test_a_move_goes_one_way_ends_at_its_goal_and_in_time(start: int, goal: int,
 
 def test_a_place_where_it_is_already_sends_nothing() -> None:
     toy = drive("lovense", "BA")
-    assert toy.send(move(0, 0, 1000)) == []
+    go(toy, 50, 500)
+    assert toy.send(move(0, 50, 1000)) == []
+    assert toy.protocol.repeat_after is None
+
+
+@pytest.mark.parametrize("oscillated", [False, True])
+def test_where_it_may_be_anywhere_it_is_sent_to_the_low_end_too(oscillated: bool) -> None:
+    toy = drive("lovense", "BA")
+    if oscillated:
+        go(toy, 50, 500)
+        toy.send(oscillate(0, 10))
+        toy.send(oscillate(0, 0))
+    assert sites(toy.send(move(0, 0, 1000))) == [0]
     assert toy.protocol.repeat_after is None
 
 
@@ -210,13 +223,12 @@ def test_oscillation_ends_a_move_and_speed_0_halts_it(speed: int) -> None:
     assert sites(toy.send(move(0, 100, 1000)) + toy.repeat()) == [10, 20]
     assert texts(toy.send(oscillate(0, speed))) == [f"Mply:{speed}:20;"]
     assert toy.protocol.repeat_after is None
-    assert go(toy, 30, 200) == (0.1, [25, 30])
 
 
 def test_a_stop_halts_a_move_where_it_is() -> None:
     toy = drive("lovense", "BA")
     assert sites(toy.send(move(0, 100, 1000)) + toy.repeat()) == [10, 20]
-    assert texts(toy.stop(move(0, 23, 0))) == ["Mply:0:20;"]
+    assert texts(toy.stop(halted(0, 23))) == ["Mply:0:20;"]
     assert toy.protocol.repeat_after is None
     assert go(toy, 30, 200) == (0.1, [25, 30])
 

@@ -9,7 +9,7 @@ import pytest
 
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.server.devices.pacer import Pacer, slot_of
+from buttplug.server.devices.pacing import Limits, Pacer, slot_of
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols import load
 from buttplug.server.protocols.base import Output
@@ -52,12 +52,10 @@ async def moving(request: pytest.FixtureRequest) -> AsyncIterator[Moving]:
     assert family is not None
     protocol = family(definition, name=hardware.name, address=hardware.address)
     await protocol.initialise(hardware)
-    ranges = {
-        slot_of(feature.index, type_): output.value
-        for feature in definition.features
-        for type_, output in feature.outputs.items()
-    }
-    pacer = Pacer(hardware, protocol, ranges, gap=0.05)
+    outputs = [(feature.index, *output) for feature in definition.features for output in feature.outputs.items()]
+    values = {slot_of(feature, type_): output.value for feature, type_, output in outputs}
+    durations = {feature: output.duration for feature, _, output in outputs if output.duration is not None}
+    pacer = Pacer(hardware, protocol, Limits(values, durations), gap=0.05)
     yield Moving(device, pacer)
     await pacer.close("the test is over")
 
@@ -109,18 +107,20 @@ async def test_oscillation_takes_over_from_a_move(moving: Moving) -> None:
 @pytest.mark.parametrize(
     ("moving", "feature", "reach", "halt"),
     [
-        ("Kiiroo Titan 1.1", 1, 99, ["01 00", "03 00 63 32"]),
-        ("Vorze Piston", 0, 99, ["03 32 64"]),
-        ("tcode-v03", 0, 999, [b"L0500\nDSTOP\n".hex(" ").upper()]),
-        ("The Handy 2 Pro", 0, 100, ["08 01 12 05 10 03 D2 2E 00"]),
+        ("Kiiroo Titan 1.1", 1, 99, ["01 00", "03 00 01 2F"]),
+        ("Vorze Piston", 0, 99, ["03 1E 01"]),
+        ("tcode-v03", 0, 999, [b"DSTOP\n".hex(" ").upper()]),
+        ("The Handy 2 Pro", 0, 100, ["08 01 12 05 10 04 D2 2E 00"]),
     ],
     indirect=["moving"],
 )
 async def test_a_stop_halts_a_move_half_way(moving: Moving, feature: int, reach: int, halt: list[str]) -> None:
+    moving.send(move(feature, 0, 100))
+    await asyncio.sleep(5)
     moving.send(move(feature, reach, 2000))
     await asyncio.sleep(1)
     moving.packets.clear()
     await moving.stop()
-    assert moving.packets == [(1.0, data) for data in halt]
+    assert moving.packets == [(6.0, data) for data in halt]
     await asyncio.sleep(10)
     assert len(moving.packets) == len(halt)

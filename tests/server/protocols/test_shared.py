@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from buttplug.core.enums import OutputType
+from buttplug.server.protocols.base import Output
 from buttplug.server.protocols.shared import protobuf
-from buttplug.server.protocols.shared.strokes import speed_for
+from buttplug.server.protocols.shared.strokes import distance, speed_for, time_for
 
 
 @pytest.mark.parametrize(
-    ("distance", "duration", "speed"),
+    ("steps", "duration", "speed"),
     [
         (99, 1000, 19),
         (99, 500, 40),
@@ -24,18 +26,30 @@ from buttplug.server.protocols.shared.strokes import speed_for
         (99, 0, 99),
         (1, 0, 99),
         (1, 1000, 1),
-        (0, 1000, 0),
-        (0, 0, 0),
+        (0, 1000, 1),
+        (0, 0, 1),
         (200, 1000, 19),
     ],
 )
-def test_the_speed_for_a_way_and_a_time(distance: int, duration: int, speed: int) -> None:
-    assert speed_for(distance, duration) == speed
+def test_the_speed_for_a_way_and_a_time(steps: int, duration: int, speed: int) -> None:
+    assert speed_for(steps, duration) == speed
 
 
 @given(st.integers(0, 99), st.integers(0, 1_000_000))
-def test_only_standing_still_has_speed_0_and_none_is_over_99(distance: int, duration: int) -> None:
-    assert (1 if distance else 0) <= speed_for(distance, duration) <= (99 if distance else 0)
+def test_no_speed_is_0_or_over_99(steps: int, duration: int) -> None:
+    assert 1 <= speed_for(steps, duration) <= 99
+
+
+@given(st.integers(1, 99), st.integers(250, 10_000))
+def test_the_time_for_a_speed_is_about_the_one_that_the_speed_is_for(steps: int, duration: int) -> None:
+    speed = speed_for(steps, duration)
+    assert time_for(steps, min(speed + 1, 99)) <= max(duration, time_for(steps, 99)) + 1
+    assert time_for(steps, speed) >= min(duration, time_for(steps, 1)) - 1
+
+
+@pytest.mark.parametrize(("start", "value", "steps"), [(10, 99, 89), (99, 10, 89), (None, 30, 30), (None, 0, 99), (7, 7, 0)])
+def test_from_a_place_that_is_not_known_the_way_counts_from_the_low_end(start: int | None, value: int, steps: int) -> None:
+    assert distance(Output(0, OutputType.POSITION_WITH_DURATION, value, 500, start=start), 99) == steps
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.server.protocols.base import Output
-from tests.server.protocols.helpers import Driven, custom_definition, drive, move, position, rotate, texts, vibrate
+from tests.server.protocols.helpers import Driven, custom_definition, drive, halted, move, position, rotate, texts, vibrate
 
 
 def axis(upper: int) -> dict[OutputType, tuple[int, int]]:
@@ -97,10 +97,10 @@ def test_an_output_it_does_not_know_is_refused() -> None:
         custom({OutputType.ROTATE: (-9, 9)}).send(rotate(0, 1))
 
 
-def test_a_stop_of_a_move_sends_its_place_and_a_halt_at_once() -> None:
+def test_a_stop_of_everything_that_moves_is_a_halt_and_nothing_before_it() -> None:
     device = drive("tcode-v03")
     device.send(move(0, 999, 5000))
-    assert texts(device.stop(move(0, 400, 0))) == ["L0400\nDSTOP\n"]
+    assert texts(device.stop(halted(0, 400))) == ["DSTOP\n"]
 
 
 def test_a_stop_at_rest_only_silences_the_vibrators() -> None:
@@ -109,22 +109,22 @@ def test_a_stop_at_rest_only_silences_the_vibrators() -> None:
     assert texts(device.stop()) == ["V100\n"]
 
 
-def test_a_stop_of_everything_halts_every_axis() -> None:
+def test_a_stop_of_everything_halts_every_axis_and_silences_the_vibrators() -> None:
     device = custom(axis(99), axis(99), vibrator(99))
     device.send(move(0, 99, 5000), move(1, 99, 5000), vibrate(2, 50))
-    assert texts(device.stop(move(0, 40, 0), move(1, 30, 0))) == ["L040\nL130\nDSTOP\n", "V200\n"]
+    assert texts(device.stop(halted(0, 40), halted(1, 30))) == ["DSTOP\n", "V200\n"]
 
 
 def test_a_stop_of_one_feature_leaves_the_others_running() -> None:
     device = custom(axis(99), vibrator(99))
     device.send(move(0, 99, 5000), vibrate(1, 50))
-    assert texts(device.stop_only(move(0, 40, 0))) == ["L040\n"]
+    assert texts(device.stop_only(halted(0, 40))) == ["L040I200\n"]
     device.send(vibrate(1, 0))
-    assert texts(device.stop_only(move(0, 40, 0))) == ["L040\nDSTOP\n"]
+    assert texts(device.stop_only(halted(0, 40))) == ["DSTOP\n"]
 
 
 @pytest.mark.parametrize("goal", [0, 99])
 def test_a_stop_of_one_axis_leaves_another_on_its_way_wherever_that_goes(goal: int) -> None:
     device = custom(axis(99), axis(99))
     device.send(move(0, 99, 5000), move(1, goal, 5000))
-    assert texts(device.stop_only(move(0, 40, 0))) == ["L040\n"]
+    assert texts(device.stop_only(halted(0, 40))) == ["L040I200\n"]

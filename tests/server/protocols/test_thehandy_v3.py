@@ -13,7 +13,7 @@ from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, Subscribe
 from buttplug.server.protocols.shared import protobuf
 from buttplug.server.protocols.thehandy_v3 import ThehandyV3
-from tests.server.protocols.helpers import drive, hexes, link, move, rotate, silent_device, vibrate
+from tests.server.protocols.helpers import drive, halted, hexes, link, move, rotate, silent_device, vibrate
 
 PROTOCOL = "thehandy-v3"
 BATTERY_QUERY = Packet(bytes.fromhex("08 01 12 05 10 01 B2 2C 00"))
@@ -26,19 +26,19 @@ NOTIFICATION = bytes.fromhex("08 04 2A 02 10 01")
 def test_moves_are_numbered_requests() -> None:
     device = drive(PROTOCOL)
     assert device.send(move(0, 50, 500)) == [
-        Packet(bytes.fromhex("08 01 12 0F 10 02 C2 2E 0A 0D 00 00 00 3F 10 F4 03 18 01"), response=True)
+        Packet(bytes.fromhex("08 01 12 0D 10 02 C2 2E 08 0D 00 00 00 3F 10 F4 03"), response=True)
     ]
-    assert hexes(device.send(move(0, 100, 1000))) == ["08 01 12 0F 10 03 C2 2E 0A 0D 00 00 80 3F 10 E8 07 18 01"]
-    assert hexes(device.send(move(0, 0, 200))) == ["08 01 12 0A 10 04 C2 2E 05 10 C8 01 18 01"]
-    assert hexes(device.send(move(0, 25, 0))) == ["08 01 12 0C 10 05 C2 2E 07 0D 00 00 80 3E 18 01"]
-    assert hexes(device.send(move(0, 0, 0))) == ["08 01 12 07 10 06 C2 2E 02 18 01"]
+    assert hexes(device.send(move(0, 100, 1000))) == ["08 01 12 0D 10 03 C2 2E 08 0D 00 00 80 3F 10 E8 07"]
+    assert hexes(device.send(move(0, 0, 200))) == ["08 01 12 08 10 04 C2 2E 03 10 C8 01"]
+    assert hexes(device.send(move(0, 25, 0))) == ["08 01 12 0A 10 05 C2 2E 05 0D 00 00 80 3E"]
+    assert hexes(device.send(move(0, 0, 0))) == ["08 01 12 05 10 06 C2 2E 00"]
 
 
 def test_request_numbers_may_be_long() -> None:
     device = drive(PROTOCOL)
     for _ in range(298):
         device.send(move(0, 1, 1))
-    assert hexes(device.send(move(0, 75, 20000))) == ["08 01 12 11 10 AC 02 C2 2E 0B 0D 00 00 40 3F 10 A0 9C 01 18 01"]
+    assert hexes(device.send(move(0, 75, 20000))) == ["08 01 12 0F 10 AC 02 C2 2E 09 0D 00 00 40 3F 10 A0 9C 01"]
 
 
 def test_vibrations_are_numbered_requests() -> None:
@@ -55,7 +55,7 @@ def test_vibrations_are_numbered_requests() -> None:
 def test_a_stop_halts_the_stroke() -> None:
     device = drive(PROTOCOL, "hw3")
     device.send(move(0, 100, 5000))
-    assert device.stop(move(0, 20, 0)) == [Packet(bytes.fromhex("08 01 12 05 10 03 D2 2E 00"), response=True)]
+    assert device.stop(halted(0, 20)) == [Packet(bytes.fromhex("08 01 12 05 10 03 D2 2E 00"), response=True)]
     assert device.stop() == []
 
 

@@ -15,7 +15,7 @@ from buttplug.hardware.errors import HardwareError
 from buttplug.server.protocols.base import Protocol
 from tests.fakes.clock import VirtualTimeLoop
 from tests.fakes.protocols import OnePacket, PacketPerFeature, Repeating, TwoPackets
-from tests.server.devices.test_pacer import MOTORS, Bench, state_of
+from tests.server.devices.pacing.test_pacer import MOTORS, Bench, state_of
 
 steps = st.lists(
     st.one_of(

@@ -15,7 +15,10 @@ from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifi
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.definition import DeviceDefinition
-from buttplug.server.devices.pacer import RETRY_DELAY, STOP_LIMIT, WRITE_LIMIT, Pacer, Slot
+from buttplug.server.devices.pacing import Limits, Pacer, Slot
+from buttplug.server.devices.pacing.moves import LAG
+from buttplug.server.devices.pacing.owed import RETRY_DELAY
+from buttplug.server.devices.pacing.writer import STOP_LIMIT, WRITE_LIMIT
 from buttplug.server.protocols.base import Output, Protocol
 from tests.fakes.clock import VirtualTimeLoop
 from tests.fakes.protocols import OnePacket, PacketPerFeature, Repeating, TwoPackets
@@ -26,6 +29,11 @@ MOTORS: dict[Slot, tuple[int, int]] = {(0, VIBRATE): (0, 100), (1, VIBRATE): (0,
 TWO_KINDS: dict[Slot, tuple[int, int]] = {(0, OutputType.CONSTRICT): (0, 3), (0, OutputType.OSCILLATE): (0, 20)}
 ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, OutputType.POSITION): (0, 100)}
 STROKER: dict[Slot, tuple[int, int]] = {(0, OutputType.POSITION): (20, 80), (1, VIBRATE): (0, 100)}
+
+
+def limits_of(ranges: dict[Slot, tuple[int, int]]) -> Limits:
+    """Return limits under which every place can be moved to in up to 10 seconds."""
+    return Limits(ranges, {feature: (0, 10_000) for feature, type_ in ranges if type_.is_position})
 
 
 class Bench:
@@ -40,7 +48,7 @@ class Bench:
 
     async def open(self) -> None:
         self.hardware = await self.device.discovery().connect([BluetoothSpecifier({})])
-        self.pacer = Pacer(self.hardware, self.protocol, self._ranges, gap=self._gap)
+        self.pacer = Pacer(self.hardware, self.protocol, limits_of(self._ranges), gap=self._gap)
 
     @property
     def now(self) -> float:
@@ -158,7 +166,7 @@ async def test_a_place_that_is_sent_again_is_inside_new_ranges_once_they_stopped
     await bench.want(0, 80, type=OutputType.POSITION)
     under_way = bench.want(0, 75, type=OutputType.POSITION)
     await asyncio.sleep(0)
-    bench.pacer.ranges = {**STROKER, (0, OutputType.POSITION): (30, 60)}
+    bench.pacer.configure(limits_of({**STROKER, (0, OutputType.POSITION): (30, 60)}), 0.0)
     await bench.stop()
     assert under_way.done()
     bench.sent.clear()
@@ -384,7 +392,7 @@ async def test_a_timed_move_halts_where_it_is(bench: Bench) -> None:
     assert bench.words == [
         "HwPositionWithDuration 0 80 1000",
         "HwPositionWithDuration 0 20 1000",
-        "HwPositionWithDuration 0 65",
+        "HwPositionWithDuration 0 65 200",
         "Vibrate 1 0",
     ]
 
@@ -392,26 +400,28 @@ async def test_a_timed_move_halts_where_it_is(bench: Bench) -> None:
 @using(PacketPerFeature, STROKER)
 async def test_a_move_that_has_ended_is_left_where_it_is(bench: Bench) -> None:
     await bench.want(0, 80, 1000)
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(1.0 + LAG)
     await bench.stop()
     assert bench.words == ["HwPositionWithDuration 0 80 1000", "Vibrate 1 0"]
 
 
 @using(PacketPerFeature, STROKER)
-async def test_a_first_move_from_an_unknown_place_halts_inside_the_range(bench: Bench) -> None:
+async def test_a_stop_of_a_first_move_goes_no_further_and_as_slowly_as_can_be(bench: Bench) -> None:
     await bench.want(0, 80, 1000)
     await bench.stop()
-    assert bench.words[1] == "HwPositionWithDuration 0 20"
+    assert bench.words[1] == "HwPositionWithDuration 0 80 10000"
 
 
 @using(PacketPerFeature, STROKER)
 async def test_a_move_goes_on_from_where_the_last_one_was_broken_off(bench: Bench) -> None:
+    await bench.want(0, 20, type=OutputType.POSITION)
+    await asyncio.sleep(5)
     await bench.want(0, 80, 1000)
     await asyncio.sleep(0.5)
     await bench.want(0, 20, 1000)
     await asyncio.sleep(0.5)
     await bench.stop()
-    assert bench.words[2] == "HwPositionWithDuration 0 35"
+    assert bench.words[3] == "HwPositionWithDuration 0 35 200"
 
 
 # Repeats

@@ -1,0 +1,131 @@
+"""Packets that belong together, and what became of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.hardware.base import Packet
+from buttplug.server.devices.pacing.slots import Slot
+from buttplug.server.protocols.base import Output
+
+logger = logging.getLogger(__name__)
+
+#: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
+Done: TypeAlias = Callable[[ButtplugError | None], None]
+
+#: Times each packet of a stop is tried before the stop counts as failed.
+STOP_TRIES = 2
+
+
+class Wanted(Struct):
+    """An output that was asked for and not answered yet."""
+
+    output: Output
+    done: Done
+
+
+class Batch:
+    """The packets of commands, or of a repeat: made one by one, so that the protocol knows which were written.
+
+    Attributes:
+        error: What kept it from being written.
+        was_begun: Whether one of its packets was written, or tried.
+        was_cut_short: Whether a stop came before its last packet.
+    """
+
+    def __init__(self, encode: Callable[[], Iterable[Packet]]) -> None:
+        self.error: ButtplugError | None = None
+        self.was_begun = False
+        self.was_cut_short = False
+        self._encode = encode
+        self._packets: Iterator[Packet] | None = None
+        self._interrupted = False
+
+    def take(self) -> Packet | None:
+        """Return the next packet; None when the batch is over."""
+        if self.error is not None or self.was_cut_short:
+            return None
+        try:
+            if self._packets is None:
+                self._packets = iter(self._encode())
+            packet = next(self._packets, None)
+        except ButtplugError as error:
+            self.error = error
+            return None
+        except Exception as error:
+            logger.exception("no packets could be made")
+            self.error = ButtplugDeviceError(f"no packets could be made: {error}")
+            return None
+        if packet is not None and self._interrupted:
+            self.was_cut_short = True
+            return None
+        return packet
+
+    def interrupt(self, *, waiting: bool) -> None:
+        """Have a stop end the batch before its next packet; ``waiting``: one was taken that is not written any more."""
+        self._interrupted = True
+        self.was_cut_short = self.was_cut_short or waiting
+
+    def failed(self, packet: Packet, error: ButtplugError) -> None:
+        """Note that a packet was not written: those behind it are not sent."""
+        self.error = error
+
+
+class CommandBatch(Batch):
+    """The packets of commands. ``outputs`` are those that change something, ``values`` those of all features then."""
+
+    def __init__(
+        self,
+        wanted: dict[Slot, Wanted],
+        outputs: Sequence[Output],
+        values: Mapping[int, int],
+        encode: Callable[[], Iterable[Packet]],
+    ) -> None:
+        super().__init__(encode)
+        self.wanted = wanted
+        self.outputs = outputs
+        self.values = values
+
+
+class RepeatBatch(Batch):
+    """The packets of a repeat."""
+
+
+class StopBatch:
+    """The packets of a stop: each is written whatever became of the others, and those that failed are tried once more."""
+
+    def __init__(
+        self, slots: set[Slot], outputs: Sequence[Output], packets: Sequence[Packet], dones: list[Done], failure: str | None
+    ) -> None:
+        """``failure`` says why an output has no packet."""
+        self.slots = slots
+        self.outputs = outputs
+        self.dones = dones
+        self.was_begun = False
+        self._failure = failure
+        self._last_error = ""
+        self._left = list(packets)
+        self._unwritten: list[Packet] = []
+        self._tries_left = STOP_TRIES - 1
+
+    @property
+    def problem(self) -> str | None:
+        """Why not everything was stopped; None where it was."""
+        return self._last_error if self._unwritten else self._failure
+
+    def take(self) -> Packet | None:
+        """Return the next packet; None when the batch is over."""
+        if not self._left and self._unwritten and self._tries_left:
+            self._tries_left -= 1
+            self._left, self._unwritten = self._unwritten, []
+        return self._left.pop(0) if self._left else None
+
+    def failed(self, packet: Packet, error: ButtplugError) -> None:
+        """Note that a packet was not written."""
+        self._unwritten.append(packet)
+        self._last_error = error.message

@@ -1,0 +1,272 @@
+"""What to write to one device next: a state machine without asyncio, hardware or clock.
+
+Commands and stops go in at any speed; :meth:`Machine.next` says what to do at a given time, and is told what became of every
+write. The newest output of each slot wins. The first command after a quiet gap is written at once, others when the message gap
+is over. Stops come first, past the gap; repeats come when they are due. Between any two packets the spacing is kept that the
+bus needs.
+
+A write that was given up may still arrive. On links that keep order what is written later settles that. On others the machine
+repeats stops, and whatever else was told since, once nothing can arrive any more (:meth:`Machine.settled`), and answers such a
+stop only then.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Set
+from math import inf
+
+from msgspec import structs
+
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.hardware.base import Packet
+from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch, Wanted
+from buttplug.server.devices.pacing.moves import Moves
+from buttplug.server.devices.pacing.outputs import Outputs
+from buttplug.server.devices.pacing.owed import Answer, OwedStops
+from buttplug.server.devices.pacing.repeats import Repeats
+from buttplug.server.devices.pacing.slots import Limits, Slot, slot_of
+from buttplug.server.devices.pacing.stops import stop_outputs, stop_packets, without_start
+from buttplug.server.protocols.base import Output, Protocol
+
+logger = logging.getLogger(__name__)
+
+
+class Machine:
+    """The state of one device's writing. ``gap`` and ``spacing`` are the shortest times in seconds between two batches and
+    between two packets. ``answers`` are to be given, and taken out, by whoever runs the machine.
+    """
+
+    def __init__(
+        self, protocol: Protocol, limits: Limits, moves: Moves, *, name: str, gap: float, spacing: float, now: float
+    ) -> None:
+        self.answers: list[Answer] = []
+        self.moves = moves
+        self._name = name
+        self._gap = gap
+        self._spacing = spacing
+        self._protocol = protocol
+        self._limits = limits
+        self._outputs = Outputs(limits.values)
+        self._repeats = Repeats(protocol, now)
+        self._wanted: dict[Slot, Wanted] = {}
+        self._wanted_at = now
+        self._owed = OwedStops()
+        self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
+        self._ready: Packet | None = None
+        self._last = Packet(b"")
+        self._next_batch = now
+        self._next_packet = now
+
+    @property
+    def slots(self) -> Set[Slot]:
+        """All outputs of the device."""
+        return self._limits.values.keys()
+
+    @property
+    def is_writing_stop(self) -> bool:
+        """Whether the packet to write is one of a stop."""
+        return isinstance(self._batch, StopBatch)
+
+    @property
+    def owes_stop(self) -> bool:
+        """Whether a stop was asked for that the device surely did not get, or perhaps not."""
+        return self.is_writing_stop or self._owed.any
+
+    # What is asked of the device
+
+    def want(self, output: Output, done: Done, now: float) -> None:
+        """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
+        slot = slot_of(output.feature, output.type)
+        if not self._wanted:
+            self._wanted_at = now
+        elif (replaced := self._wanted.pop(slot, None)) is not None:
+            self.answers.append((replaced.done, None))
+        self._wanted[slot] = Wanted(output, done)
+
+    def stop(self, slots: Collection[Slot], done: Done) -> None:
+        """Stop outputs, before anything else is written; what was wanted of them is dropped."""
+        for slot in slots:
+            if (dropped := self._wanted.pop(slot, None)) is not None:
+                self.answers.append((dropped.done, None))
+        if isinstance(self._batch, StopBatch):
+            if self._batch.slots.issuperset(slots):
+                self._batch.dones.append(done)
+                return
+        elif self._batch is not None:
+            self._batch.interrupt(waiting=self._ready is not None)
+            self._ready = None
+        self._owed.ask(slots, done)
+
+    def configure(self, limits: Limits, gap: float) -> None:
+        """Use other limits and another gap from now on."""
+        self._limits = limits
+        self._outputs.ranges = limits.values
+        self._gap = gap
+
+    # What to do
+
+    def next(self, now: float) -> Packet | float:
+        """Return the packet to write now, or the time until which there is nothing to do, infinity where none is known.
+
+        What becomes of a packet has to be told before the next call.
+        """
+        while True:
+            if self._batch is None and (wait := self._begin(now)) is not None:
+                return wait
+            assert self._batch is not None
+            if self._ready is None:
+                self._ready = self._batch.take()
+                if self._ready is None:
+                    self._finish(now)
+                    continue
+            if now < self._next_packet:
+                return self._next_packet
+            self._last, self._ready = self._ready, None
+            self._batch.was_begun = True
+            return self._last
+
+    def written(self, now: float) -> None:
+        """Note that the packet was written."""
+        self._next_packet = now + max(self._spacing, self._last.pause)
+        self._repeats.packet_written(now)
+
+    def failed(self, error: ButtplugError, now: float, *, may_arrive: bool = False) -> None:
+        """Note that the packet was not written. ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too."""
+        self.written(now)
+        self._owed.may_arrive = self._owed.may_arrive or may_arrive
+        if self._batch is not None:
+            self._batch.failed(self._last, error)
+
+    def settled(self, now: float) -> None:
+        """Note that nothing that was given up can arrive any more: say again what it may have overwritten."""
+        self._owed.settled()
+        self._outputs.unsure.update(self.slots)
+        for slot in self.slots - self._owed.slots - self._wanted.keys():
+            if slot[1].is_position:
+                self.moves.forget(slot[0])
+            else:
+                self.want(self._outputs.told[slot], _nobody, now)
+
+    def abandon(self, error: ButtplugError, now: float) -> None:
+        """Answer everything that is asked for with an error, and forget it; failed stops go on being tried."""
+        dones = [wanted.done for wanted in self._wanted.values()] + self._owed.abandon()
+        if isinstance(self._batch, CommandBatch):
+            dones += [wanted.done for wanted in self._batch.wanted.values()]
+        elif isinstance(self._batch, StopBatch):
+            dones += self._batch.dones
+            self._owed.failed(self._batch.slots, now)
+        self._wanted, self._batch, self._ready = {}, None, None
+        self._outputs.unsure.update(self.slots)
+        self.answers += [(done, error) for done in dones]
+
+    # Batches
+
+    def _begin(self, now: float) -> float | None:
+        """Begin the batch whose turn it is; return until when there is none."""
+        if self._owed.due <= now:
+            self.answers += self._owed.bring_up(now)
+        if self._owed.slots or self._owed.dones:
+            self._begin_stop(now)
+            return None
+        earliest = max(self._next_batch, self._next_packet)
+        commands = max(self._wanted_at, earliest) if self._wanted else inf
+        repeat = max(self._repeats.due, earliest)
+        if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
+            self._begin_commands(now)
+        elif repeat <= now:
+            self._begin_repeat(now)
+        else:
+            return min(commands, repeat, self._owed.due)
+        return None
+
+    def _begin_commands(self, now: float) -> None:
+        wanted, self._wanted = self._wanted, {}
+        outputs = []
+        for slot, want in wanted.items():
+            output = want.output
+            if self._outputs.is_new(slot, output):
+                if output.type.is_position:
+                    output = structs.replace(output, start=self.moves.place(output.feature, now))
+                outputs.append(output)
+        outputs.sort(key=_feature_of)
+        values = self._outputs.values_with(outputs)
+        self._batch = CommandBatch(wanted, outputs, values, lambda: self._protocol.encode(outputs, values) if outputs else ())
+        if outputs:
+            self._outputs.doubt(outputs)
+            self._next_batch = now + self._gap
+
+    def _begin_repeat(self, now: float) -> None:
+        told = [self._outputs.told[slot] for slot in self.slots if slot in self._outputs.told]
+        self._batch = RepeatBatch(lambda: self._protocol.repeat(told, self._outputs.values))
+        self._repeats.begin()
+        self._next_batch = now + self._gap
+
+    def _begin_stop(self, now: float) -> None:
+        slots, dones = self._owed.take()
+        self._outputs.unsure |= slots
+        self._outputs.keep_inside(slots)
+        outputs = stop_outputs(slots, self._outputs, self.moves, self._limits, now, halts=self._protocol.halts)
+        self._outputs.note(map(without_start, outputs), sure=False)
+        packets, failure = stop_packets(self._protocol, outputs, self._outputs.values, self._name)
+        self._batch = StopBatch(slots, outputs, packets, dones, failure)
+
+    def _finish(self, now: float) -> None:
+        batch, self._batch = self._batch, None
+        if isinstance(batch, StopBatch):
+            self._finish_stop(batch, now)
+        elif isinstance(batch, CommandBatch):
+            self._finish_commands(batch, now)
+        elif batch is not None and batch.error is not None:
+            self._repeats.failed(now)
+            self._outputs.unsure.update(self.slots)
+        else:
+            self._repeats.repeated(now)
+
+    def _finish_commands(self, batch: CommandBatch, now: float) -> None:
+        for slot, wanted in batch.wanted.items():
+            if batch.was_cut_short and slot not in self._owed.slots and slot not in self._wanted:
+                # The stop does not cover it: it is still wanted.
+                self.want(wanted.output, wanted.done, now)
+            else:
+                self.answers.append((wanted.done, batch.error))
+        done = batch.error is None and not batch.was_cut_short
+        if done:
+            self._outputs.note(map(without_start, batch.outputs), sure=True)
+            self._owed.told(batch.wanted.keys())
+        if batch.was_begun:
+            for output in batch.outputs:
+                self._note_move(output, now, sure=batch.error is None)
+
+    def _finish_stop(self, batch: StopBatch, now: float) -> None:
+        self._next_batch = now + self._gap
+        problem = batch.problem
+        if problem is not None:
+            self._owed.failed(batch.slots, now)
+            logger.error("%s could not be stopped: %s; trying again", self._name, problem)
+            error = ButtplugDeviceError(f"it could not be stopped: {problem}")
+            self.answers += [(done, error) for done in batch.dones]
+            return
+        for output in batch.outputs:
+            self._outputs.unsure.discard(slot_of(output.feature, output.type))
+            if output.start is not None:
+                self.moves.rest(output.feature, output.start)
+            elif output.type.is_position:
+                self.moves.forget(output.feature)
+        self.answers += self._owed.written(batch, now)
+
+    def _note_move(self, output: Output, now: float, *, sure: bool) -> None:
+        if output.type.is_position:
+            seconds = self._protocol.travel_time(output) / 1000
+            self.moves.begin(output.feature, output.start if sure else None, output.value, now, seconds)
+        elif output.value:
+            # What drives the same part in another way leaves it anywhere.
+            self.moves.forget(output.feature)
+
+
+def _feature_of(output: Output) -> int:
+    return output.feature
+
+
+def _nobody(error: ButtplugError | None) -> None:
+    """Take the answer to what nobody asked for."""

@@ -1,0 +1,72 @@
+"""Where the moving parts of a device are, as far as it follows from what the device was sent. Pure: times are given.
+
+Nobody can ask a stroker where it is. Between two commands its place is estimated; where nothing supports an estimate (before
+the first move, after an oscillation, after a write that may or may not have arrived, after a broken link) it is not known:
+None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+#: Seconds behind the time a move should have taken in which it may still be under way: untimed moves and very short ones take
+#: as long as the device needs, and what was written takes its time to arrive.
+LAG = 1.0
+
+
+class Move(Struct, frozen=True):
+    """A part on its way to ``target``, evenly, from ``start`` (None: not known) at ``began`` until ``ends``, in seconds."""
+
+    start: int | None
+    target: int
+    began: float
+    ends: float
+
+    def place(self, now: float) -> int | None:
+        """Return where the part is."""
+        if now >= self.ends:
+            return self.target
+        if self.start is None:
+            return None
+        share = (now - self.began) / (self.ends - self.began)
+        return round(self.start + (self.target - self.start) * share)
+
+    def may_go_on(self, now: float) -> bool:
+        """Whether the part may still be moving."""
+        return now < self.ends + LAG
+
+
+class Moves:
+    """The last move of each feature that has a part with a place."""
+
+    def __init__(self, left: Mapping[int, Move] | None = None) -> None:
+        """``left``: moves that were under way when the link to the same device broke; where they are is not known."""
+        self._moves = {feature: Move(None, move.target, move.began, move.ends) for feature, move in (left or {}).items()}
+
+    def place(self, feature: int, now: float) -> int | None:
+        """Return where a part is; None where that is not known."""
+        move = self._moves.get(feature)
+        return None if move is None else move.place(now)
+
+    def under_way(self, feature: int, now: float) -> Move | None:
+        """Return the move that a part may still be on; None for one that is at rest, or was never sent anywhere."""
+        move = self._moves.get(feature)
+        return move if move is not None and move.may_go_on(now) else None
+
+    def all_under_way(self, now: float) -> dict[int, Move]:
+        """Return the moves that parts may still be on, by feature."""
+        return {feature: move for feature, move in self._moves.items() if move.may_go_on(now)}
+
+    def begin(self, feature: int, start: int | None, target: int, now: float, seconds: float) -> None:
+        """Note that a part set out for a place."""
+        self._moves[feature] = Move(start, target, now, now + seconds)
+
+    def rest(self, feature: int, place: int) -> None:
+        """Note that a part was halted at a place."""
+        self._moves[feature] = Move(place, place, -LAG, -LAG)
+
+    def forget(self, feature: int) -> None:
+        """Note that a part may be anywhere from now on."""
+        self._moves.pop(feature, None)

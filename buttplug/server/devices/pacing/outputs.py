@@ -1,0 +1,71 @@
+"""What each output of a device was told last, and whether the device surely has it. Pure bookkeeping."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from msgspec import structs
+
+from buttplug.core.messages import Range
+from buttplug.server.devices.pacing.slots import Slot, slot_of
+from buttplug.server.protocols.base import Output
+
+
+class Outputs:
+    """The outputs of one device.
+
+    ``told`` is what each was told last: 0 at first, for positions nothing. ``values`` has one value per feature, in index
+    order, as packets that carry several features need them. Outputs in ``unsure`` may have another value at the device.
+    """
+
+    def __init__(self, ranges: Mapping[Slot, Range]) -> None:
+        self.ranges = ranges
+        self.told = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
+        self.unsure = set(ranges)
+        self._of_feature: defaultdict[int, list[Slot]] = defaultdict(list)
+        for slot in ranges:
+            self._of_feature[slot[0]].append(slot)
+        self.values = dict.fromkeys(sorted(self._of_feature), 0)
+        self.keep_inside(ranges)
+
+    def is_new(self, slot: Slot, output: Output) -> bool:
+        """Whether an output has to be written."""
+        return slot in self.unsure or self.told.get(slot) != output
+
+    def doubt(self, outputs: Iterable[Output]) -> None:
+        """Note that these outputs, and the others of their features, may have any value: one may undo what another did."""
+        for output in outputs:
+            self.unsure.update(self._of_feature[output.feature])
+
+    def note(self, outputs: Iterable[Output], *, sure: bool) -> None:
+        """Note what outputs were told."""
+        for output in outputs:
+            slot = slot_of(output.feature, output.type)
+            self.told[slot] = output
+            self.values[output.feature] = output.value
+            if sure:
+                self.unsure.discard(slot)
+
+    def values_with(self, outputs: Iterable[Output]) -> dict[int, int]:
+        """Return the values of all features when these outputs have changed."""
+        values = self.values.copy()
+        for output in outputs:
+            values[output.feature] = output.value
+        return values
+
+    def keep_inside(self, slots: Iterable[Slot]) -> None:
+        """Move places into their ranges, which may have changed: they are sent again where others share a packet with them."""
+        for slot in slots:
+            feature, type_ = slot
+            if not type_.is_position:
+                continue
+            if (last := self.told.get(slot)) is not None:
+                self.told[slot] = structs.replace(last, value=self.inside(slot, last.value))
+            if self._of_feature[feature] == [slot]:
+                self.values[feature] = self.inside(slot, self.values[feature])
+
+    def inside(self, slot: Slot, place: int) -> int:
+        """Return the nearest place that a part may have."""
+        low, high = self.ranges[slot]
+        return min(max(place, low), high)

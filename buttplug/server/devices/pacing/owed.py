@@ -1,0 +1,105 @@
+"""The stops that a device still has to get. Pure bookkeeping: times are given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from math import inf
+from typing import TypeAlias
+
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.server.devices.pacing.batches import Done, StopBatch
+from buttplug.server.devices.pacing.slots import Slot
+
+Answer: TypeAlias = tuple[Done, ButtplugError | None]
+
+#: Seconds after which a failed stop is tried again.
+RETRY_DELAY = 1.0
+#: Seconds that the answer to a stop waits for earlier writes that may still arrive; then it is reported as not certain.
+SETTLE_LIMIT = 5.0
+
+NOT_CERTAIN = "it was told to stop, but it is not certain that it did: something that was sent before may still arrive"
+
+
+class OwedStops:
+    """Stops that were asked for, that failed, and that something sent earlier may undo.
+
+    Attributes:
+        slots: The outputs to stop next.
+        dones: Whom to answer when they are.
+        may_arrive: Whether something that was given up may still arrive, whatever is written meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self.slots: set[Slot] = set()
+        self.dones: list[Done] = []
+        self.may_arrive = False
+        self._failed: set[Slot] = set()
+        self._retry_at = inf
+        self._uncertain: set[Slot] = set()
+        self._uncertain_dones: list[Done] = []
+        self._uncertain_until = inf
+
+    @property
+    def any(self) -> bool:
+        """Whether there is an output that the device may not have stopped although it should."""
+        return bool(self.slots or self._failed or self._uncertain)
+
+    @property
+    def due(self) -> float:
+        """When :meth:`bring_up` has something to do."""
+        return min(self._retry_at, self._uncertain_until)
+
+    def ask(self, slots: Iterable[Slot], done: Done) -> None:
+        """Have outputs stopped next."""
+        self.slots.update(slots)
+        self.dones.append(done)
+
+    def bring_up(self, now: float) -> list[Answer]:
+        """Have failed stops tried again whose time has come; return the answers to those that waited long enough."""
+        if self._retry_at <= now:
+            self.slots |= self._failed
+            self._failed, self._retry_at = set(), inf
+        if self._uncertain_until > now:
+            return []
+        dones, self._uncertain_dones, self._uncertain_until = self._uncertain_dones, [], inf
+        return [(done, ButtplugDeviceError(NOT_CERTAIN)) for done in dones]
+
+    def take(self) -> tuple[set[Slot], list[Done]]:
+        """Return what is to be stopped now, and whom to answer."""
+        slots, dones = self.slots, self.dones
+        self.slots, self.dones = set(), []
+        self._failed -= slots
+        return slots, dones
+
+    def written(self, batch: StopBatch, now: float) -> list[Answer]:
+        """Note a stop that the device got; return the answers."""
+        if not self.may_arrive:
+            return [(done, None) for done in batch.dones]
+        self._uncertain |= batch.slots
+        self._uncertain_dones += batch.dones
+        if batch.dones:
+            self._uncertain_until = min(self._uncertain_until, now + SETTLE_LIMIT)
+        return []
+
+    def failed(self, slots: Iterable[Slot], now: float) -> None:
+        """Have outputs stopped again soon."""
+        self._failed |= set(slots) - self.slots
+        self._retry_at = now + RETRY_DELAY if self._failed else inf
+
+    def told(self, slots: Collection[Slot]) -> None:
+        """Note outputs that got something else since, and need no stop any more."""
+        self._failed.difference_update(slots)
+        self._uncertain.difference_update(slots)
+
+    def settled(self) -> None:
+        """Have those stopped once more that something else could have undone: now nothing can."""
+        self.may_arrive = False
+        self.slots |= self._uncertain
+        self.dones += self._uncertain_dones
+        self._uncertain, self._uncertain_dones, self._uncertain_until = set(), [], inf
+
+    def abandon(self) -> list[Done]:
+        """Return everybody who waits for an answer, and forget them; the stops are still owed."""
+        dones = self.dones + self._uncertain_dones
+        self.dones, self._uncertain_dones, self._uncertain_until = [], [], inf
+        return dones

@@ -1,0 +1,183 @@
+"""The loop that writes to one device what its :class:`~.machine.Machine` says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from math import inf
+
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.hardware.base import Hardware, Packet
+from buttplug.hardware.errors import HardwareDisconnectedError
+from buttplug.server.devices.pacing.batches import Done
+from buttplug.server.devices.pacing.machine import Machine
+from buttplug.server.devices.pacing.moves import Move, Moves
+from buttplug.server.devices.pacing.slots import Limits, Slot
+from buttplug.server.devices.pacing.writer import STOP_LIMIT, WRITE_LIMIT, Writer
+from buttplug.server.protocols.base import Output, Protocol
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after which a pacer that failed goes on.
+RECOVERY_DELAY = 1.0
+
+
+class Pacer:
+    """Writes to one device, from one task. ``gap`` is the shortest time in seconds between two batches, 0 for none.
+
+    ``left`` are moves that were under way when the last link to the device broke.
+    """
+
+    def __init__(
+        self,
+        hardware: Hardware,
+        protocol: Protocol,
+        limits: Limits,
+        *,
+        gap: float,
+        left: Mapping[int, Move] | None = None,
+    ) -> None:
+        self._hardware = hardware
+        self._loop = asyncio.get_running_loop()
+        self._machine = Machine(
+            protocol,
+            limits,
+            Moves(left),
+            name=hardware.name,
+            gap=gap,
+            spacing=hardware.spacing,
+            now=self._loop.time(),
+        )
+        self._writer = Writer(hardware)
+        self._waker: asyncio.Future[None] | None = None
+        self._closed: ButtplugDeviceError | None = None
+        self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
+
+    @property
+    def slots(self) -> Collection[Slot]:
+        """All outputs of the device."""
+        return self._machine.slots
+
+    def submit(self, output: Output, done: Done) -> None:
+        """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
+        if self._closed is not None:
+            done(self._closed)
+            return
+        self._machine.want(output, done, self._loop.time())
+        if self._machine.answers:
+            self._answer()
+        self._wake()
+
+    def stop(self, done: Done, slots: Collection[Slot] | None = None) -> None:
+        """Stop outputs, all of them where ``slots`` is None, before anything else is written.
+
+        What was wanted of them is dropped. ``done`` is called when the device was written to, or could not be.
+        """
+        if self._closed is not None:
+            done(self._closed if self._machine.owes_stop else None)
+            return
+        if not self._machine.is_writing_stop:
+            self._writer.hurry(STOP_LIMIT if self._hardware.keeps_order else 0.0)
+        self._machine.stop(self.slots if slots is None else slots, done)
+        self._answer()
+        self._wake()
+
+    def configure(self, limits: Limits, gap: float) -> None:
+        """Use other limits and another gap from now on."""
+        self._machine.configure(limits, gap)
+
+    def moves_under_way(self) -> dict[int, Move]:
+        """Return the moves that parts may still be on, by feature."""
+        return self._machine.moves.all_under_way(self._loop.time())
+
+    async def close(self, reason: str) -> None:
+        """End all writing; what is still wanted fails with the reason."""
+        if self._closed is None:
+            self._closed = HardwareDisconnectedError(reason)
+        self._task.cancel()
+        await asyncio.wait([self._task], timeout=STOP_LIMIT)
+        self._writer.close()
+        self._abandon(self._closed)
+
+    # The task
+
+    async def _run(self) -> None:
+        try:
+            while self._closed is None:
+                try:
+                    await self._turn()
+                except Exception as error:
+                    # A fault of ours must not be the end of all stops for this device.
+                    logger.exception("%s: pacing failed and goes on", self._hardware.name)
+                    self._abandon(ButtplugDeviceError(f"the server failed: {error}"))
+                    await asyncio.sleep(RECOVERY_DELAY)
+        except asyncio.CancelledError:
+            if self._closed is None:
+                await self._stop_last()
+            raise
+
+    async def _turn(self) -> None:
+        step = self._machine.next(self._loop.time())
+        if self._machine.answers:
+            self._answer()
+        if isinstance(step, Packet):
+            await self._write(step)
+        elif step > self._loop.time():
+            await self._sleep(step)
+
+    async def _write(self, packet: Packet) -> None:
+        try:
+            await self._writer.write(packet, STOP_LIMIT if self._machine.is_writing_stop else WRITE_LIMIT)
+        except ButtplugError as error:
+            logger.info("%s: a packet was not written: %s", self._hardware.name, error)
+            settled = self._hardware.settled()
+            self._machine.failed(error, self._loop.time(), may_arrive=settled is not None)
+            if settled is not None:
+                settled.add_done_callback(self._settled)
+        else:
+            self._machine.written(self._loop.time())
+
+    async def _stop_last(self) -> None:
+        """Stop the device, since the event loop is ending: that cancels every task, and nobody closed the server before."""
+        self._closed = HardwareDisconnectedError("the program has ended")
+        stopped = self._loop.create_future()
+        self._machine.abandon(self._closed, self._loop.time())
+        self._machine.stop(self.slots, stopped.set_result)
+        while not stopped.done():
+            await self._turn()
+        self._abandon(self._closed)
+
+    # Waiting and telling
+
+    async def _sleep(self, until: float) -> None:
+        self._waker = self._loop.create_future()
+        timer = None if until == inf else self._loop.call_at(until, self._wake)
+        try:
+            await self._waker
+        finally:
+            self._waker = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)
+
+    def _settled(self, _: asyncio.Future[None]) -> None:
+        if self._closed is None and self._hardware.settled() is None:
+            self._machine.settled(self._loop.time())
+            self._wake()
+
+    def _abandon(self, error: ButtplugError) -> None:
+        self._machine.abandon(error, self._loop.time())
+        self._answer()
+
+    def _answer(self) -> None:
+        answers, self._machine.answers = self._machine.answers, []
+        for done, error in answers:
+            try:
+                done(error)
+            except Exception:
+                # Whoever asked may be gone; the device still has to be driven.
+                logger.exception("an answer could not be given")

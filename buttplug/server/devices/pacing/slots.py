@@ -1,0 +1,27 @@
+"""A slot is one output of one feature; the two kinds of position share one, since they move the same part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from buttplug.core.enums import OutputType
+from buttplug.core.messages import Range
+
+Slot: TypeAlias = tuple[int, OutputType]
+
+
+def slot_of(feature: int, type: OutputType) -> Slot:  # noqa: A002
+    """Return the slot of an output."""
+    return (feature, OutputType.POSITION if type.is_position else type)
+
+
+class Limits(Struct, frozen=True):
+    """What a device may be told, with its user's limits: the range of every output's value, in device units, and the range of
+    the duration in milliseconds by feature, where timed moves exist.
+    """
+
+    values: Mapping[Slot, Range]
+    durations: Mapping[int, Range]

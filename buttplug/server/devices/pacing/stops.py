@@ -1,0 +1,86 @@
+"""What stops a device: gentle, and output by output."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+from msgspec import structs
+
+from buttplug.core.enums import OutputType
+from buttplug.hardware.base import Packet
+from buttplug.server.devices.pacing.moves import Moves
+from buttplug.server.devices.pacing.outputs import Outputs
+from buttplug.server.devices.pacing.slots import Limits, Slot
+from buttplug.server.protocols.base import Output, Protocol
+
+logger = logging.getLogger(__name__)
+
+#: Milliseconds in which a part that knows no halt is told to be where it is estimated to be now: the estimate may be off by
+#: what a move covers until its packet arrives, and that way is not to be gone any faster than before.
+HALT_TIME = 200
+
+
+def stop_outputs(slots: Set[Slot], outputs: Outputs, moves: Moves, limits: Limits, now: float, *, halts: bool) -> list[Output]:
+    """Return a zero for every level, and for every part that may be moving what ends its move.
+
+    For a part whose place is known that is this place. Else it is the target that it is on its way to, in the longest time
+    that the device takes: it goes no further, and slower. ``halts``: the device knows a halt, so that a stop of everything
+    includes parts of which nothing is known.
+    """
+    halts = halts and slots >= limits.values.keys()
+    stopped = (_stop_output(slot, outputs, moves, limits, now, halts=halts) for slot in sorted(slots))
+    return [output for output in stopped if output is not None]
+
+
+def _stop_output(slot: Slot, outputs: Outputs, moves: Moves, limits: Limits, now: float, *, halts: bool) -> Output | None:
+    feature, type_ = slot
+    if not type_.is_position:
+        return Output(feature, type_, 0)
+    shortest, longest = limits.durations.get(feature, (0, 0))
+    timed = feature in limits.durations
+    kind = OutputType.POSITION_WITH_DURATION if timed else OutputType.POSITION
+    move = moves.under_way(feature, now)
+    if move is None:
+        unknown = halts and moves.place(feature, now) is None
+        return Output(feature, kind, outputs.inside(slot, outputs.values[feature]), longest) if unknown else None
+    place = move.place(now)
+    if place is None:
+        return Output(feature, kind, outputs.inside(slot, move.target), longest)
+    duration = min(max(HALT_TIME, shortest), longest)
+    return Output(feature, kind, outputs.inside(slot, place), duration, start=place)
+
+
+def stop_packets(
+    protocol: Protocol, stopped: list[Output], values: Mapping[int, int], name: str
+) -> tuple[list[Packet], str | None]:
+    """Return the packets of a stop, and why some output has none.
+
+    Where the protocol cannot make them together, each output is stopped by itself.
+    """
+    try:
+        return list(protocol.stop(stopped, values)), None
+    except Exception as error:  # noqa: BLE001 then the outputs are stopped one by one
+        logger.debug("%s: no packets could be made for a stop of everything at once: %r", name, error)
+    packets: list[Packet] = []
+    failure = None
+    for output in stopped:
+        try:
+            packets += protocol.stop([output], values)
+        except Exception as error:  # noqa: BLE001 the others are to be stopped all the same
+            failure = f"no packet could be made to stop {output.type} of feature {output.feature}: {error}"
+    return list(_without_repetitions(packets)), failure
+
+
+def _without_repetitions(packets: Iterable[Packet]) -> Iterator[Packet]:
+    """Leave out packets that equal the one before: outputs that share a packet each made it."""
+    last = None
+    for packet in packets:
+        if packet != last:
+            yield packet
+        last = packet
+
+
+def without_start(output: Output) -> Output:
+    """Return an output as it is remembered and compared."""
+    return output if output.start is None else structs.replace(output, start=None)

@@ -1,0 +1,244 @@
+"""A stateful test of the pacing machine: commands, stops, settings and time in any order, and every outcome of every write.
+
+The device is what its packets say. What must hold is checked at every step:
+
+- the machine writes, or waits for a time that is still to come; it never makes more than a few steps in no time;
+- everything that is asked for is answered, once;
+- when a stop is answered with success, its motors stand still and nothing that was sent before can still arrive;
+- two packets keep the spacing of the bus;
+- no place is outside its limits, and a stop moves no part faster or further than it was moving;
+- in the end, when writes succeed again, each motor has what was wanted of it last, and 0 where that was a stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from buttplug.core.enums import OutputType
+from buttplug.core.messages import Range
+from buttplug.hardware.base import Packet
+from buttplug.server.devices.pacing import Limits, Slot
+from buttplug.server.protocols.base import Protocol
+from tests.fakes.protocols import Halting, Lacking, OnePacket, PacketPerFeature, Repeating, Stepping, Stroker, TwoPackets
+from tests.server.devices.pacing.bench import MOTORS, MOVE, NO_LUCK, POSITION, VIBRATE, Asked, Bench
+
+MOTOR_COUNT = 2
+PART = 2
+PLACE: Slot = (PART, POSITION)
+WITH_PART: dict[Slot, Range] = {**MOTORS, PLACE: (10, 90)}
+WITH_LACK: dict[Slot, Range] = {**MOTORS, (2, OutputType.ROTATE): (-9, 9)}
+
+#: Steps that an estimate may be off: places are whole steps and durations whole milliseconds.
+ROUNDING = 3
+
+
+class Kind(NamedTuple):
+    """A kind of device: its protocol and outputs, whether its bus keeps order, whether its writes may fail or take time."""
+
+    protocol: type[Protocol]
+    ranges: dict[Slot, Range]
+    keeps_order: bool = True
+    may_fail: bool = True
+
+
+KINDS = (
+    Kind(PacketPerFeature, MOTORS),
+    Kind(PacketPerFeature, MOTORS, keeps_order=False),
+    Kind(OnePacket, MOTORS),
+    Kind(OnePacket, MOTORS, keeps_order=False),
+    Kind(TwoPackets, MOTORS),
+    Kind(Repeating, MOTORS),
+    Kind(Repeating, MOTORS, keeps_order=False),
+    Kind(Lacking, WITH_LACK),
+    Kind(Halting, WITH_PART),
+    Kind(Stepping, WITH_PART),
+    # Where a part really is can be told only where every write arrives, at once.
+    Kind(Stroker, WITH_PART, may_fail=False),
+)
+
+
+class Part:
+    """A part that moves as a :class:`Stroker` says: to a place at a speed."""
+
+    def __init__(self, place: float) -> None:
+        self.place = place
+        self.target = place
+        self.speed = 0.0
+        self._at = 0.0
+
+    def move_on(self, now: float) -> None:
+        left = self.target - self.place
+        way = min(abs(left), self.speed * (now - self._at))
+        self.place += way if left > 0 else -way
+        if self.place == self.target:
+            self.speed = 0.0
+        self._at = now
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """See the module."""
+
+    @initialize(
+        kind=st.sampled_from(KINDS),
+        gap=st.sampled_from([0.0, 0.075]),
+        spacing=st.sampled_from([0.0, 0.04]),
+        place=st.integers(0, 100),
+    )
+    def begin(self, kind: Kind, gap: float, spacing: float, place: int) -> None:
+        self.kind = kind
+        self.spacing = spacing
+        self.places: Range = (10, 90)
+        self.bench = Bench(kind.protocol, kind.ranges, gap=gap, spacing=spacing)
+        self.motors = dict.fromkeys(range(MOTOR_COUNT), 0)
+        self.part = Part(float(place))
+        self.late: list[Packet] = []
+        self.asked: list[Asked] = []
+        self.stops: set[Asked] = set()
+        #: What was asked of each motor last.
+        self.last: dict[int, tuple[int, Asked]] = {}
+        self.write_ended_at = -1.0
+
+    # What is asked
+
+    @rule(motor=st.integers(0, MOTOR_COUNT - 1), level=st.sampled_from([0, 0, 1, 50, 100]))
+    def want(self, motor: int, level: int) -> None:
+        asked = self.bench.want(motor, level)
+        self.asked.append(asked)
+        self.last[motor] = level, asked
+        self.bench.answer()
+
+    @precondition(lambda self: PLACE in self.kind.ranges)
+    @rule(share=st.integers(0, 100), duration=st.sampled_from([1, 100, 300, 5000]))
+    def move(self, share: int, duration: int) -> None:
+        low, high = self.places
+        self.asked.append(self.bench.want(PART, low + (high - low) * share // 100, duration, MOVE))
+        self.bench.answer()
+
+    @rule(motors=st.sampled_from([(0,), (1,), (0, 1), ()]))
+    def stop(self, motors: tuple[int, ...]) -> None:
+        """Stop some motors, or everything."""
+        stopped = self.bench.stop(*((motor, VIBRATE) for motor in motors))
+        covered = motors or tuple(range(MOTOR_COUNT))
+        stopped.when_ok = lambda: self._check_stopped(covered, stopped)
+        self.asked.append(stopped)
+        self.stops.add(stopped)
+        self.last |= dict.fromkeys(covered, (0, stopped))
+        self.bench.answer()
+
+    @precondition(lambda self: PLACE in self.kind.ranges)
+    @rule(low=st.integers(0, 40), high=st.integers(60, 100))
+    def configure(self, low: int, high: int) -> None:
+        self.places = (low, high)
+        self.bench.machine.configure(Limits({**self.kind.ranges, PLACE: self.places}, {PART: (0, 10_000)}), 0.0)
+        self.stop(())
+
+    # What happens
+
+    @rule(seconds=st.sampled_from([0.0, 0.001, 0.03, 0.1, 0.5, 1.0, 6.0]))
+    def time_passes(self, seconds: float) -> None:
+        until = self.bench.now + seconds
+        while self._begin_write() is None and self.bench.wait <= until:
+            self.bench.now = self.bench.wait
+        self.bench.now = until
+
+    @rule(outcome=st.sampled_from(["written", "written", "written", "failed", "failed but arrived", "late"]))
+    def a_write_ends(self, outcome: str) -> None:
+        packet = self._begin_write()
+        if packet is None:
+            return
+        if outcome == "written":
+            self._finish(packet)
+            return
+        self.write_ended_at = self.bench.now
+        if outcome == "late" and not self.kind.keeps_order:
+            self.late.append(packet)
+            self.bench.finish_write(NO_LUCK, may_arrive=True)
+        else:
+            if outcome == "failed but arrived":
+                self._arrive(packet)
+            self.bench.finish_write(NO_LUCK)
+
+    @precondition(lambda self: self.late)
+    @rule()
+    def what_was_late_arrives(self) -> None:
+        for packet in self.late:
+            self._arrive(packet)
+        self.late.clear()
+        self.bench.settle()
+        self.bench.answer()
+
+    @rule()
+    def writes_succeed_for_a_while(self) -> None:
+        for _ in range(10):
+            self.a_write_ends("written")
+
+    @invariant()
+    def it_writes_or_waits(self) -> None:
+        if hasattr(self, "bench"):
+            self._begin_write()
+
+    def teardown(self) -> None:
+        if not hasattr(self, "bench"):
+            return
+        if self.late:
+            self.what_was_late_arrives()
+        until = self.bench.now + 30
+        while self.bench.now < until:
+            if self._begin_write() is None:
+                self.bench.now = min(self.bench.wait, until)
+            else:
+                self.a_write_ends("written")
+        for asked in self.asked:
+            assert len(asked.answers) == 1, "everything is answered, once"
+        for motor, (level, asked) in self.last.items():
+            if asked.ok or asked in self.stops:
+                assert self.motors[motor] == level, "each motor has what was wanted last, and a stop is never given up"
+
+    # Inside
+
+    def _begin_write(self) -> Packet | None:
+        while True:
+            is_new = self.bench.under_way is None
+            packet = self.bench.begin_write()
+            if packet is not None and is_new:
+                assert self.bench.now >= self.write_ended_at + self.spacing - 1e-9, "packets keep the spacing of the bus"
+            if packet is None or self.kind.may_fail:
+                return packet
+            self._finish(packet)
+
+    def _finish(self, packet: Packet) -> None:
+        self.write_ended_at = self.bench.now
+        self._arrive(packet)
+        self.bench.finish_write()
+
+    def _arrive(self, packet: Packet) -> None:
+        match packet.data.decode().split():
+            case ["all", first, second]:
+                self.motors = {0: int(first), 1: int(second)}
+            case ["Vibrate" | "go", "0" | "1" as motor, level]:
+                self.motors[int(motor)] = int(level)
+            case ["go", _, place, speed]:
+                self._check_move(int(place), int(speed))
+                self.part.target, self.part.speed = float(place), float(speed)
+
+    def _check_move(self, place: int, speed: int) -> None:
+        low, high = self.places
+        assert low <= place <= high, "a place is inside its limits"
+        self.part.move_on(self.bench.now)
+        if self.bench.machine.is_writing_stop:
+            # A part outside new limits is brought inside, as slowly as it can be.
+            slowest = 1 if low <= self.part.target <= high else 10
+            is_there = abs(place - self.part.place) <= ROUNDING
+            assert is_there or speed <= max(self.part.speed, slowest), "a stop moves no part faster than it was moving"
+            near, far = sorted((self.part.place, self.part.target))
+            assert min(near, high) - ROUNDING <= place <= max(far, low) + ROUNDING, "a stop moves no part further"
+
+    def _check_stopped(self, motors: Sequence[int], stopped: Asked) -> None:
+        assert not self.late, "nothing that was sent before a stop arrives behind its answer"
+        for motor in motors:
+            if self.last[motor][1] is stopped:
+                assert self.motors[motor] == 0, "what was stopped stands still when that is answered"

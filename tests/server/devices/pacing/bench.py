@@ -1,0 +1,147 @@
+"""The pacing machine without a loop: a clock that is set, writes whose outcome is chosen, and a device that is words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from math import inf
+
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugError
+from buttplug.core.messages import Range
+from buttplug.hardware.base import Packet
+from buttplug.hardware.errors import HardwareError
+from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.devices.pacing import Limits, Slot
+from buttplug.server.devices.pacing.machine import Machine
+from buttplug.server.devices.pacing.moves import Moves
+from buttplug.server.protocols.base import Output, Protocol
+
+VIBRATE = OutputType.VIBRATE
+POSITION = OutputType.POSITION
+MOVE = OutputType.POSITION_WITH_DURATION
+
+MOTORS: dict[Slot, Range] = {(0, VIBRATE): (0, 100), (1, VIBRATE): (0, 100)}
+STROKER: dict[Slot, Range] = {(0, POSITION): (0, 100), (1, VIBRATE): (0, 100)}
+
+#: Steps that a machine may make in no time at all, whatever it is asked: more would be spinning.
+STEPS_AT_ONCE = 64
+
+NO_LUCK = HardwareError("no luck")
+
+
+def limits_of(ranges: Mapping[Slot, Range]) -> Limits:
+    """Return limits under which every place can be moved to in up to 10 seconds."""
+    return Limits(ranges, {feature: (0, 10_000) for feature, type_ in ranges if type_.is_position})
+
+
+class Asked:
+    """What was asked of the machine, and how it was answered: with None, with an error, or not yet."""
+
+    def __init__(self) -> None:
+        self.answers: list[ButtplugError | None] = []
+        self.when_ok: Callable[[], None] = lambda: None
+
+    def done(self, error: ButtplugError | None) -> None:
+        self.answers.append(error)
+        if error is None:
+            self.when_ok()
+
+    @property
+    def ok(self) -> bool:
+        assert len(self.answers) <= 1, "nothing is answered twice"
+        return self.answers == [None]
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.answers) and self.answers[0] is not None
+
+
+class Bench:
+    """A machine, and the packets it gave out with their times."""
+
+    def __init__(
+        self,
+        protocol: type[Protocol],
+        ranges: Mapping[Slot, Range] = MOTORS,
+        *,
+        gap: float = 0.0,
+        spacing: float = 0.0,
+        moves: Moves | None = None,
+    ) -> None:
+        self.now = 0.0
+        self.protocol = protocol(DeviceDefinition("test", None, "toy", ()), name="toy", address="1")
+        self.limits = limits_of(ranges)
+        self.machine = Machine(
+            self.protocol, self.limits, moves or Moves(), name="toy", gap=gap, spacing=spacing, now=self.now
+        )
+        self.sent: list[tuple[float, str]] = []
+        self.under_way: Packet | None = None
+        self.wait = inf
+
+    @property
+    def words(self) -> list[str]:
+        return [words for _, words in self.sent]
+
+    # What is asked
+
+    def want(self, feature: int, value: int, duration: int = 0, type_: OutputType | None = None) -> Asked:
+        asked = Asked()
+        self.machine.want(Output(feature, type_ or (MOVE if duration else VIBRATE), value, duration), asked.done, self.now)
+        return asked
+
+    def stop(self, *slots: Slot) -> Asked:
+        asked = Asked()
+        chosen: Collection[Slot] = slots or self.machine.slots
+        self.machine.stop(chosen, asked.done)
+        return asked
+
+    # What happens
+
+    def run(self, seconds: float = 0.0) -> None:
+        """Let time pass; every write succeeds at once."""
+        until = self.now + seconds
+        while True:
+            self.begin_write()
+            if self.under_way is not None:
+                self.finish_write()
+            elif self.wait > until:
+                break
+            else:
+                self.now = self.wait
+        self.now = until
+
+    def begin_write(self) -> Packet | None:
+        """Ask for the next packet, if none is under way; what it is lies in ``under_way`` then."""
+        if self.under_way is None:
+            step = self.machine.next(self.now)
+            if isinstance(step, Packet):
+                self.under_way, self.wait = step, self.now
+                self.sent.append((round(self.now, 6), step.data.decode()))
+                self._count()
+            else:
+                assert step > self.now, "it waits or writes"
+                self.wait = step
+            self.answer()
+        return self.under_way
+
+    def finish_write(self, error: ButtplugError | None = None, *, may_arrive: bool = False) -> None:
+        """Have the write that is under way end."""
+        assert self.under_way is not None
+        self.under_way = None
+        if error is None:
+            self.machine.written(self.now)
+        else:
+            self.machine.failed(error, self.now, may_arrive=may_arrive)
+        self.answer()
+
+    def settle(self) -> None:
+        """Nothing that was given up can arrive any more."""
+        self.machine.settled(self.now)
+
+    def answer(self) -> None:
+        answers, self.machine.answers = self.machine.answers, []
+        for done, error in answers:
+            done(error)
+
+    def _count(self) -> None:
+        assert [when for when, _ in self.sent[-STEPS_AT_ONCE:]].count(round(self.now, 6)) < STEPS_AT_ONCE, "it spins"

@@ -1,0 +1,395 @@
+"""What the pacing machine does next: the rules of pacing and stopping, one by one, on a clock that is set by hand."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
+from buttplug.server.devices.pacing import Slot
+from buttplug.server.devices.pacing.moves import LAG, Move, Moves
+from buttplug.server.devices.pacing.owed import RETRY_DELAY, SETTLE_LIMIT
+from buttplug.server.devices.pacing.repeats import RETRIES
+from tests.fakes.protocols import Halting, Lacking, OnePacket, PacketPerFeature, Repeating, Stepping, Stroker, TwoPackets
+from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Bench
+
+LEVELS_OF_ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, POSITION): (0, 100)}
+
+
+# Nothing spins
+
+
+def test_a_zero_behind_a_stop_that_came_during_a_write_changes_nothing_and_is_answered() -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 50)
+    bench.begin_write()
+    stopped = bench.stop()
+    zero = bench.want(0, 0)
+    bench.finish_write()
+    bench.run(10)
+    assert stopped.ok
+    assert zero.ok
+    assert bench.words == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 0"]
+
+
+def test_one_level_again_and_again_with_a_stop_now_and_then() -> None:
+    bench = Bench(PacketPerFeature, gap=0.075)
+    for turn in range(200):
+        asked = bench.want(turn % 2, 10)
+        bench.begin_write()
+        if turn % 7 == 0:
+            bench.stop()
+        bench.run(0.05)
+        if bench.under_way is not None:
+            bench.finish_write()
+    bench.run(1)
+    assert asked.ok
+
+
+# Spacing
+
+
+def test_the_packets_of_one_batch_keep_the_spacing_of_the_bus() -> None:
+    bench = Bench(PacketPerFeature, spacing=0.04)
+    bench.want(0, 1)
+    bench.want(1, 2)
+    bench.run(1)
+    assert bench.sent == [(0.0, "Vibrate 0 1"), (0.04, "Vibrate 1 2")]
+
+
+def test_the_packets_of_a_stop_keep_the_spacing_and_it_jumps_only_the_gap() -> None:
+    bench = Bench(PacketPerFeature, gap=0.5, spacing=0.04)
+    bench.want(0, 1)
+    bench.run(0.01)
+    stopped = bench.stop()
+    bench.run(1)
+    assert stopped.ok
+    assert bench.sent == [(0.0, "Vibrate 0 1"), (0.04, "Vibrate 0 0"), (0.08, "Vibrate 1 0")]
+
+
+def test_an_answer_does_not_wait_for_the_spacing_behind_its_packet() -> None:
+    bench = Bench(PacketPerFeature, spacing=0.04)
+    asked = bench.want(0, 1)
+    bench.run()
+    assert asked.ok
+
+
+def test_a_packet_that_waits_for_its_spacing_is_dropped_by_a_stop() -> None:
+    bench = Bench(PacketPerFeature, spacing=0.04)
+    first, second = bench.want(0, 1), bench.want(1, 2)
+    bench.run(0.01)
+    stopped = bench.stop()
+    bench.run(1)
+    assert (first.ok, second.ok, stopped.ok) == (True, True, True)
+    assert bench.words == ["Vibrate 0 1", "Vibrate 0 0", "Vibrate 1 0"]
+
+
+def test_a_packet_is_followed_by_none_in_the_pause_that_it_asks_for() -> None:
+    class Slow(TwoPackets):
+        def output(self, output):  # type: ignore[no-untyped-def]
+            for packet in super().output(output):
+                yield type(packet)(packet.data, pause=0.1) if packet.data.startswith(b"ready") else packet
+
+    bench = Bench(Slow)
+    bench.want(0, 5)
+    bench.run(1)
+    assert bench.sent == [(0.0, "ready 0"), (0.1, "go 0 5")]
+
+
+# Output by output
+
+
+def test_an_output_that_cannot_be_encoded_keeps_no_other_from_being_stopped() -> None:
+    bench = Bench(Lacking, {(0, VIBRATE): (0, 100), (0, OutputType.ROTATE): (-9, 9), (1, VIBRATE): (0, 100)})
+    bench.want(0, 50)
+    bench.want(1, 50)
+    bench.run()
+    stopped = bench.stop()
+    bench.run()
+    assert bench.words[2:] == ["Vibrate 0 0", "Vibrate 1 0"]
+    assert stopped.failed, "the stop of the other output is no success"
+
+
+def test_a_packet_of_a_stop_that_fails_keeps_no_other_from_being_written() -> None:
+    bench = Bench(PacketPerFeature)
+    stopped = bench.stop()
+    bench.begin_write()
+    bench.finish_write(NO_LUCK)
+    bench.run()
+    assert bench.words == ["Vibrate 0 0", "Vibrate 1 0", "Vibrate 0 0"]
+    assert stopped.ok
+
+
+def test_a_stop_that_fails_is_told_and_tried_again_until_it_is_written() -> None:
+    bench = Bench(PacketPerFeature)
+    stopped = bench.stop((0, VIBRATE))
+    for _ in range(2):
+        bench.begin_write()
+        bench.finish_write(NO_LUCK)
+    bench.begin_write()
+    assert stopped.failed
+    assert bench.machine.owes_stop
+    bench.run(RETRY_DELAY)
+    assert bench.sent[-1] == (RETRY_DELAY, "Vibrate 0 0")
+    assert not bench.machine.owes_stop
+
+
+def test_an_equal_stop_during_a_stop_shares_its_packets() -> None:
+    bench = Bench(PacketPerFeature)
+    first = bench.stop()
+    bench.begin_write()
+    others = [bench.stop() for _ in range(100)]
+    bench.finish_write()
+    bench.run()
+    assert bench.words == ["Vibrate 0 0", "Vibrate 1 0"]
+    assert all(asked.ok for asked in (first, *others))
+
+
+# Where a part is
+
+
+def test_a_move_that_breaks_off_another_is_computed_from_where_the_part_is_now() -> None:
+    bench = Bench(Stroker, STROKER)
+    bench.want(0, 0, 100)
+    bench.run(5)
+    bench.want(0, 100, 5000)
+    bench.run(0.5)
+    bench.want(0, 100, 300)
+    bench.run()
+    assert bench.words[-1] == "go 0 100 200"
+
+
+def test_the_first_move_starts_nowhere_known() -> None:
+    bench = Bench(Stroker, STROKER)
+    bench.want(0, 0, 1000)
+    bench.run()
+    assert bench.words == ["go 0 0 100"], "to the low end it is sent, too, as from the other end"
+
+
+def test_after_an_oscillation_of_the_same_part_its_place_is_not_known() -> None:
+    bench = Bench(PacketPerFeature, LEVELS_OF_ONE_PART)
+    bench.want(0, 50, 1000)
+    bench.run(5)
+    assert bench.machine.moves.place(0, bench.now) == 50
+    bench.want(0, 10, type_=OutputType.OSCILLATE)
+    bench.run()
+    assert bench.machine.moves.place(0, bench.now) is None
+
+
+def test_the_estimate_follows_the_speed_that_was_really_sent() -> None:
+    bench = Bench(Stroker, STROKER)
+    bench.want(0, 0, 100)
+    bench.run(5)
+    bench.want(0, 10, 100_000)
+    bench.run(10 + LAG)
+    bench.stop()
+    bench.run()
+    assert bench.words[-2:] == ["go 0 10 1", "Vibrate 1 0"], "at speed 1 it has long been there"
+
+
+def test_a_stop_of_a_first_move_goes_no_further_and_no_faster() -> None:
+    bench = Bench(Stroker, STROKER)
+    bench.want(0, 80, 2000)
+    bench.run(0.1)
+    bench.stop()
+    bench.run()
+    assert bench.words == ["go 0 80 40", "go 0 80 8", "Vibrate 1 0"]
+
+
+def test_a_stop_on_a_known_way_ends_it_where_the_part_is() -> None:
+    bench = Bench(Stroker, STROKER)
+    bench.want(0, 0, 100)
+    bench.run(5)
+    bench.want(0, 80, 2000)
+    bench.run(1)
+    bench.stop()
+    bench.run()
+    assert bench.words[2:] == ["go 0 40 1", "Vibrate 1 0"]
+    assert bench.machine.moves.place(0, bench.now) == 40
+
+
+def test_a_device_that_knows_a_halt_is_halted_and_told_no_place() -> None:
+    bench = Bench(Halting, STROKER)
+    bench.want(0, 80, 2000)
+    bench.run(0.1)
+    bench.stop()
+    bench.run()
+    assert bench.words[1:] == ["halt", "Vibrate 1 0"]
+
+
+@pytest.mark.parametrize(("type_", "duration"), [(POSITION, 0), (MOVE, 1)])
+def test_a_stop_halts_untimed_and_very_short_moves_too(type_: OutputType, duration: int) -> None:
+    bench = Bench(Halting, STROKER)
+    bench.want(0, 80, duration, type_)
+    bench.run(0.3)
+    bench.stop()
+    bench.run()
+    assert bench.words[1:] == ["halt", "Vibrate 1 0"]
+
+
+def test_a_part_that_has_long_arrived_is_left_alone() -> None:
+    bench = Bench(Halting, STROKER)
+    bench.want(0, 80, 1000)
+    bench.run(1 + LAG)
+    bench.stop()
+    bench.run()
+    assert bench.words[1:] == ["Vibrate 1 0"]
+
+
+def test_a_stop_of_a_part_of_which_nothing_is_known_halts_it_where_that_is_possible() -> None:
+    bench = Bench(Halting, STROKER)
+    bench.stop()
+    bench.run()
+    assert bench.words == ["halt", "Vibrate 1 0"]
+
+
+def test_a_stop_sends_no_part_anywhere_that_was_never_sent_anywhere() -> None:
+    bench = Bench(Stroker, STROKER)
+    bench.stop()
+    bench.run()
+    assert bench.words == ["Vibrate 1 0"]
+
+
+@pytest.mark.parametrize(("protocol", "halt"), [(Halting, "halt"), (Stroker, "go 0 90 9")])
+def test_a_move_that_was_under_way_when_the_link_broke_is_halted_on_return(protocol: type[Stroker], halt: str) -> None:
+    left = Move(20, 90, -1.0, 9.0)
+    bench = Bench(protocol, STROKER, moves=Moves({0: left}))
+    assert bench.machine.moves.place(0, 0.0) is None
+    bench.stop()
+    bench.run()
+    assert bench.words[0] == halt
+
+
+def test_limits_that_changed_hold_for_a_halt() -> None:
+    bench = Bench(PacketPerFeature, STROKER)
+    bench.want(0, 0, 1)
+    bench.run(5)
+    bench.want(0, 100, 1000)
+    bench.run(0.9)
+    bench.machine.configure(type(bench.limits)({**STROKER, (0, POSITION): (20, 60)}, {0: (500, 2000)}), 0.0)
+    bench.stop()
+    bench.run()
+    assert bench.words[2] == "HwPositionWithDuration 0 60 500"
+
+
+# What may still arrive
+
+
+def test_a_stop_behind_a_write_that_may_still_arrive_is_repeated_and_answered_when_nothing_can_any_more() -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 20)
+    bench.begin_write()
+    stopped = bench.stop()
+    bench.finish_write(NO_LUCK, may_arrive=True)
+    bench.run(1)
+    assert bench.words == ["Vibrate 0 20", "Vibrate 0 0", "Vibrate 1 0"]
+    assert not stopped.answers
+    bench.settle()
+    bench.run()
+    assert bench.words[3:] == ["Vibrate 0 0", "Vibrate 1 0"]
+    assert stopped.ok
+
+
+def test_a_stop_that_stays_uncertain_is_reported_as_that_and_repeated_all_the_same() -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 20)
+    bench.begin_write()
+    bench.finish_write(NO_LUCK, may_arrive=True)
+    stopped = bench.stop()
+    bench.run(SETTLE_LIMIT)
+    assert stopped.failed
+    assert "not certain" in str(stopped.answers[0])
+    bench.settle()
+    bench.run()
+    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
+def test_what_was_wanted_after_the_stop_is_said_again_instead_of_zero() -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 20)
+    bench.begin_write()
+    bench.finish_write(NO_LUCK, may_arrive=True)
+    bench.stop()
+    bench.run()
+    bench.want(0, 5)
+    bench.run()
+    bench.settle()
+    bench.run()
+    assert bench.words[-2:] == ["Vibrate 1 0", "Vibrate 0 5"]
+
+
+# Repeats
+
+
+def test_a_failed_repeat_is_tried_again_at_once_and_then_ever_later() -> None:
+    bench = Bench(Repeating)
+    bench.run()
+    times = []
+    for _ in range(len(RETRIES) + 2):
+        while bench.begin_write() is None:
+            bench.now = bench.wait
+        times.append(bench.now)
+        bench.finish_write(NO_LUCK)
+    waits = [later - earlier for earlier, later in pairwise(times)]
+    assert waits[0] < 0.01
+    assert waits[1:] == pytest.approx([*RETRIES[1:], RETRIES[-1], RETRIES[-1]][: len(waits) - 1])
+
+
+def test_what_fills_silence_is_counted_from_the_last_packet() -> None:
+    bench = Bench(Repeating)
+    bench.run(0.5)
+    bench.want(0, 10)
+    bench.run(2.1)
+    assert bench.sent == [(0.0, "all 0 0"), (0.5, "all 10 0"), (1.5, "all 10 0"), (2.5, "all 10 0")]
+
+
+def test_steps_come_on_time_whatever_else_is_sent() -> None:
+    bench = Bench(Stepping, STROKER)
+    bench.want(0, 50, 500)
+    for turn in range(60):
+        bench.want(1, turn)
+        bench.run(0.01)
+    assert [(when, words) for when, words in bench.sent if words.startswith("step")] == [
+        (round(0.1 * step, 6), f"step {10 * (step + 1)}") for step in range(5)
+    ]
+
+
+def test_commands_come_between_repeats_that_are_always_due() -> None:
+    class Hasty(OnePacket):
+        repeat_after = 0.0
+        repeats_regularly = True
+
+    bench = Bench(Hasty)
+    bench.want(0, 10)
+    for _ in range(20):
+        while bench.begin_write() is None:
+            bench.now = bench.wait
+        bench.now += 0.05
+        bench.finish_write()
+    assert "all 10 0" in bench.words
+
+
+def test_a_stop_ends_steps() -> None:
+    bench = Bench(Stepping, STROKER)
+    bench.want(0, 50, 500)
+    bench.run(0.25)
+    bench.stop()
+    bench.run(5)
+    assert bench.words == ["step 10", "step 20", "step 30", "Vibrate 1 0"]
+
+
+# The end
+
+
+def test_what_is_abandoned_is_answered_once() -> None:
+    bench = Bench(PacketPerFeature)
+    asked = [bench.want(0, 1)]
+    bench.begin_write()
+    asked += [bench.want(0, 2), bench.want(1, 3)]
+    asked.append(bench.stop((1, VIBRATE)))
+    bench.machine.abandon(ButtplugDeviceError("unplugged"), bench.now)
+    bench.answer()
+    assert [(len(one.answers), one.failed) for one in asked] == [(1, True), (1, True), (1, False), (1, True)]
+    assert bench.machine.owes_stop

@@ -1,0 +1,116 @@
+"""The pacing machine in any order of events, and the proof that this test would notice: faults planted in it are found.
+
+By hand, with many more examples: ``python -m tests.server.devices.pacing --examples 20000``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from buttplug.server.devices.pacing import machine as machine_module
+from buttplug.server.devices.pacing.batches import CommandBatch, StopBatch
+from buttplug.server.devices.pacing.machine import Machine
+from buttplug.server.devices.pacing.moves import Move
+from buttplug.server.devices.pacing.owed import OwedStops
+from buttplug.server.devices.pacing.repeats import Repeats
+from tests.server.devices.pacing.any_order import AnyOrder
+
+QUICKLY = settings(
+    max_examples=300,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+#: A planted fault has to be found, not explained.
+UNTIL_FOUND = settings(QUICKLY, max_examples=3000, phases=(Phase.generate,), report_multiple_bugs=False)
+
+
+def test_in_any_order_of_events_and_with_any_outcome_of_writes_the_rules_hold() -> None:
+    run_state_machine_as_test(AnyOrder, settings=QUICKLY)
+
+
+def _requeue_always(patch: pytest.MonkeyPatch) -> None:
+    """What a stop interrupted is put back again and again, although it changes nothing any more."""
+    finish = Machine._finish_commands
+
+    def finish_commands(self: Machine, batch: CommandBatch, now: float) -> None:
+        batch.was_cut_short = batch.was_cut_short or not batch.outputs
+        finish(self, batch, now)
+
+    patch.setattr(Machine, "_finish_commands", finish_commands)
+
+
+def _spin(patch: pytest.MonkeyPatch) -> None:
+    """A repeat is due again at once."""
+    patch.setattr(Repeats, "repeated", lambda self, now: None)
+
+
+def _all_or_nothing(patch: pytest.MonkeyPatch) -> None:
+    """An output that cannot be encoded keeps the others from being stopped."""
+
+    def stop_packets(protocol: object, stopped: object, values: object, name: str) -> tuple[list[object], str | None]:
+        try:
+            return list(protocol.stop(stopped, values)), None  # type: ignore[attr-defined]
+        except Exception as error:  # noqa: BLE001 that is the fault
+            return [], str(error)
+
+    patch.setattr(machine_module, "stop_packets", stop_packets)
+
+
+def _no_spacing(patch: pytest.MonkeyPatch) -> None:
+    """Packets follow each other at once."""
+    patch.setattr(Machine, "_next_packet", property(lambda self: -1.0, lambda self, value: None), raising=False)
+
+
+def _last_target(patch: pytest.MonkeyPatch) -> None:
+    """A part is taken to be at its target already."""
+    patch.setattr(Move, "place", lambda self, now: self.target)
+
+
+def _low_end(patch: pytest.MonkeyPatch) -> None:
+    """A place that is not known is taken for the low end."""
+    place = Move.place
+    patch.setattr(Move, "place", lambda self, now: 10 if (known := place(self, now)) is None else known)
+
+
+def _forget_what_may_arrive(patch: pytest.MonkeyPatch) -> None:
+    """What was given up counts as gone."""
+    patch.setattr(OwedStops, "may_arrive", property(lambda self: False, lambda self, value: None), raising=False)
+
+
+def _give_up_stops(patch: pytest.MonkeyPatch) -> None:
+    """A stop that failed is not tried again."""
+    patch.setattr(OwedStops, "failed", lambda self, slots, now: None)
+
+
+def _believe_everything(patch: pytest.MonkeyPatch) -> None:
+    """A stop counts as written whatever became of its packets."""
+    patch.setattr(StopBatch, "problem", None)
+
+
+FAULTS: Iterable[Callable[[pytest.MonkeyPatch], None]] = (
+    _requeue_always,
+    _spin,
+    _all_or_nothing,
+    _no_spacing,
+    _last_target,
+    _low_end,
+    _forget_what_may_arrive,
+    _give_up_stops,
+    _believe_everything,
+)
+
+
+@pytest.mark.parametrize("plant", FAULTS, ids=lambda plant: plant.__name__.strip("_"))
+def test_a_fault_of_each_kind_would_be_found(
+    plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(AnyOrder, settings=UNTIL_FOUND)
