@@ -28,8 +28,8 @@ from buttplug.hardware.usb import UsbAdvertisement, UsbManager
 from buttplug.hardware.websocket import WebsocketManager
 from buttplug.hardware.websocket import manager as websocket_manager
 from buttplug.server import ButtplugServer
-from buttplug.server.devices import pacer
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.pacing import pacer
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols.peers.lovense import prepare
 from tests.fakes.bluez import FakeAdapter

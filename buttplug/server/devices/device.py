@@ -207,13 +207,20 @@ class Device:
 
     # The end
 
-    async def close(self, reason: str) -> None:
-        """End pacing, then close the link. What clients still want fails with the reason."""
+    def end(self, reason: str) -> None:
+        """Take no more commands; what clients still want of it fails with the reason."""
+        if self._end is not None:
+            return
         self._end_notifications()
         self._end = reason
         for limit in self._asked:
             if not limit.expired():
                 limit.reschedule(asyncio.get_running_loop().time())
+        self._pacer.end(reason)
+
+    async def close(self, reason: str) -> None:
+        """Take no more commands, and close the link."""
+        self.end(reason)
         await self._pacer.close(reason)
         await disconnect(self.hardware, self.label)
 

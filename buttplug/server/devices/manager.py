@@ -12,11 +12,13 @@ from buttplug.core.messages import DeviceInfo
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server import protocols
+from buttplug.server.devices.abilities import without_lacking_outputs
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import with_battery, with_signal_strength
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
 from buttplug.server.devices.limits import output_ranges
 from buttplug.server.devices.matching import Match
+from buttplug.server.devices.pacing import Move
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 
 logger = logging.getLogger(__name__)
@@ -47,10 +49,12 @@ class DeviceManager:
         self._claimed: set[str] = set()
         self._seen: set[str] = set()
         self._returning: dict[str, Discovery | None] = {}
+        self._moves_left: dict[str, dict[int, Move]] = {}
         self._indexes: dict[DeviceKey, int] = {}
         self._connecting: set[asyncio.Task[None]] = set()
         self._leaving: set[asyncio.Task[None]] = set()
         self._scanners: dict[object, Finished] = {}
+        self._finishing: list[Finished] = []
         self._scan_lock = asyncio.Lock()
         self._usable: list[CommunicationManager] = []
         self._problems: dict[tuple[CommunicationManager, str], str] = {}
@@ -126,11 +130,18 @@ class DeviceManager:
                 raise ButtplugUnknownError(f"nothing can be scanned: {why}")
 
     async def stop_scanning(self, client: object) -> bool:
-        """End a client's scan; the buses go on while another client wants it. Returns whether the client had one."""
+        """End a client's scan; the buses go on while another client wants it.
+
+        Returns whether the client had one and it has finished now. Where devices that were found are still being connected
+        it finishes later, and the client is told then.
+        """
         async with self._scan_lock:
-            wanted = self._scanners.pop(client, None) is not None
+            finished = self._scanners.pop(client, None)
             await self._end_scans()
-            return wanted
+            if finished is not None and self._connecting:
+                self._finishing.append(finished)
+                return False
+            return finished is not None
 
     async def _end_scans(self) -> None:
         """End the scan of every bus if nobody wants it; that of one that still waits for its adapter too."""
@@ -138,6 +149,12 @@ class DeviceManager:
             await asyncio.gather(*(self._stop(manager) for manager in self._usable))
 
     def _scan_finished(self) -> None:
+        if self._connecting:
+            # What was found comes first.
+            return
+        ended, self._finishing = self._finishing, []
+        for tell in ended:
+            tell()
         if self._scan_lock.locked() or any(manager.scanning for manager in self._usable):
             return
         finished, self._scanners = list(self._scanners.values()), {}
@@ -212,7 +229,8 @@ class DeviceManager:
         self._claimed.add(discovery.address)
         if discovery.was_connected:
             self._seen.add(discovery.address)
-        _spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
+        connecting = _spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
+        connecting.add_done_callback(lambda _: self._scan_finished())
 
     def _supported(self, discovery: Discovery) -> list[Match]:
         matches = self.configuration.match(discovery.advertisement)
@@ -278,6 +296,7 @@ class DeviceManager:
                     definition = with_signal_strength(definition)
                 protocol = family(definition, name=hardware.name, address=hardware.address)
                 await protocol.initialise(hardware)
+                definition = without_lacking_outputs(definition, protocol)
         except TimeoutError:
             raise HardwareTimeoutError(f"no answer to the hand-shake within {family.handshake_timeout:g} s") from None
         if not hardware.connected:
@@ -286,7 +305,8 @@ class DeviceManager:
             raise HardwareError("the server is shutting down")
         key = DeviceKey(match.protocol, identifier, hardware.address)
         settings = self.configuration.settings_for(key)
-        return Device(self._index(key, settings), key, definition, settings, hardware, protocol)
+        left = self._moves_left.pop(hardware.address, None)
+        return Device(self._index(key, settings), key, definition, settings, hardware, protocol, left)
 
     def _index(self, key: DeviceKey, settings: DeviceSettings) -> int:
         """Return the device's own index: the configured one, else the lowest that no known device has."""
@@ -323,16 +343,18 @@ class DeviceManager:
             return
         del self.devices[device.index]
         self._returning[device.hardware.address] = None
+        self._moves_left[device.hardware.address] = device.moves_under_way()
         logger.info("%s disconnected: %s", device.label, reason)
+        device.end(f"it was disconnected: {reason}")
         _spawn(self._leaving, self._let_go(device, reason), f"closing {device.label}")
 
     async def _let_go(self, device: Device, reason: str) -> None:
-        await device.close(f"it was disconnected: {reason}")
         for _ in range(ANSWER_TURNS):
             await asyncio.sleep(0)
+        self.on_change()
+        await device.close(reason)
         self._claimed.discard(device.hardware.address)
         found_again = self._returning.pop(device.hardware.address)
-        self.on_change()
         if found_again is not None:
             self._found(found_again)
 
@@ -369,10 +391,11 @@ async def _survey(manager: CommunicationManager) -> None:
     logger.info("%s: %s", manager.bus, report.summary)
 
 
-def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None], name: str) -> None:
+def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
     task = asyncio.get_running_loop().create_task(work, name=name)
     tasks.add(task)
     task.add_done_callback(tasks.discard)
+    return task
 
 
 async def _late(tasks: Collection[asyncio.Task[None]], limit: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -36,9 +36,13 @@ class Batch:
         error: What kept it from being written.
         was_begun: Whether one of its packets was written, or tried.
         was_cut_short: Whether a stop came before its last packet.
+        dones: Whom to answer.
     """
 
+    dones: list[Done]
+
     def __init__(self, encode: Callable[[], Iterable[Packet]]) -> None:
+        self.dones = []
         self.error: ButtplugError | None = None
         self.was_begun = False
         self.was_cut_short = False
@@ -77,19 +81,13 @@ class Batch:
 
 
 class CommandBatch(Batch):
-    """The packets of commands. ``outputs`` are those that change something, ``values`` those of all features then."""
+    """The packets of commands. ``outputs`` are those that change something."""
 
-    def __init__(
-        self,
-        wanted: dict[Slot, Wanted],
-        outputs: Sequence[Output],
-        values: Mapping[int, int],
-        encode: Callable[[], Iterable[Packet]],
-    ) -> None:
+    def __init__(self, wanted: dict[Slot, Wanted], outputs: Sequence[Output], encode: Callable[[], Iterable[Packet]]) -> None:
         super().__init__(encode)
+        self.dones = [want.done for want in wanted.values()]
         self.wanted = wanted
         self.outputs = outputs
-        self.values = values
 
 
 class RepeatBatch(Batch):

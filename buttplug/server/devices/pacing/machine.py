@@ -2,8 +2,7 @@
 
 Commands and stops go in at any speed; :meth:`Machine.next` says what to do at a given time, and is told what became of every
 write. The newest output of each slot wins. The first command after a quiet gap is written at once, others when the message gap
-is over. Stops come first, past the gap; repeats come when they are due. Between any two packets the spacing is kept that the
-bus needs.
+is over. Stops come first, past the gap; repeats when they are due. Between any two packets the spacing of the bus is kept.
 
 A write that was given up may still arrive. On links that keep order what is written later settles that. On others the machine
 repeats stops, and whatever else was told since, once nothing can arrive any more (:meth:`Machine.settled`), and answers such a
@@ -14,16 +13,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Set
-from math import inf
+from operator import attrgetter
 
 from msgspec import structs
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch, Wanted
+from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.outputs import Outputs
 from buttplug.server.devices.pacing.owed import Answer, OwedStops
+from buttplug.server.devices.pacing.pending import Pending
 from buttplug.server.devices.pacing.repeats import Repeats
 from buttplug.server.devices.pacing.slots import Limits, Slot, slot_of
 from buttplug.server.devices.pacing.stops import stop_outputs, stop_packets, without_start
@@ -33,25 +33,22 @@ logger = logging.getLogger(__name__)
 
 
 class Machine:
-    """The state of one device's writing. ``gap`` and ``spacing`` are the shortest times in seconds between two batches and
-    between two packets. ``answers`` are to be given, and taken out, by whoever runs the machine.
+    """The state of one device's writing. ``gap`` and ``spacing`` are the shortest times in seconds between two batches and two
+    packets. ``answers`` are to be given, and taken out, by whoever runs the machine.
     """
 
-    def __init__(
-        self, protocol: Protocol, limits: Limits, moves: Moves, *, name: str, gap: float, spacing: float, now: float
-    ) -> None:
+    def __init__(self, protocol: Protocol, limits: Limits, moves: Moves, *, gap: float, spacing: float, now: float) -> None:
         self.answers: list[Answer] = []
         self.moves = moves
-        self._name = name
         self._gap = gap
         self._spacing = spacing
         self._protocol = protocol
         self._limits = limits
         self._outputs = Outputs(limits.values)
         self._repeats = Repeats(protocol, now)
-        self._wanted: dict[Slot, Wanted] = {}
-        self._wanted_at = now
+        self._pending = Pending()
         self._owed = OwedStops()
+        self._say_again = False
         self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
         self._ready: Packet | None = None
         self._last = Packet(b"")
@@ -77,18 +74,11 @@ class Machine:
 
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
-        slot = slot_of(output.feature, output.type)
-        if not self._wanted:
-            self._wanted_at = now
-        elif (replaced := self._wanted.pop(slot, None)) is not None:
-            self.answers.append((replaced.done, None))
-        self._wanted[slot] = Wanted(output, done)
+        self.answers += self._pending.add(output, done, now)
 
     def stop(self, slots: Collection[Slot], done: Done) -> None:
         """Stop outputs, before anything else is written; what was wanted of them is dropped."""
-        for slot in slots:
-            if (dropped := self._wanted.pop(slot, None)) is not None:
-                self.answers.append((dropped.done, None))
+        self.answers += self._pending.drop(slots)
         if isinstance(self._batch, StopBatch):
             if self._batch.slots.issuperset(slots):
                 self._batch.dones.append(done)
@@ -99,7 +89,8 @@ class Machine:
         self._owed.ask(slots, done)
 
     def configure(self, limits: Limits, gap: float) -> None:
-        """Use other limits and another gap from now on."""
+        """Use other limits and another gap from now on; a stop that is being written begins anew, under them."""
+        self._begin_stop_anew()
         self._limits = limits
         self._outputs.ranges = limits.values
         self._gap = gap
@@ -139,24 +130,18 @@ class Machine:
             self._batch.failed(self._last, error)
 
     def settled(self, now: float) -> None:
-        """Note that nothing that was given up can arrive any more: say again what it may have overwritten."""
+        """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
         self._owed.settled()
-        self._outputs.unsure.update(self.slots)
-        for slot in self.slots - self._owed.slots - self._wanted.keys():
-            if slot[1].is_position:
-                self.moves.forget(slot[0])
-            else:
-                self.want(self._outputs.told[slot], _nobody, now)
+        self._begin_stop_anew()
+        self._say_again = True
 
     def abandon(self, error: ButtplugError, now: float) -> None:
         """Answer everything that is asked for with an error, and forget it; failed stops go on being tried."""
-        dones = [wanted.done for wanted in self._wanted.values()] + self._owed.abandon()
-        if isinstance(self._batch, CommandBatch):
-            dones += [wanted.done for wanted in self._batch.wanted.values()]
-        elif isinstance(self._batch, StopBatch):
-            dones += self._batch.dones
+        dones = [wanted.done for wanted in self._pending.take().values()] + self._owed.abandon()
+        dones += [] if self._batch is None else self._batch.dones
+        if isinstance(self._batch, StopBatch):
             self._owed.failed(self._batch.slots, now)
-        self._wanted, self._batch, self._ready = {}, None, None
+        self._batch = self._ready = None
         self._outputs.unsure.update(self.slots)
         self.answers += [(done, error) for done in dones]
 
@@ -166,11 +151,13 @@ class Machine:
         """Begin the batch whose turn it is; return until when there is none."""
         if self._owed.due <= now:
             self.answers += self._owed.bring_up(now)
+        if self._say_again:
+            self._want_everything_again(now)
         if self._owed.slots or self._owed.dones:
             self._begin_stop(now)
             return None
         earliest = max(self._next_batch, self._next_packet)
-        commands = max(self._wanted_at, earliest) if self._wanted else inf
+        commands = max(self._pending.since, earliest)
         repeat = max(self._repeats.due, earliest)
         if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
             self._begin_commands(now)
@@ -180,8 +167,17 @@ class Machine:
             return min(commands, repeat, self._owed.due)
         return None
 
+    def _want_everything_again(self, now: float) -> None:
+        self._say_again = False
+        self._outputs.unsure.update(self.slots)
+        for slot in self.slots - self._owed.slots - self._pending.wanted.keys():
+            if slot[1].is_position:
+                self.moves.forget(slot[0])
+            else:
+                self.want(self._outputs.told[slot], lambda error: None, now)
+
     def _begin_commands(self, now: float) -> None:
-        wanted, self._wanted = self._wanted, {}
+        wanted = self._pending.take()
         outputs = []
         for slot, want in wanted.items():
             output = want.output
@@ -189,9 +185,9 @@ class Machine:
                 if output.type.is_position:
                     output = structs.replace(output, start=self.moves.place(output.feature, now))
                 outputs.append(output)
-        outputs.sort(key=_feature_of)
+        outputs.sort(key=attrgetter("feature"))
         values = self._outputs.values_with(outputs)
-        self._batch = CommandBatch(wanted, outputs, values, lambda: self._protocol.encode(outputs, values) if outputs else ())
+        self._batch = CommandBatch(wanted, outputs, lambda: self._protocol.encode(outputs, values) if outputs else ())
         if outputs:
             self._outputs.doubt(outputs)
             self._next_batch = now + self._gap
@@ -204,12 +200,17 @@ class Machine:
 
     def _begin_stop(self, now: float) -> None:
         slots, dones = self._owed.take()
-        self._outputs.unsure |= slots
-        self._outputs.keep_inside(slots)
+        self._outputs.begin_stop(slots)
         outputs = stop_outputs(slots, self._outputs, self.moves, self._limits, now, halts=self._protocol.halts)
         self._outputs.note(map(without_start, outputs), sure=False)
-        packets, failure = stop_packets(self._protocol, outputs, self._outputs.values, self._name)
+        packets, failure = stop_packets(self._protocol, outputs, self._outputs.values, self._protocol.name)
         self._batch = StopBatch(slots, outputs, packets, dones, failure)
+
+    def _begin_stop_anew(self) -> None:
+        if isinstance(self._batch, StopBatch):
+            self._owed.slots |= self._batch.slots
+            self._owed.dones += self._batch.dones
+            self._batch = self._ready = None
 
     def _finish(self, now: float) -> None:
         batch, self._batch = self._batch, None
@@ -217,15 +218,13 @@ class Machine:
             self._finish_stop(batch, now)
         elif isinstance(batch, CommandBatch):
             self._finish_commands(batch, now)
-        elif batch is not None and batch.error is not None:
-            self._repeats.failed(now)
-            self._outputs.unsure.update(self.slots)
-        else:
-            self._repeats.repeated(now)
+        elif batch is not None:
+            self._repeats.ended(now, failed=batch.error is not None)
+            self._outputs.unsure.update(self.slots if batch.error is not None else ())
 
     def _finish_commands(self, batch: CommandBatch, now: float) -> None:
         for slot, wanted in batch.wanted.items():
-            if batch.was_cut_short and slot not in self._owed.slots and slot not in self._wanted:
+            if batch.was_cut_short and slot not in self._owed.slots and slot not in self._pending.wanted:
                 # The stop does not cover it: it is still wanted.
                 self.want(wanted.output, wanted.done, now)
             else:
@@ -235,38 +234,17 @@ class Machine:
             self._outputs.note(map(without_start, batch.outputs), sure=True)
             self._owed.told(batch.wanted.keys())
         if batch.was_begun:
-            for output in batch.outputs:
-                self._note_move(output, now, sure=batch.error is None)
+            self.moves.sent(batch.outputs, self._protocol, now, sure=batch.error is None)
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
         self._next_batch = now + self._gap
         problem = batch.problem
         if problem is not None:
             self._owed.failed(batch.slots, now)
-            logger.error("%s could not be stopped: %s; trying again", self._name, problem)
+            logger.error("%s could not be stopped: %s; trying again", self._protocol.name, problem)
             error = ButtplugDeviceError(f"it could not be stopped: {problem}")
             self.answers += [(done, error) for done in batch.dones]
             return
-        for output in batch.outputs:
-            self._outputs.unsure.discard(slot_of(output.feature, output.type))
-            if output.start is not None:
-                self.moves.rest(output.feature, output.start)
-            elif output.type.is_position:
-                self.moves.forget(output.feature)
+        self._outputs.unsure.difference_update(slot_of(output.feature, output.type) for output in batch.outputs)
+        self.moves.ended(batch.outputs)
         self.answers += self._owed.written(batch, now)
-
-    def _note_move(self, output: Output, now: float, *, sure: bool) -> None:
-        if output.type.is_position:
-            seconds = self._protocol.travel_time(output) / 1000
-            self.moves.begin(output.feature, output.start if sure else None, output.value, now, seconds)
-        elif output.value:
-            # What drives the same part in another way leaves it anywhere.
-            self.moves.forget(output.feature)
-
-
-def _feature_of(output: Output) -> int:
-    return output.feature
-
-
-def _nobody(error: ButtplugError | None) -> None:
-    """Take the answer to what nobody asked for."""

@@ -7,9 +7,11 @@ None.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+
+from buttplug.server.protocols.base import Output, Protocol
 
 #: Seconds behind the time a move should have taken in which it may still be under way: untimed moves and very short ones take
 #: as long as the device needs, and what was written takes its time to arrive.
@@ -59,13 +61,24 @@ class Moves:
         """Return the moves that parts may still be on, by feature."""
         return {feature: move for feature, move in self._moves.items() if move.may_go_on(now)}
 
-    def begin(self, feature: int, start: int | None, target: int, now: float, seconds: float) -> None:
-        """Note that a part set out for a place."""
-        self._moves[feature] = Move(start, target, now, now + seconds)
+    def sent(self, outputs: Iterable[Output], protocol: Protocol, now: float, *, sure: bool) -> None:
+        """Note what outputs do to their parts. Not ``sure``: the device may not have got them."""
+        for output in outputs:
+            if output.type.is_position:
+                start = output.start if sure else None
+                ends = now + protocol.travel_time(output) / 1000
+                self._moves[output.feature] = Move(start, output.value, now, ends)
+            elif output.value:
+                # What drives the same part in another way leaves it anywhere.
+                self.forget(output.feature)
 
-    def rest(self, feature: int, place: int) -> None:
-        """Note that a part was halted at a place."""
-        self._moves[feature] = Move(place, place, -LAG, -LAG)
+    def ended(self, outputs: Iterable[Output]) -> None:
+        """Note that the moves of these parts were ended: at the place where they were estimated to be, if any."""
+        for output in outputs:
+            if output.start is not None:
+                self._moves[output.feature] = Move(output.start, output.start, -LAG, -LAG)
+            elif output.type.is_position:
+                self.forget(output.feature)
 
     def forget(self, feature: int) -> None:
         """Note that a part may be anywhere from now on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from msgspec import structs
 
@@ -53,6 +53,11 @@ class Outputs:
         for output in outputs:
             values[output.feature] = output.value
         return values
+
+    def begin_stop(self, slots: Set[Slot]) -> None:
+        """Note that outputs are being stopped, under the limits that they have by now."""
+        self.unsure |= slots
+        self.keep_inside(slots)
 
     def keep_inside(self, slots: Iterable[Slot]) -> None:
         """Move places into their ranges, which may have changed: they are sent again where others share a packet with them."""

@@ -44,7 +44,6 @@ class Pacer:
             protocol,
             limits,
             Moves(left),
-            name=hardware.name,
             gap=gap,
             spacing=hardware.spacing,
             now=self._loop.time(),
@@ -91,14 +90,18 @@ class Pacer:
         """Return the moves that parts may still be on, by feature."""
         return self._machine.moves.all_under_way(self._loop.time())
 
-    async def close(self, reason: str) -> None:
-        """End all writing; what is still wanted fails with the reason."""
+    def end(self, reason: str) -> None:
+        """End all writing; what is still wanted fails with the reason, before this returns."""
         if self._closed is None:
             self._closed = HardwareDisconnectedError(reason)
-        self._task.cancel()
+            self._task.cancel()
+            self._writer.close()
+            self._abandon(self._closed)
+
+    async def close(self, reason: str) -> None:
+        """End all writing, and wait for that, or a bounded time where a write cannot be cancelled."""
+        self.end(reason)
         await asyncio.wait([self._task], timeout=STOP_LIMIT)
-        self._writer.close()
-        self._abandon(self._closed)
 
     # The task
 

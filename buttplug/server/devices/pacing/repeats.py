@@ -40,13 +40,15 @@ class Repeats:
         """Note that a repeat is being sent."""
         self._was_due = self.due
 
-    def repeated(self, now: float) -> None:
-        """Count the next repeat from this one; from when it was due where repeats are regular, so that they do not drift."""
+    def ended(self, now: float, *, failed: bool) -> None:
+        """Count the next repeat from this one; from when it was due where repeats are regular, so that they do not drift.
+
+        One that was not written is tried again: at once, and then ever later.
+        """
+        if failed:
+            self._retry_at = now + max(RETRIES[min(self._failures, len(RETRIES) - 1)], SHORTEST)
+            self._failures += 1
+            return
         self._failures, self._retry_at = 0, None
         began = self._was_due if self._protocol.repeats_regularly else now
         self._counted_from = max(began, now + SHORTEST - (self._protocol.repeat_after or 0.0))
-
-    def failed(self, now: float) -> None:
-        """Try a repeat that was not written again: at once, and then ever later."""
-        self._retry_at = now + max(RETRIES[min(self._failures, len(RETRIES) - 1)], SHORTEST)
-        self._failures += 1

@@ -47,8 +47,10 @@ def _stop_output(slot: Slot, outputs: Outputs, moves: Moves, limits: Limits, now
     place = move.place(now)
     if place is None:
         return Output(feature, kind, outputs.inside(slot, move.target), longest)
-    duration = min(max(HALT_TIME, shortest), longest)
-    return Output(feature, kind, outputs.inside(slot, place), duration, start=place)
+    inside = outputs.inside(slot, place)
+    # Outside limits that were set meanwhile it has a way to go, which nobody asked for.
+    duration = min(max(HALT_TIME, shortest), longest) if inside == place else longest
+    return Output(feature, kind, inside, duration, start=place)
 
 
 def stop_packets(

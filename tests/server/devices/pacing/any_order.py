@@ -44,6 +44,10 @@ class Kind(NamedTuple):
     keeps_order: bool = True
     may_fail: bool = True
 
+    @property
+    def name(self) -> str:
+        return self.protocol.__name__ + ("" if self.keeps_order else " without order")
+
 
 KINDS = (
     Kind(PacketPerFeature, MOTORS),
@@ -82,8 +86,10 @@ class Part:
 class AnyOrder(RuleBasedStateMachine):
     """See the module."""
 
+    kinds = KINDS
+
     @initialize(
-        kind=st.sampled_from(KINDS),
+        kind=st.runner().flatmap(lambda runner: st.sampled_from(runner.kinds)),
         gap=st.sampled_from([0.0, 0.075]),
         spacing=st.sampled_from([0.0, 0.04]),
         place=st.integers(0, 100),
@@ -175,6 +181,11 @@ class AnyOrder(RuleBasedStateMachine):
     def writes_succeed_for_a_while(self) -> None:
         for _ in range(10):
             self.a_write_ends("written")
+
+    @rule(count=st.integers(2, 6))
+    def writes_fail_for_a_while(self, count: int) -> None:
+        for _ in range(count):
+            self.a_write_ends("failed")
 
     @invariant()
     def it_writes_or_waits(self) -> None:

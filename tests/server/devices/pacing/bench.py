@@ -26,6 +26,9 @@ STROKER: dict[Slot, Range] = {(0, POSITION): (0, 100), (1, VIBRATE): (0, 100)}
 #: Steps that a machine may make in no time at all, whatever it is asked: more would be spinning.
 STEPS_AT_ONCE = 64
 
+#: Batches that it may consider before it writes or waits: a stop, commands that change nothing, a repeat without packets.
+BATCHES_AT_ONCE = 6
+
 NO_LUCK = HardwareError("no luck")
 
 
@@ -56,6 +59,21 @@ class Asked:
         return bool(self.answers) and self.answers[0] is not None
 
 
+class CountingMachine(Machine):
+    """A machine that counts the batches it considers before it says what to do."""
+
+    considered = 0
+
+    def next(self, now: float) -> Packet | float:
+        self.considered = 0
+        return super().next(now)
+
+    def _begin(self, now: float) -> float | None:
+        self.considered += 1
+        assert self.considered <= BATCHES_AT_ONCE, "it spins"
+        return super()._begin(now)
+
+
 class Bench:
     """A machine, and the packets it gave out with their times."""
 
@@ -71,9 +89,7 @@ class Bench:
         self.now = 0.0
         self.protocol = protocol(DeviceDefinition("test", None, "toy", ()), name="toy", address="1")
         self.limits = limits_of(ranges)
-        self.machine = Machine(
-            self.protocol, self.limits, moves or Moves(), name="toy", gap=gap, spacing=spacing, now=self.now
-        )
+        self.machine = CountingMachine(self.protocol, self.limits, moves or Moves(), gap=gap, spacing=spacing, now=self.now)
         self.sent: list[tuple[float, str]] = []
         self.under_way: Packet | None = None
         self.wait = inf

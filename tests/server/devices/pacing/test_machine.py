@@ -271,7 +271,7 @@ def test_limits_that_changed_hold_for_a_halt() -> None:
     bench.machine.configure(type(bench.limits)({**STROKER, (0, POSITION): (20, 60)}, {0: (500, 2000)}), 0.0)
     bench.stop()
     bench.run()
-    assert bench.words[2] == "HwPositionWithDuration 0 60 500"
+    assert bench.words[2] == "HwPositionWithDuration 0 60 2000"
 
 
 # What may still arrive

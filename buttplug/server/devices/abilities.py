@@ -1,0 +1,58 @@
+"""Which outputs of a device's definition its protocol can drive."""
+
+from __future__ import annotations
+
+import copy
+import logging
+
+from msgspec import structs
+
+from buttplug.core.enums import OutputType
+from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
+from buttplug.server.protocols.base import Output, Protocol
+
+logger = logging.getLogger(__name__)
+
+
+def without_lacking_outputs(definition: DeviceDefinition, protocol: Protocol) -> DeviceDefinition:
+    """Return a definition without the outputs that its protocol has no packet for: they could be neither driven nor stopped.
+
+    Each is told with a warning. The bundled definitions have none; a user's own may.
+    """
+    values = {feature.index: 0 for feature in definition.features if feature.outputs}
+    features = tuple(_without_lacking(definition, feature, protocol, values) for feature in definition.features)
+    return structs.replace(definition, features=features)
+
+
+def _without_lacking(
+    definition: DeviceDefinition, feature: FeatureDefinition, protocol: Protocol, values: dict[int, int]
+) -> FeatureDefinition:
+    outputs = {}
+    for type_, output in feature.outputs.items():
+        problem = _problem(feature.index, type_, output, protocol, values)
+        if problem is None:
+            outputs[type_] = output
+        else:
+            logger.warning(
+                "%s, feature %d: %s is left out, protocol %s cannot drive it: %s",
+                definition.name,
+                feature.index,
+                type_,
+                definition.protocol,
+                problem,
+            )
+    return structs.replace(feature, outputs=outputs)
+
+
+def _problem(
+    feature: int, type_: OutputType, output: OutputDefinition, protocol: Protocol, values: dict[int, int]
+) -> str | None:
+    """Return why an output cannot be driven; None if it can. Asked is a copy of the protocol, which is left as it is."""
+    protocol = copy.deepcopy(protocol)
+    longest = 0 if output.duration is None else output.duration[1]
+    try:
+        for value in (output.value[1], output.value[0]):
+            list(protocol.encode([Output(feature, type_, value, longest)], {**values, feature: value}))
+    except Exception as error:  # noqa: BLE001 whatever it is, the output cannot be used
+        return str(error) or type(error).__name__
+    return None
