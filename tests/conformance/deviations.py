@@ -30,7 +30,7 @@ class _KiirooSpeed:
     """``[03 00 speed place]``."""
 
     def __init__(self, definition: DeviceDefinition) -> None:
-        self._place = 0
+        pass
 
     def __call__(self, expected: Sequence[Command], orders: Sequence[Order]) -> Sequence[Command]:
         return [self._amend(command) for command in expected]
@@ -39,10 +39,7 @@ class _KiirooSpeed:
         if not isinstance(command, Packet) or command.data[:2] != b"\x03\x00":
             return command
         speed, place = command.data[2:]
-        if place != self._place:
-            speed = min(max(speed, 1), 99)
-        self._place = place
-        return replace(command, data=bytes((0x03, 0x00, speed, place)))
+        return replace(command, data=bytes((0x03, 0x00, min(max(speed, 1), 99), place)))
 
 
 class _PistonSpeed:

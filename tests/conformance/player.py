@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Struct
 
 from buttplug.client import ButtplugClient, ButtplugDevice
-from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugError
 from buttplug.core.messages import SPEC_MAJOR
 from buttplug.hardware.base import Packet
@@ -97,7 +96,6 @@ class Toy:
         self.client_side: ButtplugDevice
         self.standing = Standing(Kinds())
         self._compared = 0
-        self._moves: dict[int, float] = {}
 
     @property
     def came(self) -> list[Command]:
@@ -117,16 +115,15 @@ class Toy:
                 return True
         return False
 
-    def note_orders(self, orders: Sequence[Order], now: float) -> None:
-        """Take in which moves are under way from now on."""
-        for order in orders:
-            if order.command.output_type is OutputType.POSITION_WITH_DURATION:
-                self._moves[order.feature.index] = now + (order.command.duration or 0) / 1000
+    async def moves_end(self, now: float) -> None:
+        """Wait until no part is on its way any more: a recorded move begins where the one before it ended."""
+        moves = self.server_side.moves_under_way().values()
+        await asyncio.sleep(max((move.ends - now for move in moves), default=0.0))
 
-    def moves_stopped(self, now: float) -> int:
-        """Return how many moves a stop interrupts now."""
-        moves, self._moves = self._moves, {}
-        return sum(end > now for end in moves.values())
+    def moves_stopped(self) -> int:
+        """Return how many parts a stop may halt now: those that may be moving, and all of which nothing is known."""
+        parts = sum(type_.is_position for feature in self.server_side.definition.features for type_ in feature.outputs)
+        return len(self.server_side.moves_under_way()) or min(parts, 1)
 
     def zeros(self) -> list[Packet]:
         """Return what a stop of all outputs sends to a fresh device."""
@@ -239,8 +236,10 @@ class Player:
             toy = self._toys[step.device]
             await self._notify(step)
             for send in step.send or ():
+                if not send.stop:
+                    await toy.moves_end(self._loop.time())
                 if send.stop:
-                    halts[toy] += toy.moves_stopped(self._loop.time())
+                    halts[toy] += toy.moves_stopped()
                 try:
                     await self._send(toy, send)
                 except ButtplugError as error:
@@ -282,7 +281,6 @@ class Player:
                 await reading
         else:
             orders = orders_for(toy.client_side, send)
-            toy.note_orders(orders, self._loop.time())
             await asyncio.gather(*(order.feature.run_output(order.command) for order in orders))
 
     # What the device does by itself

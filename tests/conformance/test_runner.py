@@ -17,6 +17,7 @@ VECTORS = Path(__file__).parent / "vectors"
 
 #: The vectors that have a recorded defect in them, and a word of the reason why something else must come.
 DEVIATING = {
+    "kiiroo_v21_titan": "speed 1 to 99",
     "kiiroo_v21_titan_speed_limits": "speed 1 to 99",
     "lovense_nora_flips": "turned round",
     "lovense_solace_pro_truncated": "spread evenly",

@@ -130,9 +130,11 @@ async def test_a_halt_keeps_to_the_limits_of_timed_moves_whatever_those_of_the_o
     key = house.server.devices.devices[0].key
     await house.server.devices.configure(key, DeviceSettings(outputs={(0, MOVE): OutputSettings((20, 80))}))
     talker = await house.client()
+    await talker.ask(OutputCmd, 0, 0, move(0, 1000))
+    await asyncio.sleep(5)
     await talker.ask(OutputCmd, 0, 0, move(60, 1000))
     await talker.ask(StopCmd)
-    assert house.sent() == [f"{MOVE} 0 80 1000".encode(), f"{MOVE} 0 {20 + round(0.01 * 60)}".encode()]
+    assert house.sent()[1:] == [f"{MOVE} 0 80 1000".encode(), f"{MOVE} 0 {20 + round(0.01 * 60)} 200".encode()]
 
 
 # Every place that ever reaches a stroker

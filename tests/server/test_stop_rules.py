@@ -333,7 +333,7 @@ async def test_a_timed_move_halts_where_it_is_when_its_client_goes(build: BuildH
     await talker.ask(OutputCmd, 0, 0, {"HwPositionWithDuration": OutputArguments(999, 10_000)})
     await asyncio.sleep(5)
     await talker.session.close("gone")
-    assert house.sent() == [b"L0999I10000\n", b"L0500\nDSTOP\n"]
+    assert house.sent() == [b"L0999I10000\n", b"DSTOP\n"]
 
 
 async def test_a_device_that_goes_fails_what_is_pending_and_tells_every_client(build: BuildHouse) -> None:

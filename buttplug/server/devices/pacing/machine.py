@@ -33,8 +33,9 @@ logger = logging.getLogger(__name__)
 
 
 class Machine:
-    """The state of one device's writing. ``gap`` and ``spacing`` are the shortest times in seconds between two batches and two
-    packets. ``answers`` are to be given, and taken out, by whoever runs the machine.
+    """The state of one device's writing. ``gap`` and ``spacing``: the shortest times in seconds between batches and packets.
+
+    ``answers`` are to be given, and taken out, by whoever runs the machine.
     """
 
     def __init__(self, protocol: Protocol, limits: Limits, moves: Moves, *, gap: float, spacing: float, now: float) -> None:
@@ -131,6 +132,8 @@ class Machine:
 
     def settled(self, now: float) -> None:
         """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
+        if isinstance(self._batch, CommandBatch):
+            self._owed.told(self._batch.wanted.keys())
         self._owed.settled()
         self._begin_stop_anew()
         self._say_again = True
@@ -145,8 +148,6 @@ class Machine:
         self._outputs.unsure.update(self.slots)
         self.answers += [(done, error) for done in dones]
 
-    # Batches
-
     def _begin(self, now: float) -> float | None:
         """Begin the batch whose turn it is; return until when there is none."""
         if self._owed.due <= now:
@@ -154,6 +155,8 @@ class Machine:
         if self._say_again:
             self._want_everything_again(now)
         if self._owed.slots or self._owed.dones:
+            if now < self._next_packet:
+                return self._next_packet
             self._begin_stop(now)
             return None
         earliest = max(self._next_batch, self._next_packet)
@@ -238,13 +241,12 @@ class Machine:
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
         self._next_batch = now + self._gap
-        problem = batch.problem
-        if problem is not None:
+        if batch.problem is not None:
             self._owed.failed(batch.slots, now)
-            logger.error("%s could not be stopped: %s; trying again", self._protocol.name, problem)
-            error = ButtplugDeviceError(f"it could not be stopped: {problem}")
+            logger.error("%s could not be stopped: %s; trying again", self._protocol.name, batch.problem)
+            error = ButtplugDeviceError(f"it could not be stopped: {batch.problem}")
             self.answers += [(done, error) for done in batch.dones]
             return
         self._outputs.unsure.difference_update(slot_of(output.feature, output.type) for output in batch.outputs)
-        self.moves.ended(batch.outputs)
+        self.moves.stopped(batch.outputs, self._protocol, now)
         self.answers += self._owed.written(batch, now)

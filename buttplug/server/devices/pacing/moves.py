@@ -72,11 +72,13 @@ class Moves:
                 # What drives the same part in another way leaves it anywhere.
                 self.forget(output.feature)
 
-    def ended(self, outputs: Iterable[Output]) -> None:
-        """Note that the moves of these parts were ended: at the place where they were estimated to be, if any."""
+    def stopped(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
+        """Note that the moves of these parts were ended: where they were estimated to be, or with a last way into limits."""
         for output in outputs:
-            if output.start is not None:
+            if output.start is not None and output.start == output.value:
                 self._moves[output.feature] = Move(output.start, output.start, -LAG, -LAG)
+            elif output.start is not None:
+                self.sent([output], protocol, now, sure=True)
             elif output.type.is_position:
                 self.forget(output.feature)
 

@@ -109,7 +109,7 @@ class Pacer:
         try:
             while self._closed is None:
                 try:
-                    await self._turn()
+                    await self._do(self._next())
                 except Exception as error:
                     # A fault of ours must not be the end of all stops for this device.
                     logger.exception("%s: pacing failed and goes on", self._hardware.name)
@@ -120,10 +120,13 @@ class Pacer:
                 await self._stop_last()
             raise
 
-    async def _turn(self) -> None:
+    def _next(self) -> Packet | float:
         step = self._machine.next(self._loop.time())
         if self._machine.answers:
             self._answer()
+        return step
+
+    async def _do(self, step: Packet | float) -> None:
         if isinstance(step, Packet):
             await self._write(step)
         elif step > self._loop.time():
@@ -143,13 +146,16 @@ class Pacer:
 
     async def _stop_last(self) -> None:
         """Stop the device, since the event loop is ending: that cancels every task, and nobody closed the server before."""
-        self._closed = HardwareDisconnectedError("the program has ended")
+        ended = HardwareDisconnectedError("the program has ended")
         stopped = self._loop.create_future()
-        self._machine.abandon(self._closed, self._loop.time())
+        self._machine.abandon(ended, self._loop.time())
         self._machine.stop(self.slots, stopped.set_result)
+        step = self._next()
         while not stopped.done():
-            await self._turn()
-        self._abandon(self._closed)
+            await self._do(step)
+            step = self._next()
+        self._closed = ended
+        self._abandon(ended)
 
     # Waiting and telling
 

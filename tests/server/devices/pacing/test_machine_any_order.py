@@ -29,7 +29,9 @@ QUICKLY = settings(
     suppress_health_check=list(HealthCheck),
 )
 #: A planted fault has to be found, not explained.
-UNTIL_FOUND = settings(QUICKLY, max_examples=3000, phases=(Phase.generate,), report_multiple_bugs=False)
+UNTIL_FOUND = settings(
+    QUICKLY, max_examples=3000, stateful_step_count=15, phases=(Phase.generate,), report_multiple_bugs=False
+)
 
 
 @pytest.fixture(autouse=True)
