@@ -96,8 +96,6 @@ class Machine:
         self._outputs.ranges = limits.values
         self._gap = gap
 
-    # What to do
-
     def next(self, now: float) -> Packet | float:
         """Return the packet to write now, or the time until which there is nothing to do, infinity where none is known.
 
