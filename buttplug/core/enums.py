@@ -18,6 +18,9 @@ class OutputType(StrEnum):
     POSITION = "Position"
     POSITION_WITH_DURATION = "HwPositionWithDuration"
 
+    # That of Enum is written in Python, and outputs are looked up by their type many times for each command.
+    __hash__ = str.__hash__
+
     @property
     def is_position(self) -> bool:
         """Whether a value is a place to go to, which has no zero, instead of a level."""

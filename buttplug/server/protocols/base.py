@@ -24,6 +24,7 @@ A family whose devices answer a hand-shake has a second module in ``peers``: the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import ClassVar
 
 from msgspec import Struct
@@ -122,8 +123,9 @@ class Protocol:
 
     def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         """Return the packets for all outputs that changed, by feature index."""
-        for output in changed:
-            yield from self.output(output)
+        if len(changed) == 1:
+            return self.output(changed[0])
+        return chain.from_iterable(map(self.output, changed))
 
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         """Return the packets that stop outputs: a real halt where the device knows one, and nothing else before it.

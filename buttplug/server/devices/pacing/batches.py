@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -36,19 +36,16 @@ class Batch:
         error: What kept it from being written.
         was_begun: Whether one of its packets was written, or tried.
         was_cut_short: Whether a stop came before its last packet.
-        dones: Whom to answer.
     """
 
-    dones: list[Done]
+    error: ButtplugError | None = None
+    was_begun = False
+    was_cut_short = False
+    _packets: Iterator[Packet] | None = None
+    _interrupted = False
 
     def __init__(self, encode: Callable[[], Iterable[Packet]]) -> None:
-        self.dones = []
-        self.error: ButtplugError | None = None
-        self.was_begun = False
-        self.was_cut_short = False
         self._encode = encode
-        self._packets: Iterator[Packet] | None = None
-        self._interrupted = False
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -81,28 +78,41 @@ class Batch:
 
 
 class CommandBatch(Batch):
-    """The packets of commands. ``outputs`` are those that change something."""
+    """The packets of commands. ``changed`` are the outputs that get another value than they had."""
 
-    def __init__(self, wanted: dict[Slot, Wanted], outputs: Sequence[Output], encode: Callable[[], Iterable[Packet]]) -> None:
-        super().__init__(encode)
-        self.dones = [want.done for want in wanted.values()]
+    def __init__(
+        self, wanted: dict[Slot, Wanted], changed: Mapping[Slot, Output], encode: Callable[[], Iterable[Packet]]
+    ) -> None:
+        self._encode = encode
         self.wanted = wanted
-        self.outputs = outputs
+        self.changed = changed
+
+    @property
+    def dones(self) -> list[Done]:
+        """Whom to answer."""
+        return [want.done for want in self.wanted.values()]
 
 
 class RepeatBatch(Batch):
     """The packets of a repeat."""
+
+    dones: Sequence[Done] = ()
 
 
 class StopBatch:
     """The packets of a stop: each is written whatever became of the others, and those that failed are tried once more."""
 
     def __init__(
-        self, slots: set[Slot], outputs: Sequence[Output], packets: Sequence[Packet], dones: list[Done], failure: str | None
+        self,
+        slots: set[Slot],
+        stopped: Mapping[Slot, Output],
+        packets: Sequence[Packet],
+        dones: list[Done],
+        failure: str | None,
     ) -> None:
-        """``failure`` says why an output has no packet."""
+        """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet."""
         self.slots = slots
-        self.outputs = outputs
+        self.stopped = stopped
         self.dones = dones
         self.was_begun = False
         self._failure = failure

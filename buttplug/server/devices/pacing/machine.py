@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Set
+from math import inf
 from operator import attrgetter
-
-from msgspec import structs
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
@@ -25,8 +24,8 @@ from buttplug.server.devices.pacing.outputs import Outputs
 from buttplug.server.devices.pacing.owed import Answer, OwedStops
 from buttplug.server.devices.pacing.pending import Pending
 from buttplug.server.devices.pacing.repeats import Repeats
-from buttplug.server.devices.pacing.slots import Limits, Slot, slot_of
-from buttplug.server.devices.pacing.stops import stop_outputs, stop_packets, without_start
+from buttplug.server.devices.pacing.slots import Limits, Slot
+from buttplug.server.devices.pacing.stops import stop_outputs, stop_packets
 from buttplug.server.protocols.base import Output, Protocol
 
 logger = logging.getLogger(__name__)
@@ -50,9 +49,11 @@ class Machine:
         self._pending = Pending()
         self._owed = OwedStops()
         self._say_again = False
+        self._has_parts = any(type_.is_position for _, type_ in limits.values)
         self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
         self._ready: Packet | None = None
         self._last = Packet(b"")
+        self._written_at = now
         self._next_batch = now
         self._next_packet = now
 
@@ -75,7 +76,9 @@ class Machine:
 
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
-        self.answers += self._pending.add(output, done, now)
+        replaced = self._pending.add(output, done, now)
+        if replaced is not None:
+            self.answers.append((replaced.done, None))
 
     def stop(self, slots: Collection[Slot], done: Done) -> None:
         """Stop outputs, before anything else is written; what was wanted of them is dropped."""
@@ -119,7 +122,10 @@ class Machine:
     def written(self, now: float) -> None:
         """Note that the packet was written."""
         self._next_packet = now + max(self._spacing, self._last.pause)
-        self._repeats.packet_written(now)
+        self._written_at = now
+        if self._protocol.repeat_after is None:
+            # What the protocol begins with this packet is counted from here.
+            self._repeats.counted_from = None
 
     def failed(self, error: ButtplugError, now: float, *, may_arrive: bool = False) -> None:
         """Note that the packet was not written. ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too."""
@@ -157,9 +163,11 @@ class Machine:
                 return self._next_packet
             self._begin_stop(now)
             return None
+        commands, repeat = self._pending.since, self._repeats.due(self._written_at)
+        if commands == repeat == inf:
+            return self._owed.due
         earliest = max(self._next_batch, self._next_packet)
-        commands = max(self._pending.since, earliest)
-        repeat = max(self._repeats.due, earliest)
+        commands, repeat = max(commands, earliest), max(repeat, earliest)
         if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
             self._begin_commands(now)
         elif repeat <= now:
@@ -179,33 +187,28 @@ class Machine:
 
     def _begin_commands(self, now: float) -> None:
         wanted = self._pending.take()
-        outputs = []
-        for slot, want in wanted.items():
-            output = want.output
-            if self._outputs.is_new(slot, output):
-                if output.type.is_position:
-                    output = structs.replace(output, start=self.moves.place(output.feature, now))
-                outputs.append(output)
-        outputs.sort(key=attrgetter("feature"))
-        values = self._outputs.values_with(outputs)
-        self._batch = CommandBatch(wanted, outputs, lambda: self._protocol.encode(outputs, values) if outputs else ())
+        told, unsure = self._outputs.told, self._outputs.unsure
+        changed = {slot: want.output for slot, want in wanted.items() if slot in unsure or told.get(slot) != want.output}
+        if self._has_parts:
+            changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
+        outputs = sorted(changed.values(), key=attrgetter("feature")) if len(changed) > 1 else list(changed.values())
+        values = self._outputs.begin(outputs)
+        self._batch = CommandBatch(wanted, changed, lambda: self._protocol.encode(outputs, values) if outputs else ())
         if outputs:
-            self._outputs.doubt(outputs)
             self._next_batch = now + self._gap
 
     def _begin_repeat(self, now: float) -> None:
         told = [self._outputs.told[slot] for slot in self.slots if slot in self._outputs.told]
         self._batch = RepeatBatch(lambda: self._protocol.repeat(told, self._outputs.values))
-        self._repeats.begin()
         self._next_batch = now + self._gap
 
     def _begin_stop(self, now: float) -> None:
         slots, dones = self._owed.take()
         self._outputs.begin_stop(slots)
-        outputs = stop_outputs(slots, self._outputs, self.moves, self._limits, now, halts=self._protocol.halts)
-        self._outputs.note(map(without_start, outputs), sure=False)
-        packets, failure = stop_packets(self._protocol, outputs, self._outputs.values, self._protocol.name)
-        self._batch = StopBatch(slots, outputs, packets, dones, failure)
+        stopped = stop_outputs(slots, self._outputs, self.moves, self._limits, now, halts=self._protocol.halts)
+        self._outputs.note(stopped, sure=False)
+        packets, failure = stop_packets(self._protocol, list(stopped.values()), self._outputs.values)
+        self._batch = StopBatch(slots, stopped, packets, dones, failure)
 
     def _begin_stop_anew(self) -> None:
         if isinstance(self._batch, StopBatch):
@@ -215,27 +218,26 @@ class Machine:
 
     def _finish(self, now: float) -> None:
         batch, self._batch = self._batch, None
-        if isinstance(batch, StopBatch):
-            self._finish_stop(batch, now)
-        elif isinstance(batch, CommandBatch):
+        if isinstance(batch, CommandBatch):
             self._finish_commands(batch, now)
+        elif isinstance(batch, StopBatch):
+            self._finish_stop(batch, now)
         elif batch is not None:
             self._repeats.ended(now, failed=batch.error is not None)
             self._outputs.unsure.update(self.slots if batch.error is not None else ())
 
     def _finish_commands(self, batch: CommandBatch, now: float) -> None:
-        for slot, wanted in batch.wanted.items():
-            if batch.was_cut_short and slot not in self._owed.slots and slot not in self._pending.wanted:
-                # The stop does not cover it: it is still wanted.
+        if batch.was_cut_short and batch.error is None:
+            # What the stop does not cover is still wanted.
+            for slot in batch.wanted.keys() - self._owed.slots - self._pending.wanted.keys():
+                wanted = batch.wanted.pop(slot)
                 self.want(wanted.output, wanted.done, now)
-            else:
-                self.answers.append((wanted.done, batch.error))
-        done = batch.error is None and not batch.was_cut_short
-        if done:
-            self._outputs.note(map(without_start, batch.outputs), sure=True)
+        elif batch.error is None:
+            self._outputs.note(batch.changed, sure=True)
             self._owed.told(batch.wanted.keys())
-        if batch.was_begun:
-            self.moves.sent(batch.outputs, self._protocol, now, sure=batch.error is None)
+        self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
+        if batch.was_begun and self._has_parts:
+            self.moves.sent(batch.changed.values(), self._protocol, now, sure=batch.error is None)
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
         self._next_batch = now + self._gap
@@ -245,6 +247,6 @@ class Machine:
             error = ButtplugDeviceError(f"it could not be stopped: {batch.problem}")
             self.answers += [(done, error) for done in batch.dones]
             return
-        self._outputs.unsure.difference_update(slot_of(output.feature, output.type) for output in batch.outputs)
-        self.moves.stopped(batch.outputs, self._protocol, now)
+        self._outputs.unsure.difference_update(batch.stopped)
+        self.moves.stopped(batch.stopped.values(), self._protocol, now)
         self.answers += self._owed.written(batch, now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from buttplug.server.protocols.base import Output, Protocol
 
@@ -51,6 +51,10 @@ class Moves:
         """Return where a part is; None where that is not known."""
         move = self._moves.get(feature)
         return None if move is None else move.place(now)
+
+    def started(self, output: Output, now: float) -> Output:
+        """Return a command with the place that its part sets out from; one for a level as it is."""
+        return structs.replace(output, start=self.place(output.feature, now)) if output.type.is_position else output
 
     def under_way(self, feature: int, now: float) -> Move | None:
         """Return the move that a part may still be on; None for one that is at rest, or was never sent anywhere."""

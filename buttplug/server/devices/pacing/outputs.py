@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from msgspec import structs
 
 from buttplug.core.messages import Range
-from buttplug.server.devices.pacing.slots import Slot, slot_of
+from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output
 
 
@@ -29,29 +29,23 @@ class Outputs:
         self.values = dict.fromkeys(sorted(self._of_feature), 0)
         self.keep_inside(ranges)
 
-    def is_new(self, slot: Slot, output: Output) -> bool:
-        """Whether an output has to be written."""
-        return slot in self.unsure or self.told.get(slot) != output
-
-    def doubt(self, outputs: Iterable[Output]) -> None:
-        """Note that these outputs, and the others of their features, may have any value: one may undo what another did."""
-        for output in outputs:
-            self.unsure.update(self._of_feature[output.feature])
-
-    def note(self, outputs: Iterable[Output], *, sure: bool) -> None:
+    def note(self, outputs: Mapping[Slot, Output], *, sure: bool) -> None:
         """Note what outputs were told."""
-        for output in outputs:
-            slot = slot_of(output.feature, output.type)
-            self.told[slot] = output
+        for slot, output in outputs.items():
+            self.told[slot] = output if output.start is None else structs.replace(output, start=None)
             self.values[output.feature] = output.value
             if sure:
                 self.unsure.discard(slot)
 
-    def values_with(self, outputs: Iterable[Output]) -> dict[int, int]:
-        """Return the values of all features when these outputs have changed."""
+    def begin(self, outputs: Iterable[Output]) -> dict[int, int]:
+        """Return the values of all features when these outputs have changed.
+
+        Until that is certain they, and the others of their features, may have any value: one may undo what another did.
+        """
         values = self.values.copy()
         for output in outputs:
             values[output.feature] = output.value
+            self.unsure.update(self._of_feature[output.feature])
         return values
 
     def begin_stop(self, slots: Set[Slot]) -> None:

@@ -27,12 +27,14 @@ class OwedStops:
         slots: The outputs to stop next.
         dones: Whom to answer when they are.
         may_arrive: Whether something that was given up may still arrive, whatever is written meanwhile.
+        due: When :meth:`bring_up` has something to do.
     """
 
     def __init__(self) -> None:
         self.slots: set[Slot] = set()
         self.dones: list[Done] = []
         self.may_arrive = False
+        self.due = inf
         self._failed: set[Slot] = set()
         self._retry_at = inf
         self._uncertain: set[Slot] = set()
@@ -44,11 +46,6 @@ class OwedStops:
         """Whether there is an output that the device may not have stopped although it should."""
         return bool(self.slots or self._failed or self._uncertain)
 
-    @property
-    def due(self) -> float:
-        """When :meth:`bring_up` has something to do."""
-        return min(self._retry_at, self._uncertain_until)
-
     def ask(self, slots: Iterable[Slot], done: Done) -> None:
         """Have outputs stopped next."""
         self.slots.update(slots)
@@ -59,9 +56,10 @@ class OwedStops:
         if self._retry_at <= now:
             self.slots |= self._failed
             self._failed, self._retry_at = set(), inf
-        if self._uncertain_until > now:
-            return []
-        dones, self._uncertain_dones, self._uncertain_until = self._uncertain_dones, [], inf
+        dones: list[Done] = []
+        if self._uncertain_until <= now:
+            dones, self._uncertain_dones, self._uncertain_until = self._uncertain_dones, [], inf
+        self._set_due()
         return [(done, ButtplugDeviceError(NOT_CERTAIN)) for done in dones]
 
     def take(self) -> tuple[set[Slot], list[Done]]:
@@ -79,17 +77,20 @@ class OwedStops:
         self._uncertain_dones += batch.dones
         if batch.dones:
             self._uncertain_until = min(self._uncertain_until, now + SETTLE_LIMIT)
+            self._set_due()
         return []
 
     def failed(self, slots: Iterable[Slot], now: float) -> None:
         """Have outputs stopped again soon."""
         self._failed |= set(slots) - self.slots
         self._retry_at = now + RETRY_DELAY if self._failed else inf
+        self._set_due()
 
     def told(self, slots: Collection[Slot]) -> None:
         """Note outputs that got something else since, and need no stop any more."""
-        self._failed.difference_update(slots)
-        self._uncertain.difference_update(slots)
+        if self._failed or self._uncertain:
+            self._failed.difference_update(slots)
+            self._uncertain.difference_update(slots)
 
     def settled(self) -> None:
         """Have those stopped once more that something else could have undone: now nothing can."""
@@ -97,9 +98,14 @@ class OwedStops:
         self.slots |= self._uncertain
         self.dones += self._uncertain_dones
         self._uncertain, self._uncertain_dones, self._uncertain_until = set(), [], inf
+        self._set_due()
 
     def abandon(self) -> list[Done]:
         """Return everybody who waits for an answer, and forget them; the stops are still owed."""
         dones = self.dones + self._uncertain_dones
         self.dones, self._uncertain_dones, self._uncertain_until = [], [], inf
+        self._set_due()
         return dones
+
+    def _set_due(self) -> None:
+        self.due = min(self._retry_at, self._uncertain_until)

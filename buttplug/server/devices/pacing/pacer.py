@@ -51,6 +51,7 @@ class Pacer:
         self._writer = Writer(hardware)
         self._waker: asyncio.Future[None] | None = None
         self._closed: ButtplugDeviceError | None = None
+        self._end: asyncio.Future[None] = self._loop.create_future()
         self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
 
     @property
@@ -66,7 +67,8 @@ class Pacer:
         self._machine.want(output, done, self._loop.time())
         if self._machine.answers:
             self._answer()
-        self._wake()
+        if (waker := self._waker) is not None and not waker.done():
+            waker.set_result(None)
 
     def stop(self, done: Done, slots: Collection[Slot] | None = None) -> None:
         """Stop outputs, all of them where ``slots`` is None, before anything else is written.
@@ -94,6 +96,7 @@ class Pacer:
         """End all writing; what is still wanted fails with the reason, before this returns."""
         if self._closed is None:
             self._closed = HardwareDisconnectedError(reason)
+            self._end.cancel()
             self._task.cancel()
             self._writer.close()
             self._abandon(self._closed)
@@ -107,53 +110,47 @@ class Pacer:
 
     async def _run(self) -> None:
         try:
-            while self._closed is None:
-                try:
-                    await self._do(self._next())
-                except Exception as error:
-                    # A fault of ours must not be the end of all stops for this device.
-                    logger.exception("%s: pacing failed and goes on", self._hardware.name)
-                    self._abandon(ButtplugDeviceError(f"the server failed: {error}"))
-                    await asyncio.sleep(RECOVERY_DELAY)
+            await self._write_until(self._end)
         except asyncio.CancelledError:
             if self._closed is None:
                 await self._stop_last()
             raise
 
-    def _next(self) -> Packet | float:
-        step = self._machine.next(self._loop.time())
-        if self._machine.answers:
-            self._answer()
-        return step
+    async def _write_until(self, end: asyncio.Future[None]) -> None:
+        """Do what the machine says."""
+        while not end.done():
+            try:
+                step = self._machine.next(self._loop.time())
+                if self._machine.answers:
+                    self._answer()
+                if isinstance(step, Packet):
+                    await self._writer.write(step, STOP_LIMIT if self._machine.is_writing_stop else WRITE_LIMIT)
+                    self._machine.written(self._loop.time())
+                else:
+                    await self._sleep(step)
+            except ButtplugError as error:
+                self._not_written(error)
+            except Exception as error:
+                # A fault of ours must not be the end of all stops for this device.
+                logger.exception("%s: pacing failed and goes on", self._hardware.name)
+                self._abandon(ButtplugDeviceError(f"the server failed: {error}"))
+                await asyncio.sleep(RECOVERY_DELAY)
 
-    async def _do(self, step: Packet | float) -> None:
-        if isinstance(step, Packet):
-            await self._write(step)
-        elif step > self._loop.time():
-            await self._sleep(step)
-
-    async def _write(self, packet: Packet) -> None:
-        try:
-            await self._writer.write(packet, STOP_LIMIT if self._machine.is_writing_stop else WRITE_LIMIT)
-        except ButtplugError as error:
-            logger.info("%s: a packet was not written: %s", self._hardware.name, error)
-            settled = self._hardware.settled()
-            self._machine.failed(error, self._loop.time(), may_arrive=settled is not None)
-            if settled is not None:
-                settled.add_done_callback(self._settled)
-        else:
-            self._machine.written(self._loop.time())
+    def _not_written(self, error: ButtplugError) -> None:
+        logger.info("%s: a packet was not written: %s", self._hardware.name, error)
+        settled = self._hardware.settled()
+        self._machine.failed(error, self._loop.time(), may_arrive=settled is not None)
+        if settled is not None:
+            settled.add_done_callback(self._settled)
 
     async def _stop_last(self) -> None:
         """Stop the device, since the event loop is ending: that cancels every task, and nobody closed the server before."""
         ended = HardwareDisconnectedError("the program has ended")
         stopped = self._loop.create_future()
         self._machine.abandon(ended, self._loop.time())
+        stopped.add_done_callback(lambda _: self._wake())
         self._machine.stop(self.slots, stopped.set_result)
-        step = self._next()
-        while not stopped.done():
-            await self._do(step)
-            step = self._next()
+        await self._write_until(stopped)
         self._closed = ended
         self._abandon(ended)
 

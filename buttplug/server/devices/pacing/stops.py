@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from msgspec import structs
-
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.moves import Moves
@@ -21,7 +19,9 @@ logger = logging.getLogger(__name__)
 HALT_TIME = 200
 
 
-def stop_outputs(slots: Set[Slot], outputs: Outputs, moves: Moves, limits: Limits, now: float, *, halts: bool) -> list[Output]:
+def stop_outputs(
+    slots: Set[Slot], outputs: Outputs, moves: Moves, limits: Limits, now: float, *, halts: bool
+) -> dict[Slot, Output]:
     """Return a zero for every level, and for every part that may be moving what ends its move.
 
     For a part whose place is known that is this place. Else it is the target that it is on its way to, in the longest time
@@ -29,8 +29,8 @@ def stop_outputs(slots: Set[Slot], outputs: Outputs, moves: Moves, limits: Limit
     includes parts of which nothing is known.
     """
     halts = halts and slots >= limits.values.keys()
-    stopped = (_stop_output(slot, outputs, moves, limits, now, halts=halts) for slot in sorted(slots))
-    return [output for output in stopped if output is not None]
+    stopped = ((slot, _stop_output(slot, outputs, moves, limits, now, halts=halts)) for slot in sorted(slots))
+    return {slot: output for slot, output in stopped if output is not None}
 
 
 def _stop_output(slot: Slot, outputs: Outputs, moves: Moves, limits: Limits, now: float, *, halts: bool) -> Output | None:
@@ -53,9 +53,7 @@ def _stop_output(slot: Slot, outputs: Outputs, moves: Moves, limits: Limits, now
     return Output(feature, kind, inside, duration, start=place)
 
 
-def stop_packets(
-    protocol: Protocol, stopped: list[Output], values: Mapping[int, int], name: str
-) -> tuple[list[Packet], str | None]:
+def stop_packets(protocol: Protocol, stopped: list[Output], values: Mapping[int, int]) -> tuple[list[Packet], str | None]:
     """Return the packets of a stop, and why some output has none.
 
     Where the protocol cannot make them together, each output is stopped by itself.
@@ -63,7 +61,7 @@ def stop_packets(
     try:
         return list(protocol.stop(stopped, values)), None
     except Exception as error:  # noqa: BLE001 then the outputs are stopped one by one
-        logger.debug("%s: no packets could be made for a stop of everything at once: %r", name, error)
+        logger.debug("%s: no packets could be made for a stop of everything at once: %r", protocol.name, error)
     packets: list[Packet] = []
     failure = None
     for output in stopped:
@@ -81,8 +79,3 @@ def _without_repetitions(packets: Iterable[Packet]) -> Iterator[Packet]:
         if packet != last:
             yield packet
         last = packet
-
-
-def without_start(output: Output) -> Output:
-    """Return an output as it is remembered and compared."""
-    return output if output.start is None else structs.replace(output, start=None)

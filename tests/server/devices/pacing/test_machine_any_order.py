@@ -49,7 +49,7 @@ def _requeue_always(patch: pytest.MonkeyPatch) -> None:
     finish = Machine._finish_commands
 
     def finish_commands(self: Machine, batch: CommandBatch, now: float) -> None:
-        batch.was_cut_short = batch.was_cut_short or not batch.outputs
+        batch.was_cut_short = batch.was_cut_short or not batch.changed
         finish(self, batch, now)
 
     patch.setattr(Machine, "_finish_commands", finish_commands)
@@ -57,13 +57,13 @@ def _requeue_always(patch: pytest.MonkeyPatch) -> None:
 
 def _spin(patch: pytest.MonkeyPatch) -> None:
     """A repeat is always due."""
-    patch.setattr(Repeats, "due", 0.0)
+    patch.setattr(Repeats, "due", lambda self, written_at: 0.0)
 
 
 def _all_or_nothing(patch: pytest.MonkeyPatch) -> None:
     """An output that cannot be encoded keeps the others from being stopped."""
 
-    def stop_packets(protocol: object, stopped: object, values: object, name: str) -> tuple[list[object], str | None]:
+    def stop_packets(protocol: object, stopped: object, values: object) -> tuple[list[object], str | None]:
         try:
             return list(protocol.stop(stopped, values)), None  # type: ignore[attr-defined]
         except Exception as error:  # noqa: BLE001 that is the fault
