@@ -15,7 +15,7 @@ import msgspec
 
 from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
 from buttplug.server.devices.format import INPUT_TYPES, OUTPUT_TYPES, ProtocolFile
-from buttplug.server.protocols import available, load
+from buttplug.server.protocols import load
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "devices.md"
@@ -161,7 +161,7 @@ def _printed(name: str) -> tuple[str, str]:
 
 
 def _status(definition: DeviceDefinition) -> str:
-    protocol = load(definition.protocol) if definition.protocol in available() else None
+    protocol = load(definition.protocol)
     if protocol is None or not definition.features:
         return RECOGNISED
     return EXPERIMENTAL if getattr(protocol, "experimental", False) else SUPPORTED

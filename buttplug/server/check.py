@@ -10,7 +10,7 @@ from buttplug.hardware.registry import BUSES, Bus
 from buttplug.server.buses import make_bus
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.options import Options
-from buttplug.server.protocols import available
+from buttplug.server.protocols import supports
 
 #: Seconds that a bus may take for each thing that is asked of it, and seconds that devices are then waited for.
 CHECK_LIMIT = 10.0
@@ -77,7 +77,7 @@ def _model(discovery: Discovery, configuration: DeviceConfiguration) -> str:
     protocol = matches[0].protocol
     definition = configuration.definition(protocol, discovery.name)
     model = definition.name if definition is not None else protocol
-    return f"{model}, protocol {protocol}" + ("" if protocol in available() else " (not supported yet)")
+    return f"{model}, protocol {protocol}" + ("" if supports(protocol) else " (not supported yet)")
 
 
 def _tell(line: str) -> None:

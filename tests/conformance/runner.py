@@ -16,7 +16,7 @@ from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifi
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.user_configuration import load_user_configuration
-from buttplug.server.protocols import available
+from buttplug.server.protocols import supports
 from tests.conformance.format import Case, Found, read
 from tests.conformance.player import Mismatch, play
 from tests.fakes.clock import VirtualTimeLoop
@@ -71,7 +71,7 @@ def run(path: Path) -> Outcome:
         matches = configuration.match(advertisement)
         if not matches:
             return Outcome(case.name, Verdict.FAILED, (f"the configuration knows no device {found.advertised_name}",))
-        if matches[0].protocol not in available():
+        if not supports(matches[0].protocol):
             return Outcome(case.name, Verdict.NOT_SUPPORTED, (matches[0].protocol,))
     reasons: list[str] = []
     for way in ("in process", "JSON"):

@@ -66,7 +66,7 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: Path, families: Mapping[str
         }
         (folder / f"{id_}.json").write_text(json.dumps(content))
     classes = {id_: family.protocol for id_, family in families.items()}
-    monkeypatch.setattr(protocols, "available", lambda: frozenset(classes))
+    monkeypatch.setattr(protocols, "supports", classes.__contains__)
     monkeypatch.setattr(protocols, "load", classes.get)
-    monkeypatch.setattr(simulation, "available", lambda: frozenset(classes))
+    monkeypatch.setattr(simulation, "supports", classes.__contains__)
     return DeviceConfiguration.load(folder)

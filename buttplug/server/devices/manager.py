@@ -234,9 +234,11 @@ class DeviceManager:
 
     def _supported(self, discovery: Discovery) -> list[Match]:
         matches = self.configuration.match(discovery.advertisement)
-        supported = [match for match in matches if match.protocol in protocols.available()]
+        supported = [match for match in matches if protocols.supports(match.protocol)]
         if matches and not supported:
-            logger.info("%s is a %s device, which is not supported yet", discovery.name, matches[0].protocol)
+            protocol = matches[0].protocol
+            reason = protocols.UNSUPPORTED.get(protocol, f"protocol {protocol} is not supported")
+            logger.warning("%s cannot be used: %s", discovery.name, reason)
         return supported
 
     async def _connect(self, discovery: Discovery, matches: Sequence[Match]) -> None:
@@ -284,7 +286,8 @@ class DeviceManager:
 
     async def _shake_hands(self, hardware: Hardware, match: Match) -> Device:
         family = protocols.load(match.protocol)
-        assert family is not None, "only supported protocols are matched"
+        if family is None:
+            raise HardwareError(f"protocol {match.protocol} is not supported")
         try:
             async with asyncio.timeout(family.handshake_timeout):
                 identifier = await family.identify(hardware)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from importlib import import_module, util
 
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.protocols import available, peers
+from buttplug.server.protocols import UNSUPPORTED, prepare, supports
 
 
 def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[str] = ()) -> SimulatedDevice:
@@ -22,8 +21,9 @@ def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[st
     """
     name, _, address = name.partition("@")
     definition = configuration.find(name)
-    if definition.protocol not in available():
-        raise ConfigurationError(f"{definition.name} cannot be simulated: protocol {definition.protocol} is not supported yet")
+    if not supports(definition.protocol):
+        reason = UNSUPPORTED.get(definition.protocol, f"protocol {definition.protocol} is not supported")
+        raise ConfigurationError(f"{definition.name} cannot be simulated: {reason}")
     if not address:
         address = next(free for number in range(1, len(taken) + 2) if (free := f"simulated-{number}") not in taken)
     elif address in taken:
@@ -33,7 +33,5 @@ def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[st
         raise ConfigurationError(f"{definition.name} cannot be simulated: the configuration does not say how it is found")
     advertised, advertisement = specifiers[0].simulate(definition.name, definition.identifier)
     device = SimulatedDevice(advertised, advertisement, address=address, label=definition.name)
-    module = f"{peers.__name__}.{definition.protocol.replace('-', '_')}"
-    if util.find_spec(module) is not None:
-        import_module(module).prepare(device, definition)
+    prepare(device, definition)
     return device

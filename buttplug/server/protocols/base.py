@@ -83,6 +83,9 @@ class Protocol:
     #: for a protocol that makes up places of its own, on the way to one that it is given.
     places: Mapping[int, Range]
 
+    #: Whether nobody has driven a real device with it yet: it is written from notes, and the documentation says so.
+    experimental: ClassVar[bool] = False
+
     #: Seconds that identification and initialisation together may take.
     handshake_timeout: ClassVar[float] = 15.0
 

@@ -22,5 +22,7 @@ REQUEST = b"\x43\x01"
 class RezTrancevibrator(Protocol):
     """One vibrator."""
 
+    experimental = True
+
     def output(self, output: Output) -> Iterable[Packet]:
         return (Packet(REQUEST + output.value.to_bytes(2, "little") + bytes(4), endpoint="txvendorcontrol"),)

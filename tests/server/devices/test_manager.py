@@ -205,12 +205,12 @@ async def test_a_device_that_no_protocol_knows_is_left_alone(manager: DeviceMana
 async def test_a_device_whose_protocol_is_not_supported_yet_is_told_by_name(
     manager: DeviceManager, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(protocols, "available", frozenset)
+    monkeypatch.setattr(protocols, "supports", lambda protocol: False)
     toy = Toy()
     with caplog.at_level(logging.INFO):
         find(manager, toy)
     assert toy.refusals == ["no protocol here knows this device"]
-    assert "toy is a toy device, which is not supported yet" in caplog.text
+    assert "toy cannot be used: protocol toy is not supported" in caplog.text
 
 
 @pytest.mark.parametrize("when", [0.0, 0.05, 1.0])
