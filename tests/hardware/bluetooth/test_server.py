@@ -16,6 +16,7 @@ from buttplug.hardware.bluetooth import manager as bus
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.protocols.thehandy_v3 import ThehandyV3
 from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.peripheral import Write, hang
 from tests.hardware.bluetooth.helpers import bring
@@ -83,7 +84,7 @@ TITAN = Story(
         Driven(0, DeviceOutputCommand(VIBRATE, 100), [packet("01 64")]),
         Driven(1, DeviceOutputCommand(MOVE, 50, 0), [packet("03 00 63 32")]),
     ],
-    halted=[packet("01 00")],
+    halted=[packet("01 00"), packet("03 00 01 32")],
     returned=[packet("01 00")],
     driven_again=[packet("01 40")],
     halted_again=[packet("01 00")],
@@ -111,18 +112,22 @@ HANDY = Story(
         Driven(
             0,
             DeviceOutputCommand(MOVE, 50, 500),
-            [packet("08 01 12 0f 10 02 c2 2e 0a 0d 00 00 00 3f 10 f4 03 18 01", response=True)],
+            [packet("08 01 12 0d 10 02 c2 2e 08 0d 00 00 00 3f 10 f4 03", response=True)],
         ),
         Driven(
             0,
             DeviceOutputCommand(MOVE, 100, 20_000),
-            [packet("08 01 12 10 10 03 c2 2e 0b 0d 00 00 80 3f 10 a0 9c 01 18 01", response=True)],
+            [packet("08 01 12 0e 10 03 c2 2e 09 0d 00 00 80 3f 10 a0 9c 01", response=True)],
         ),
     ],
     halted=[packet("08 01 12 05 10 04 d2 2e 00", response=True)],
-    returned=[packet("08 01 12 05 10 01 b2 2c 00"), packet("08 01 12 05 10 02 ca 2c 00")],
-    driven_again=[packet("08 01 12 0f 10 02 c2 2e 0a 0d 00 00 00 3f 10 f4 03 18 01", response=True)],
-    halted_again=[packet("08 01 12 05 10 03 d2 2e 00", response=True)],
+    returned=[
+        packet("08 01 12 05 10 01 b2 2c 00"),
+        packet("08 01 12 05 10 02 ca 2c 00"),
+        packet("08 01 12 05 10 02 d2 2e 00", response=True),
+    ],
+    driven_again=[packet("08 01 12 0d 10 03 c2 2e 08 0d 00 00 00 3f 10 f4 03", response=True)],
+    halted_again=[packet("08 01 12 05 10 04 d2 2e 00", response=True)],
 )
 
 
@@ -171,9 +176,11 @@ async def test_long_packets_arrive_whole(adapter: FakeAdapter, bluetooth: Blueto
         await client.connect(server)
         await client.start_scanning()
         await until(lambda: client.devices)
-        # The number of the packet is part of it: it gets longer.
-        for step in range(130):
-            await client.devices[0].run_output(DeviceOutputCommand(MOVE, 1 + step % 2, 20_000))
+        # The number of the packet is part of it, and makes it longer after two million of them.
+        protocol = server.devices.devices[0]._protocol
+        assert isinstance(protocol, ThehandyV3)
+        protocol._id = 1 << 21
+        await client.devices[0].run_output(DeviceOutputCommand(MOVE, 1, 20_000))
     longest = max(peripheral.writes, key=lambda write: len(write.data))
     assert (len(longest.data), longest.kind) == (21, "request")
 

@@ -445,10 +445,10 @@ async def test_a_stroker_of_the_user_configuration_is_found_driven_lost_found_ag
             Driven(0, DeviceOutputCommand(position, 0), [Packet(b"L0000\n")]),
             Driven(0, DeviceOutputCommand(timed, 5, 60_000), [Packet(b"L0005I60000\n")]),
         ],
-        halted=[Packet(b"L0000\nDSTOP\n")],
-        returned=[],
+        halted=[Packet(b"DSTOP\n")],
+        returned=[Packet(b"DSTOP\n")],
         driven_again=[Packet(b"L0999I60000\n")],
-        halted_again=[Packet(b"L0000\nDSTOP\n")],
+        halted_again=[Packet(b"DSTOP\n")],
     )
     await tell(
         story,

@@ -146,12 +146,17 @@ class Pacer:
     async def _stop_last(self) -> None:
         """Stop the device, since the event loop is ending: that cancels every task, and nobody closed the server before."""
         ended = HardwareDisconnectedError("the program has ended")
-        stopped = self._loop.create_future()
-        self._machine.abandon(ended, self._loop.time())
+        stopped: asyncio.Future[None] = self._loop.create_future()
         stopped.add_done_callback(lambda _: self._wake())
-        self._machine.stop(self.slots, stopped.set_result)
+
+        def done(error: ButtplugError | None) -> None:
+            # Whoever asks for a stop from here on is told of this one.
+            self._closed = ended
+            stopped.set_result(None)
+
+        self._machine.abandon(ended, self._loop.time())
+        self._machine.stop(self.slots, done)
         await self._write_until(stopped)
-        self._closed = ended
         self._abandon(ended)
 
     # Waiting and telling
