@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from buttplug.core.enums import OutputType
 from buttplug.server.protocols.base import Output
 from buttplug.server.protocols.shared import protobuf
+from buttplug.server.protocols.shared.checksums import crc16_modbus, sum8
 from buttplug.server.protocols.shared.strokes import distance, speed_for, time_for
 
 
@@ -110,3 +111,12 @@ def test_fields_come_back(fields: dict[int, int | bytes]) -> None:
         for field, value in fields.items()
     )
     assert protobuf.fields(data) == fields
+
+
+def test_the_checksum_of_modbus() -> None:
+    assert crc16_modbus(b"123456789") == 0x4B37
+    assert crc16_modbus(b"") == 0xFFFF
+
+
+def test_the_sum_of_bytes_is_one_byte() -> None:
+    assert sum8(bytes((0xFF, 0x02))) == 1
