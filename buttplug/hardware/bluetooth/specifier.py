@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterator
 from functools import partial
-from typing import Self
+from typing import Annotated, Self
 
-from msgspec import Struct, field, structs
+from msgspec import Meta, Struct, field, structs
 
 from buttplug.hardware.base import ENDPOINTS
 from buttplug.hardware.specifier import Advertisement, Rule, Specifier
@@ -67,8 +67,8 @@ class BluetoothAdvertisement(Advertisement, frozen=True):
 class ManufacturerData(Struct, frozen=True):
     """Manufacturer data to look for: ``data`` is contained in what is advertised under ``company``; empty for any."""
 
-    company: int
-    data: tuple[int, ...] = ()
+    company: Annotated[int, Meta(ge=0, le=0xFFFF)]
+    data: tuple[Annotated[int, Meta(ge=0, le=0xFF)], ...] = ()
 
 
 class BluetoothSpecifier(Specifier, frozen=True):
@@ -133,9 +133,9 @@ class BluetoothSpecifier(Specifier, frozen=True):
     def normalized(self) -> Self:
         return structs.replace(
             self,
-            advertised_services=tuple(map(_normalized_uuid, self.advertised_services)),
+            advertised_services=tuple(map(normalized_uuid, self.advertised_services)),
             services={
-                _normalized_uuid(service): {endpoint: _normalized_uuid(uuid) for endpoint, uuid in endpoints.items()}
+                normalized_uuid(service): {endpoint: normalized_uuid(uuid) for endpoint, uuid in endpoints.items()}
                 for service, endpoints in self.services.items()
             },
         )
@@ -169,7 +169,7 @@ def _has_service(pattern: re.Pattern[str], advertisement: BluetoothAdvertisement
     return any(pattern.fullmatch(service) for service in advertisement.services)
 
 
-def _normalized_uuid(text: str) -> str:
+def normalized_uuid(text: str) -> str:
     """Return a UUID in lower case with hyphens, from any usual form; what is none comes back as it is."""
     digits = text.lower().removeprefix("urn:uuid:").strip("{}").replace("-", "")
     if not re.fullmatch("[0-9a-f?]{32}", digits):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from buttplug.hardware.specifier import Advertisement, Rule, Specifier
 
@@ -13,8 +13,8 @@ from buttplug.hardware.specifier import Advertisement, Rule, Specifier
 class UsbId(Struct, frozen=True):
     """A USB vendor and product id."""
 
-    vendor_id: int
-    product_id: int
+    vendor_id: Annotated[int, Meta(ge=0, le=0xFFFF)]
+    product_id: Annotated[int, Meta(ge=0, le=0xFFFF)]
 
 
 class UsbIdAdvertisement(Advertisement, frozen=True):
@@ -29,7 +29,7 @@ class UsbIdSpecifier(Specifier, frozen=True):
 
     advertisement: ClassVar[type[UsbIdAdvertisement]]
 
-    pairs: tuple[UsbId, ...]
+    pairs: Annotated[tuple[UsbId, ...], Meta(min_length=1)]
 
     def rules(self) -> Iterator[Rule]:
         for pair in self.pairs:

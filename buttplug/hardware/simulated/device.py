@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct, structs
@@ -82,16 +82,18 @@ class SimulatedDevice:
         endpoints: Iterable[str] | None = None,
         message_gap: float = 0.0,
         label: str = "",
+        provisional_address: bool = False,
     ) -> None:
         """Make a device.
 
         ``endpoints`` None gives it all that the configuration names for its protocol. ``label`` is what logs call it, ``name``
-        what it advertises.
+        what it advertises. ``provisional_address``: the manager that it is added to may give it another address.
         """
         self.name = name
         self.label = label or name
         self.advertisement = advertisement
         self.address = address
+        self.provisional_address = provisional_address
         self.endpoints = None if endpoints is None else frozenset(endpoints)
         self.message_gap = message_gap
         self.packets: deque[Packet] = deque(maxlen=MEMORY)
@@ -155,6 +157,11 @@ class SimulatedDevice:
         return self.hardware
 
 
+def free_address(taken: Collection[str]) -> str:
+    """Return the first of "simulated-1", "simulated-2" and so on that is not taken."""
+    return next(free for number in range(1, len(taken) + 2) if (free := f"simulated-{number}") not in taken)
+
+
 class SimulatedHardware(Hardware):
     """The link to a simulated device."""
 
@@ -169,6 +176,7 @@ class SimulatedHardware(Hardware):
             message_gap=device.message_gap,
         )
         self.device = device
+        self.provisional_address = device.provisional_address
         self.subscribed: set[str] = set()
 
     async def write(self, packet: Packet) -> None:

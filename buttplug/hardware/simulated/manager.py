@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from buttplug.hardware.base import CommunicationManager
-from buttplug.hardware.simulated.device import SimulatedDevice
+from buttplug.hardware.simulated.device import SimulatedDevice, free_address
 
 #: How long a scan of simulated devices lasts, in seconds: time enough to connect what it found.
 SCAN_TIME = 0.1
@@ -27,7 +27,18 @@ class SimulatedManager(CommunicationManager):
             self.add(device)
 
     def add(self, device: SimulatedDevice) -> SimulatedDevice:
-        """Have the next scan find a device; one that is on finds it now."""
+        """Have the next scan find a device; one that is on finds it now.
+
+        A device that was given no address of its own gets one that no other here has.
+
+        Raises:
+            ValueError: Another device here has its address.
+        """
+        taken = {other.address for other in self.devices}
+        if device.address in taken:
+            if not device.provisional_address:
+                raise ValueError(f"{device.label} cannot be added: another simulated device has the address {device.address}")
+            device.address = free_address(taken)
         self.devices.append(device)
         device.on_return = self._returned
         if self.scanning:
