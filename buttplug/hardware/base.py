@@ -68,6 +68,7 @@ class Hardware(ABC):
 
     #: Whether a packet that is written arrives behind all that were written before, also behind those that were given up.
     keeps_order: ClassVar[bool] = True
+
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Self
+from typing import Self, Unpack
 
+from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import ServerMessage
 from buttplug.hardware.base import CommunicationManager
+from buttplug.server.autosave import AutoSave
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.device import Device
 from buttplug.server.devices.manager import DeviceManager
+from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
 from buttplug.server.session import CloseCode, Session
 
 logger = logging.getLogger(__name__)
@@ -33,7 +36,8 @@ class ButtplugServer:
     Args:
         name: What clients are told.
         managers: The buses to use.
-        configuration: What devices exist and what the user set for them; the one of this package where it is None.
+        configuration: What devices exist and what the user set for them; the one of this package where it is None. The
+            simulated devices that it asks for are found by every scan.
         max_ping_time: Milliseconds without a ping after which a client counts as gone; 0 for never.
         max_clients: Clients at a time.
     """
@@ -51,15 +55,23 @@ class ButtplugServer:
         self.max_ping_time = max_ping_time
         self.max_clients = max_clients
         configuration = DeviceConfiguration.load() if configuration is None else configuration
+        if configuration.simulated_devices:
+            from buttplug.hardware.simulated import SimulatedManager
+            from buttplug.server.devices.simulation import configured_devices
+
+            managers = [*managers, SimulatedManager(configured_devices(configuration))]
         self.devices = DeviceManager(configuration, managers)
         self.devices.on_change = self._devices_changed
         self.sessions: set[Session] = set()
         self.is_open = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[list[str]] | None = None
+        self._autosave = AutoSave(configuration)
+        self._end_watch: Callable[[], None] = lambda: None
 
     async def open(self) -> None:
         """Open the buses and accept clients."""
+        self._end_watch = self.configuration.watch(self._autosave.changed)
         await self.devices.open()
         self.is_open = self._closing is None
 
@@ -92,6 +104,45 @@ class ButtplugServer:
         session = Session(self, send, closed)
         self.sessions.add(session)
         return session
+
+    @property
+    def configuration(self) -> DeviceConfiguration:
+        """What devices exist, and what users set for them."""
+        return self.devices.configuration
+
+    async def change_device(self, device: int | DeviceKey, **changes: Unpack[DeviceChanges]) -> None:
+        """Change settings of a device: :meth:`DeviceConfiguration.change_device`, for a connected device also by its index.
+
+        It takes effect at once: a connected device is stopped, and disconnected where it is denied now. It is saved where the
+        configuration has a user's file.
+
+        Raises:
+            ConfigurationError: A value cannot be used. Nothing was changed.
+            ButtplugDeviceError: There is no such device, or it could not be stopped; then the settings hold all the same.
+        """
+        self.configuration.change_device(self._key(device), **changes)
+        await self.devices.settle()
+
+    async def limit_output(
+        self,
+        device: int | DeviceKey,
+        feature: int,
+        type: OutputType,  # noqa: A002
+        **limits: Unpack[OutputChanges],
+    ) -> None:
+        """Change limits of an output: :meth:`DeviceConfiguration.limit_output`, for a connected device also by its index.
+
+        It takes effect at once: a connected device is stopped. It is saved where the configuration has a user's file.
+
+        Raises:
+            ConfigurationError: There is no such output, or the limits are not inside its range. Nothing was changed.
+            ButtplugDeviceError: There is no such device, or it could not be stopped; then the limits hold all the same.
+        """
+        self.configuration.limit_output(self._key(device), feature, type, **limits)
+        await self.devices.settle()
+
+    def _key(self, device: int | DeviceKey) -> DeviceKey:
+        return self.devices.device(device).key if isinstance(device, int) else device
 
     def keep(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run something that must go on to its end even when the client it is done for is gone."""
@@ -128,10 +179,18 @@ class ButtplugServer:
         ends = [self.keep(session.hang_up(CloseCode.SHUTDOWN, reason)) for session in self.sessions]
         if ends:
             await asyncio.wait(ends, timeout=SHUTDOWN_SESSIONS_LIMIT)
+        self._end_watch()
+        saving = self.keep(self._autosave.close(SHUTDOWN_LIMIT))
         await self.devices.close((began + SHUTDOWN_LIMIT - loop.time()) * 2 / 3)
+        await asyncio.wait([saving], timeout=max(began + SHUTDOWN_LIMIT - loop.time(), 0))
         return unstopped
 
     def _devices_changed(self) -> None:
+        if self.configuration.user_file is not None:
+            lasting = [device for device in self.devices.devices.values() if not device.hardware.provisional_address]
+            news = [self.configuration.remember(device.key, device.index) for device in lasting]
+            if any(news):
+                self._autosave.changed()
         for session in tuple(self.sessions):
             session.devices_changed()
 

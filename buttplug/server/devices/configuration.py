@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import logging
+import itertools
 from collections.abc import Callable, Iterator
-from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Unpack
 
-import msgspec
+from msgspec import structs
 
+from buttplug.core.enums import OutputType
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.specifier import Advertisement, Specifier
 from buttplug.hardware.websocket import WebsocketAdvertisement
+from buttplug.server.devices.base_files import bundled_folder, read_base
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.devices.format import BaseFile, Model, ProtocolEntry, ProtocolFile, SimulatedEntry, Version
+from buttplug.server.devices.format import SIMULATED, Model, ProtocolEntry, SimulatedEntry, Version
+from buttplug.server.devices.identity import identify
+from buttplug.server.devices.limits import OutputRange
 from buttplug.server.devices.matching import Match, Matcher
-from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.devices.settings import (
+    DeviceChanges,
+    DeviceKey,
+    DeviceSettings,
+    OutputChanges,
+    OutputSettings,
+    folded_address,
+)
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from buttplug.server.devices.user_configuration import UserFile
 
-#: Major versions of the ecosystem's configuration files that can be read.
-SUPPORTED_FORMATS = (4, 5)
-
-_VERSION_FILE = "version.json"
-_SCHEMA_FILE = "schema.json"
-
-_Content = TypeVar("_Content")
+#: No further device is remembered by itself when there are so many: some have a new address each time they connect.
+MOST_REMEMBERED = 1000
 
 _NO_SETTINGS = DeviceSettings()
-
-_protocol_file_decoder = msgspec.json.Decoder(ProtocolFile)
+_NO_LIMITS = OutputSettings()
 
 
 class DeviceConfiguration:
@@ -39,8 +44,12 @@ class DeviceConfiguration:
 
     Attributes:
         version: The version of the ecosystem's base configuration that has the same devices.
-        settings: What users set, by device. May be changed at any time; a device that is connected keeps what it has.
-        simulated_devices: Those that a user's configuration asks for.
+        settings: What users set, by device. Change it by :meth:`configure` and its kin, which check what they are given and
+            have it take effect on devices that are connected.
+        simulated_devices: Those that a user's configuration asks for. A server has those that are there when it is made.
+        added_specifiers: What was added to the loaded specifiers, with the protocol.
+        added_models: The models that were added, each with its protocol.
+        user_file: Where changes are saved; None for nowhere.
     """
 
     def __init__(self, version: Version) -> None:
@@ -48,9 +57,14 @@ class DeviceConfiguration:
         self.version = version
         self.settings: dict[DeviceKey, DeviceSettings] = {}
         self.simulated_devices: list[SimulatedEntry] = []
+        self.added_specifiers: list[Match] = []
+        self.added_models: list[tuple[str, Model]] = []
+        self.user_file: UserFile | None = None
+        self._watchers: list[Callable[[], None]] = []
         self._matcher = Matcher()
         self._specifiers: dict[str, list[Specifier]] = {}
         self._models: dict[str, dict[str | None, Model]] = {}
+        self._replaced_models: dict[tuple[str, str], Model | None] = {}
 
     @classmethod
     def load(cls, source: Path | None = None) -> DeviceConfiguration:
@@ -61,40 +75,10 @@ class DeviceConfiguration:
         Raises:
             ConfigurationError: A file cannot be read or used; the message names it, the field, and what is wrong.
         """
-        source = source or _bundled_folder()
-        return cls._load_folder(source) if source.is_dir() else cls._load_base_file(source)
-
-    @classmethod
-    def _load_folder(cls, folder: Path) -> DeviceConfiguration:
-        configuration = cls(_decode_file(folder / _VERSION_FILE, msgspec.json.Decoder(Version)))
-        for path in sorted(folder.glob("*.json"), key=attrgetter("stem")):
-            if path.name in (_VERSION_FILE, _SCHEMA_FILE):
-                continue
-            entry = _decode_file(path, _protocol_file_decoder)
-            problems = list(entry.problems())
-            if entry.protocol != path.stem:
-                problems.append(f"$.protocol is {entry.protocol}, but the file is named {path.name}")
-            if problems:
-                raise ConfigurationError(f"{path}: {'; '.join(problems)}")
-            configuration._add_protocol(entry.protocol, entry)
-        return configuration
-
-    @classmethod
-    def _load_base_file(cls, path: Path) -> DeviceConfiguration:
-        base = _decode_file(path, msgspec.json.Decoder(BaseFile))
-        check_format(path, base.version)
-        configuration = cls(base.version)
-        for protocol, raw in base.protocols.items():
-            try:
-                entry = msgspec.json.decode(raw, type=ProtocolEntry)
-            except msgspec.ValidationError as error:
-                problems = [str(error)]
-            else:
-                problems = list(entry.problems())
-            if problems:
-                logger.warning("%s: protocol %s is left out: %s", path, protocol, "; ".join(problems))
-            else:
-                configuration._add_protocol(protocol, entry)
+        version, entries = read_base(source or bundled_folder())
+        configuration = cls(version)
+        for protocol, entry in entries.items():
+            configuration._add_protocol(protocol, entry)
         return configuration
 
     def _add_protocol(self, protocol: str, entry: ProtocolEntry) -> None:
@@ -110,23 +94,6 @@ class DeviceConfiguration:
     def _add_specifier(self, protocol: str, specifier: Specifier, *, bundled: bool) -> None:
         self._specifiers[protocol].append(specifier)
         self._matcher.add(protocol, specifier, bundled=bundled)
-
-    def add_specifier(self, protocol: str, specifier: Specifier) -> None:
-        """Have a protocol drive further devices. A match by an added specifier beats any match by a loaded one.
-
-        Raises:
-            KeyError: There is no such protocol.
-        """
-        self._add_specifier(protocol, specifier, bundled=False)
-
-    def add_model(self, protocol: str, model: Model) -> None:
-        """Add a model to a protocol, or replace one.
-
-        Raises:
-            KeyError: There is no such protocol.
-        """
-        for identifier in model.identifier:
-            self._models[protocol][identifier] = model
 
     def match(self, advertisement: Advertisement) -> list[Match]:
         """Return the protocols that may drive a device, best first, each with the specifier that matched.
@@ -209,20 +176,217 @@ class DeviceConfiguration:
         """The number of models."""
         return sum(1 for _ in self)
 
+    def lists(self, key: DeviceKey) -> bool:
+        """Return whether a device's identifier is that of a model, and not left to the protocol's default."""
+        return key.identifier is not None and key.identifier in self._models.get(key.protocol, ())
+
+    def model(self, key: DeviceKey) -> Model | None:
+        """Return the entry that a device's definition is made from, with its features; None for an unknown protocol."""
+        models = self._models.get(key.protocol)
+        if models is None:
+            return None
+        model = models.get(key.identifier, models[None])
+        return model if model.features is not None else structs.replace(model, features=models[None].features)
+
+    # What users add
+
+    def add_specifier(self, protocol: str, specifier: Specifier) -> None:
+        """Have a protocol drive further devices. A match by an added specifier beats any match by a loaded one.
+
+        Serial ports and websocket names count at once, what Bluetooth LE, HID and USB search for from the next start on.
+
+        Raises:
+            ConfigurationError: There is no such protocol.
+        """
+        self._require_protocol(protocol)
+        self._add_specifier(protocol, specifier, bundled=False)
+        self.added_specifiers.append(Match(protocol, specifier))
+        self._changed()
+
+    def remove_specifier(self, protocol: str, specifier: Specifier) -> None:
+        """Take back an added specifier.
+
+        Raises:
+            ConfigurationError: It was not added.
+        """
+        if Match(protocol, specifier) not in self.added_specifiers:
+            raise ConfigurationError(f"{specifier} was not added to {protocol}")
+        self.added_specifiers.remove(Match(protocol, specifier))
+        self._specifiers[protocol].remove(specifier)
+        self._matcher.remove(protocol, specifier)
+        self._changed()
+
+    def add_model(self, protocol: str, model: Model) -> None:
+        """Add a model to a protocol, or replace one.
+
+        Raises:
+            ConfigurationError: There is no such protocol.
+        """
+        self._require_protocol(protocol)
+        models = self._models[protocol]
+        for identifier in model.identifier:
+            self._replaced_models.setdefault((protocol, identifier), models.get(identifier))
+            models[identifier] = model
+        self.added_models.append((protocol, model))
+        self._changed()
+
+    def remove_model(self, protocol: str, identifier: str) -> None:
+        """Take back the added model with this identifier; one that it replaced is there again.
+
+        Raises:
+            ConfigurationError: None was added.
+        """
+        model = self._models.get(protocol, {}).get(identifier)
+        if (protocol, model) not in self.added_models or model is None:
+            raise ConfigurationError(f"no model {identifier} was added to {protocol}")
+        self.added_models = [added for added in self.added_models if added != (protocol, model)]
+        for known in model.identifier:
+            left = [added for at, added in self.added_models if at == protocol and known in added.identifier]
+            before = left[-1] if left else self._replaced_models.pop((protocol, known))
+            if before is None:
+                del self._models[protocol][known]
+            else:
+                self._models[protocol][known] = before
+        self._changed()
+
+    def add_simulated_device(self, identifier: str, display_name: str | None = None, address: str = "") -> SimulatedEntry:
+        """Have servers that are made from now on find a simulated device, of a model of the protocol ``simulated``.
+
+        Without an address it gets one of its own.
+
+        Raises:
+            ConfigurationError: There is no such model, or the address is taken.
+        """
+        if not self.lists(DeviceKey(SIMULATED, identifier, address)):
+            known = ", ".join(key for key in self._models.get(SIMULATED, ()) if key is not None) or "none"
+            raise ConfigurationError(f"there is no simulated device {identifier}; there are {known}")
+        taken = {folded_address(device.address) for device in self.simulated_devices}
+        if not address:
+            numbered = (f"{SIMULATED}:{identifier}:{number}" for number in range(1, len(taken) + 2))
+            address = next(free for free in numbered if folded_address(free) not in taken)
+        elif folded_address(address) in taken:
+            raise ConfigurationError(f"{address} is the address of another simulated device")
+        device = SimulatedEntry(identifier, address, display_name)
+        self.simulated_devices.append(device)
+        self._changed()
+        return device
+
+    def remove_simulated_device(self, address: str) -> None:
+        """Take back a simulated device, and forget what was set for it.
+
+        Raises:
+            ConfigurationError: There is none with this address.
+        """
+        folded = folded_address(address)
+        left = [device for device in self.simulated_devices if folded_address(device.address) != folded]
+        if len(left) == len(self.simulated_devices):
+            raise ConfigurationError(f"there is no simulated device with the address {address}")
+        self.simulated_devices = left
+        for key in [key for key in self.settings if key.protocol == SIMULATED and folded_address(key.address) == folded]:
+            del self.settings[key]
+        self._changed()
+
+    # What users set
+
     def settings_for(self, key: DeviceKey) -> DeviceSettings:
-        """Return what was set for a device. Addresses that differ in upper and lower case only are the same."""
-        if key in self.settings:
-            return self.settings[key]
-        folded = _fold(key)
-        return next((settings for known, settings in self.settings.items() if _fold(known) == folded), _NO_SETTINGS)
+        """Return what was set for a device under this key. Spellings of an address are the same."""
+        return self.settings.get(self._stored(key), _NO_SETTINGS)
+
+    def configure(self, key: DeviceKey, settings: DeviceSettings) -> None:
+        """Set all that is set for a device. It takes effect at once where the device is connected: it is stopped, too.
+
+        Raises:
+            ConfigurationError: The limits are not inside the device's ranges, or its index is another device's. Nothing was
+                changed.
+        """
+        definition = self.definition(key.protocol, key.identifier)
+        for feature in definition.features if definition is not None else ():
+            for type_, output in feature.outputs.items():
+                OutputRange.of(type_, output, settings.outputs.get((feature.index, type_), _NO_LIMITS))
+        here = key.protocol, folded_address(key.address)
+        for other, known in self.settings.items():
+            if known.index == settings.index is not None and (other.protocol, folded_address(other.address)) != here:
+                raise ConfigurationError(f"index {settings.index} is that of {other}")
+        self.settings[self._stored(key)] = settings
+        self._changed()
+
+    def change_device(self, key: DeviceKey, **changes: Unpack[DeviceChanges]) -> None:
+        """Change what is given, and nothing else: ``index``, ``display_name``, ``allow``, ``deny``, ``message_gap``.
+
+        ``message_gap`` is in seconds. None takes a setting back.
+
+        Raises:
+            ConfigurationError: A value is below 0, or the index is another device's. Nothing was changed.
+        """
+        for name, value in changes.items():
+            if isinstance(value, int | float) and value < 0:
+                raise ConfigurationError(f"{name} is {value}: it must not be below 0")
+        self.configure(key, structs.replace(self._in_effect(key), **changes))
+
+    def limit_output(
+        self,
+        key: DeviceKey,
+        feature: int,
+        type: OutputType,  # noqa: A002
+        **limits: Unpack[OutputChanges],
+    ) -> None:
+        """Change the limits of one output that are given: ``value``, ``duration``, ``disabled``, ``reverse``.
+
+        They are those of :class:`OutputSettings`; None takes a limit back.
+
+        Raises:
+            ConfigurationError: There is no such output, or the limits are not inside its range. Nothing was changed.
+        """
+        definition = self.definition(key.protocol, key.identifier)
+        if definition is None:
+            raise ConfigurationError(f"there is no protocol {key.protocol}")
+        if not any(known.index == feature and type in known.outputs for known in definition.features):
+            raise ConfigurationError(f"{definition.name} has no output {type} on feature {feature}")
+        if limits.get("reverse") and not type.is_position:
+            raise ConfigurationError(f"only positions can be reversed, not {type}")
+        settings = self._in_effect(key)
+        output = structs.replace(settings.outputs.get((feature, type), _NO_LIMITS), **limits)
+        outputs = {place: known for place, known in settings.outputs.items() if place != (feature, type)}
+        if output != _NO_LIMITS:
+            outputs[feature, type] = output
+        self.configure(key, structs.replace(settings, outputs=outputs))
+
+    def forget_device(self, key: DeviceKey) -> None:
+        """Remove all that is set for a device under this key.
+
+        Raises:
+            ConfigurationError: Nothing is.
+        """
+        if self.settings.pop(self._stored(key), None) is None:
+            raise ConfigurationError(f"nothing is set for {key}")
+        self._changed()
+
+    def remember(self, key: DeviceKey, index: int) -> bool:
+        """Keep the index of a device for the next time; return whether that is news."""
+        here = key.protocol, folded_address(key.address)
+        stored = next((other for other in self.settings if (other.protocol, folded_address(other.address)) == here), key)
+        settings = self.settings.get(stored, _NO_SETTINGS)
+        if settings.index is not None or (stored not in self.settings and len(self.settings) >= MOST_REMEMBERED):
+            return False
+        self.settings[stored] = structs.replace(settings, index=index)
+        return True
+
+    def number_devices(self) -> dict[DeviceKey, DeviceSettings]:
+        """Give every device that has no index the lowest free one; return all settings."""
+        taken = {settings.index for settings in self.settings.values()}
+        free = (index for index in itertools.count() if index not in taken)
+        for key, settings in self.settings.items():
+            if settings.index is None and settings.unusable is None:
+                self.settings[key] = structs.replace(settings, index=next(free))
+        return self.settings
 
     def allows(self, address: str) -> str | None:
         """Return why a device may not connect; None if it may.
 
         Denying comes before allowing. As soon as any device is marked as allowed only those that are may connect.
         """
-        folded = address.casefold()
-        here = [settings for key, settings in self.settings.items() if key.address.casefold() == folded]
+        folded = folded_address(address)
+        here = [settings for key, settings in self.settings.items() if folded_address(key.address) == folded]
         if any(settings.deny for settings in here):
             return "its user denies it to connect"
         if any(settings.allow for settings in here):
@@ -231,29 +395,42 @@ class DeviceConfiguration:
             return "its user allows other devices only"
         return None
 
+    def save(self) -> None:
+        """Save what users set and added to the user's file.
 
-def check_format(path: Path, version: Version) -> None:
-    """Raise :class:`ConfigurationError` for a file whose format is not supported."""
-    if version.major not in SUPPORTED_FORMATS:
-        supported = " and ".join(str(major) for major in SUPPORTED_FORMATS)
-        raise ConfigurationError(f"{path}: $.version.major is {version.major}, but only {supported} can be read")
+        Raises:
+            ConfigurationError: There is no user's file, or it cannot be written.
+        """
+        if self.user_file is None:
+            raise ConfigurationError("there is no user configuration file to save to")
+        self.user_file.save()
 
+    def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after every change; return a function that ends this."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
-def _bundled_folder() -> Path:
-    """Return where the bundled files are: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parents[2]
-    inside = package / "device-config"
-    return inside if inside.is_dir() else package.parent / "device-config"
+    def _changed(self) -> None:
+        for callback in tuple(self._watchers):
+            callback()
 
+    def _in_effect(self, key: DeviceKey) -> DeviceSettings:
+        """Return the settings that a device with this key has now: its own, or those it has under another identifier."""
+        settings = self.settings_for(key)
+        if settings.unusable is not None:
+            raise ConfigurationError(f"mend the entry, or forget the device first: {settings.unusable}")
+        try:
+            return settings if settings.outputs else identify(self, key).settings
+        except ConfigurationError:
+            # It is refused until it has limits of its own.
+            return settings
 
-def _fold(key: DeviceKey) -> DeviceKey:
-    return key._replace(address=key.address.casefold())
+    def _stored(self, key: DeviceKey) -> DeviceKey:
+        """Return the key under which a device's settings are stored, which may have another spelling of the address."""
+        folded = key._replace(address=folded_address(key.address))
+        same = (known for known in self.settings if known._replace(address=folded_address(known.address)) == folded)
+        return next(same, key)
 
-
-def _decode_file(path: Path, decoder: msgspec.json.Decoder[_Content]) -> _Content:
-    try:
-        return decoder.decode(path.read_bytes())
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+    def _require_protocol(self, protocol: str) -> None:
+        if protocol not in self._models:
+            raise ConfigurationError(f"there is no protocol {protocol}")

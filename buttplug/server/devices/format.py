@@ -1,7 +1,7 @@
 """The shape of device configuration files, and what must hold in them beyond it.
 
 One file of ``device-config`` is a :class:`ProtocolFile`. The base file of the existing ecosystem, formats 4 and 5, has the
-same entries for all protocols in one object; the ids it adds are not needed.
+same entries for all protocols in one object, and adds ids.
 """
 
 from __future__ import annotations
@@ -61,6 +61,9 @@ class Version(Struct):
     minor: int
 
 
+#: The protocol whose devices exist only as simulations.
+SIMULATED = "simulated"
+
 #: Buses that only other implementations serve: here game pads are found by ``sdl-gamepad``.
 _NOT_SERVED = ("xinput",)
 
@@ -112,12 +115,16 @@ else:
 
 
 class Feature(Struct, gc=False):
-    """One feature of a device. One with neither outputs nor inputs only keeps its place among the others."""
+    """One feature of a device. One with neither outputs nor inputs only keeps its place among the others.
+
+    ``id`` is what user configurations of the ecosystem name it by; the bundled files have none.
+    """
 
     index: U32
     description: str = ""
     output: dict[OutputName, OutputDefinition] = {}
     input: dict[InputName, InputDefinition] = {}
+    id: str | None = None
 
     def definition(self) -> FeatureDefinition:
         """Return what the server works with."""
@@ -133,7 +140,7 @@ class Model(Struct, gc=False):
     """A device model, or the default for those that are not listed.
 
     What a model does not say is the default's. Its features replace the default's as a whole. ``identifier``: what the
-    protocol identifies the model by, any of them; none for the default.
+    protocol identifies the model by, any of them; none for the default. ``id`` is as that of a feature.
     """
 
     name: str
@@ -141,6 +148,7 @@ class Model(Struct, gc=False):
     message_gap_ms: U32 | None = None
     protocol_variant: str | None = None
     features: list[Feature] | None = None
+    id: str | None = None
 
     def definition(self, protocol: str, identifier: str | None, defaults: Model) -> DeviceDefinition:
         """Return what the server works with."""

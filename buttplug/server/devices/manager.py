@@ -13,10 +13,13 @@ from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server import protocols
 from buttplug.server.devices.abilities import without_lacking_outputs
+from buttplug.server.devices.claims import Claims
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import with_battery, with_signal_strength
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
-from buttplug.server.devices.limits import output_ranges
+from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.identity import current_settings, identify, warn_of_limits_elsewhere
+from buttplug.server.devices.indexes import Indexes
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.pacing import Move
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
@@ -46,11 +49,13 @@ class DeviceManager:
         self.managers = tuple(managers)
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
-        self._claimed: set[str] = set()
+        self._claims = Claims()
         self._seen: set[str] = set()
-        self._returning: dict[str, Discovery | None] = {}
+        self._returning: dict[str, Callable[[], None] | None] = {}
         self._moves_left: dict[str, dict[int, Move]] = {}
-        self._indexes: dict[DeviceKey, int] = {}
+        self._indexes = Indexes(configuration)
+        self._stops: list[asyncio.Future[ButtplugDeviceError | None]] = []
+        self._end_watch: Callable[[], None] = lambda: None
         self._connecting: set[asyncio.Task[None]] = set()
         self._leaving: set[asyncio.Task[None]] = set()
         self._scanners: dict[object, Finished] = {}
@@ -62,6 +67,7 @@ class DeviceManager:
 
     async def open(self) -> None:
         """Open every bus. One that cannot be used is left out with a warning."""
+        self._end_watch = self.configuration.watch(self._settings_changed)
         await asyncio.gather(*(self._open(manager) for manager in self.managers))
 
     async def survey(self) -> None:
@@ -93,17 +99,19 @@ class DeviceManager:
             ConfigurationError: Its limits are not inside the device's ranges; nothing was changed.
             ButtplugDeviceError: It could not be stopped. The settings hold all the same.
         """
-        definition = self.configuration.definition(key.protocol, key.identifier)
-        if definition is not None:
-            output_ranges(definition, settings)
-        self.configuration.settings[key] = settings
-        device = next((device for device in self.devices.values() if device.key == key), None)
-        if device is None:
-            return
-        stopped = device.configure(settings)
-        self.on_change()
-        if (error := await stopped) is not None:
-            raise error
+        self.configuration.configure(key, settings)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Wait until the devices whose settings have changed are stopped.
+
+        Raises:
+            ButtplugDeviceError: One could not be stopped. The settings hold all the same.
+        """
+        stops, self._stops = self._stops, []
+        for error in await asyncio.gather(*stops):
+            if error is not None:
+                raise error
 
     # Scanning
 
@@ -176,7 +184,7 @@ class DeviceManager:
     # Buses
 
     async def _open(self, manager: CommunicationManager) -> None:
-        manager.on_found = self._found
+        manager.on_found = partial(self._found, manager)
         manager.on_scanning_finished = self._scan_finished
         if await self._told(manager, "cannot be used", manager.open):
             self._usable.append(manager)
@@ -209,31 +217,60 @@ class DeviceManager:
             self._problems[manager, failure] = reason
         return False
 
+    # Settings
+
+    def _settings_changed(self) -> None:
+        """Apply changed settings to the devices that they concern, each of which is stopped."""
+        stops = [stopped for device in list(self.devices.values()) if (stopped := self._apply_settings(device)) is not None]
+        self._stops = [stopped for stopped in self._stops if not stopped.done()] + stops
+        if stops:
+            self.on_change()
+
+    def _apply_settings(self, device: Device) -> asyncio.Future[ButtplugDeviceError | None] | None:
+        """Return the result of the device's stop; None where nothing has changed for it."""
+        try:
+            settings = current_settings(self.configuration, device.key, device.definition)
+        except ConfigurationError as error:
+            stopped = device.stop()
+            _spawn(self._leaving, _expel(device, stopped, error.message), f"disconnecting {device.label}")
+            return stopped
+        if settings == device.settings and settings.index in (None, device.index):
+            return None
+        index = device.index if settings.index is None else settings.index
+        if index != device.index and self._indexes.change(device.key, index):
+            del self.devices[device.index]
+            device.index = index
+            self.devices[index] = device
+        return device.configure(settings)
+
     # Devices
 
-    def _found(self, discovery: Discovery) -> None:
+    def _found(self, manager: CommunicationManager, discovery: Discovery) -> None:
         if discovery.address in self._returning:
             # Found again before its last link was closed: its turn comes then.
-            self._returning[discovery.address] = discovery
+            self._returning[discovery.address] = partial(self._found, manager, discovery)
             return
-        if self._closing or discovery.address in self._claimed:
+        if self._closing:
+            return
+        matches = self.configuration.match(discovery.advertisement)
+        if discovery.address in self._claims:
+            self._claims.tell_of_another(manager, discovery, {match.protocol for match in matches})
             return
         refusal = self.configuration.allows(discovery.address)
         if refusal is not None:
             discovery.refused(refusal)
             return
-        matches = self._supported(discovery)
+        matches = self._supported(discovery, matches)
         if not matches:
             discovery.refused("no protocol here knows this device")
             return
-        self._claimed.add(discovery.address)
+        self._claims.add(manager, discovery, {match.protocol for match in matches})
         if discovery.was_connected:
             self._seen.add(discovery.address)
         connecting = _spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
         connecting.add_done_callback(lambda _: self._scan_finished())
 
-    def _supported(self, discovery: Discovery) -> list[Match]:
-        matches = self.configuration.match(discovery.advertisement)
+    def _supported(self, discovery: Discovery, matches: Sequence[Match]) -> list[Match]:
         supported = [match for match in matches if protocols.supports(match.protocol)]
         if matches and not supported:
             protocol = matches[0].protocol
@@ -254,7 +291,7 @@ class DeviceManager:
             logger.warning("%s could not be connected: %s", discovery.name or discovery.address, error)
         finally:
             if device is None:
-                self._claimed.discard(discovery.address)
+                self._claims.release(discovery.address)
 
     async def _open_link(self, discovery: Discovery, matches: Sequence[Match]) -> Hardware:
         try:
@@ -290,9 +327,8 @@ class DeviceManager:
             raise HardwareError(f"protocol {match.protocol} is not supported")
         try:
             async with asyncio.timeout(family.handshake_timeout):
-                identifier = await family.identify(hardware)
-                definition = self.configuration.definition(match.protocol, identifier)
-                assert definition is not None, "a protocol that matched has a definition"
+                found = DeviceKey(match.protocol, await family.identify(hardware), hardware.address)
+                key, definition, settings = identify(self.configuration, found, self._indexes.seen(found))
                 if hardware.knows_battery:
                     definition = with_battery(definition)
                 if hardware.knows_signal_strength:
@@ -306,29 +342,8 @@ class DeviceManager:
             raise HardwareDisconnectedError("it was disconnected during the hand-shake")
         if self._closing:
             raise HardwareError("the server is shutting down")
-        key = DeviceKey(match.protocol, identifier, hardware.address)
-        settings = self.configuration.settings_for(key)
         left = self._moves_left.pop(hardware.address, None)
-        return Device(self._index(key, settings), key, definition, settings, hardware, protocol, left)
-
-    def _index(self, key: DeviceKey, settings: DeviceSettings) -> int:
-        """Return the device's own index: the configured one, else the lowest that no known device has."""
-        if key in self._indexes:
-            return self._indexes[key]
-        taken = set(self._indexes.values())
-        index = settings.index
-        if index is None or index in taken:
-            taken |= {known.index for known in self.configuration.settings.values() if known.index is not None}
-            index = next(number for number in range(len(taken) + 1) if number not in taken)
-        if settings.index not in (None, index):
-            logger.warning(
-                "%s is configured as device %d, but another device is that already; it is device %d until the server ends",
-                key.address,
-                settings.index,
-                index,
-            )
-        self._indexes[key] = index
-        return index
+        return Device(self._indexes.give(key, settings), key, definition, settings, hardware, protocol, left)
 
     def _add(self, device: Device) -> None:
         if device.hardware.address in self._seen:
@@ -337,7 +352,8 @@ class DeviceManager:
             device.stop()
         self._seen.add(device.hardware.address)
         self.devices[device.index] = device
-        logger.info("%s connected", device.label)
+        logger.info("%s connected; limits set by its user: %s", device.label, device.settings.limits)
+        warn_of_limits_elsewhere(self.configuration, device.key)
         self.on_change()
         device.hardware.on_disconnect(lambda reason: self._lost(device, reason))
 
@@ -356,10 +372,10 @@ class DeviceManager:
             await asyncio.sleep(0)
         self.on_change()
         await device.close(reason)
-        self._claimed.discard(device.hardware.address)
+        self._claims.release(device.hardware.address)
         found_again = self._returning.pop(device.hardware.address)
         if found_again is not None:
-            self._found(found_again)
+            found_again()
 
     # The end
 
@@ -375,6 +391,7 @@ class DeviceManager:
         ``limit`` is the seconds that the links may take; the buses, after them, may take half of that.
         """
         self.let_no_more_in()
+        self._end_watch()
         devices, self.devices = list(self.devices.values()), {}
         for device in devices:
             _spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")
@@ -385,6 +402,13 @@ class DeviceManager:
             _spawn(buses, self._close(manager), f"closing {manager.bus}")
         if await _late(buses, limit / 2):
             logger.warning("not every bus was closed within %g s", limit / 2)
+
+
+async def _expel(device: Device, stopped: asyncio.Future[ButtplugDeviceError | None], reason: str) -> None:
+    """Disconnect a device that may not be connected any more, once it is stopped."""
+    logger.warning("%s is disconnected: %s", device.label, reason)
+    await asyncio.wait([stopped], timeout=DISCONNECT_LIMIT)
+    await disconnect(device.hardware, device.label)
 
 
 async def _survey(manager: CommunicationManager) -> None:

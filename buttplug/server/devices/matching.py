@@ -58,6 +58,13 @@ class Matcher:
             rank = (bundled, rule.kind, -rule.length, protocol)
             self._entries[rule.key].append(_Entry(rank, match, rule.test))
 
+    def remove(self, protocol: str, specifier: Specifier) -> None:
+        """Take back what a user added."""
+        match = Match(protocol, specifier)
+        for rule in specifier.rules():
+            entries = self._entries[rule.key]
+            entries.remove(next(entry for entry in entries if entry.match == match and not entry.rank[0]))
+
     def match(self, advertisement: Advertisement) -> list[Match]:
         """Return the protocols that may drive a device, best first."""
         found = [

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from msgspec import Struct, field
 
 from buttplug.core.enums import OutputType
 from buttplug.core.messages import Range
+
+_BLUETOOTH_ADDRESS = re.compile("[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}")
 
 
 class DeviceKey(NamedTuple):
@@ -17,6 +20,9 @@ class DeviceKey(NamedTuple):
     protocol: str
     identifier: str | None
     address: str
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.identifier or 'without identifier'} at {self.address}"
 
 
 class OutputSettings(Struct, frozen=True):
@@ -31,11 +37,20 @@ class OutputSettings(Struct, frozen=True):
     disabled: bool = False
     reverse: bool = False
 
+    def __str__(self) -> str:
+        if self.disabled:
+            return "disabled"
+        parts = [f"{self.value[0]}..{self.value[1]}"] if self.value is not None else []
+        parts += [f"{self.duration[0]}..{self.duration[1]} ms"] if self.duration is not None else []
+        parts += ["reversed"] if self.reverse else []
+        return " ".join(parts)
+
 
 class DeviceSettings(Struct, frozen=True):
     """The settings of one device.
 
-    ``message_gap`` is in seconds, None for the definition's. ``outputs`` is by feature index and output type.
+    ``message_gap`` is in seconds, None for the definition's. ``outputs`` is by feature index and output type. ``unusable``
+    says why the settings cannot be known; then the device is not driven.
     """
 
     index: int | None = None
@@ -44,3 +59,34 @@ class DeviceSettings(Struct, frozen=True):
     deny: bool = False
     message_gap: float | None = None
     outputs: Mapping[tuple[int, OutputType], OutputSettings] = field(default_factory=dict)
+    unusable: str | None = None
+
+    @property
+    def limits(self) -> str:
+        """The limits for people: ``feature 0 Vibrate 0..5, feature 1 Rotate disabled``; "none" where there are none."""
+        return ", ".join(f"feature {index} {type_} {output}" for (index, type_), output in self.outputs.items()) or "none"
+
+
+class DeviceChanges(TypedDict, total=False):
+    """Changes of a device's settings: what is not given stays as it is."""
+
+    index: int | None
+    display_name: str | None
+    allow: bool
+    deny: bool
+    message_gap: float | None
+
+
+class OutputChanges(TypedDict, total=False):
+    """Changes of an output's settings: what is not given stays as it is."""
+
+    value: Range | None
+    duration: Range | None
+    disabled: bool
+    reverse: bool
+
+
+def folded_address(address: str) -> str:
+    """Return an address for comparing: one Bluetooth address is written in upper or lower case, with ``:``, ``_`` or ``-``."""
+    folded = address.casefold()
+    return re.sub("[_-]", ":", folded) if _BLUETOOTH_ADDRESS.fullmatch(folded) else folded

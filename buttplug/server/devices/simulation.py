@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.hardware.simulated import SimulatedAdvertisement, SimulatedDevice
+from buttplug.hardware.simulated.device import free_address
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.protocols import UNSUPPORTED, prepare, supports
@@ -24,14 +25,31 @@ def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[st
     if not supports(definition.protocol):
         reason = UNSUPPORTED.get(definition.protocol, f"protocol {definition.protocol} is not supported")
         raise ConfigurationError(f"{definition.name} cannot be simulated: {reason}")
-    if not address:
-        address = next(free for number in range(1, len(taken) + 2) if (free := f"simulated-{number}") not in taken)
-    elif address in taken:
+    if address in taken:
         raise ConfigurationError(f"address {address} is given to two simulated devices")
     specifiers = configuration.specifiers(definition.protocol)
     if not specifiers:
         raise ConfigurationError(f"{definition.name} cannot be simulated: the configuration does not say how it is found")
     advertised, advertisement = specifiers[0].simulate(definition.name, definition.identifier)
-    device = SimulatedDevice(advertised, advertisement, address=address, label=definition.name)
+    device = SimulatedDevice(
+        advertised,
+        advertisement,
+        address=address or free_address(taken),
+        label=definition.name,
+        provisional_address=not address,
+    )
     prepare(device, definition)
     return device
+
+
+def configured_devices(configuration: DeviceConfiguration) -> list[SimulatedDevice]:
+    """Return the simulated devices that a user's configuration asks for."""
+    return [
+        SimulatedDevice(
+            device.identifier,
+            SimulatedAdvertisement(device.identifier),
+            address=device.address,
+            label=device.display_name or device.identifier,
+        )
+        for device in configuration.simulated_devices
+    ]

@@ -1,0 +1,184 @@
+"""Reads the limits of a device's outputs.
+
+A limit that cannot be read, or that fits no output, never leaves an output at full power: it is disabled, with the place of
+the fault in the warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import msgspec
+
+from buttplug.core.enums import OutputType
+from buttplug.core.messages import Range
+from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
+from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.format import OUTPUT_TYPES
+from buttplug.server.devices.limits import OutputRange
+from buttplug.server.devices.settings import OutputSettings
+from buttplug.server.devices.user_configuration import keys
+from buttplug.server.devices.user_configuration.document import RepeatedKeys, kind
+from buttplug.server.devices.user_configuration.ids import Ids
+from buttplug.server.devices.user_configuration.keys import Warn
+from buttplug.server.devices.user_configuration.pairing import paired
+
+Place: TypeAlias = tuple[int, OutputType]
+
+_DISABLED = OutputSettings(disabled=True)
+
+
+class _Wanted(NamedTuple):
+    """What an entry says of an output. ``reverse`` None: as the definition has it."""
+
+    value: Range | None
+    duration: Range | None
+    disabled: bool
+    reverse: bool | None
+
+    @property
+    def limits(self) -> bool:
+        return self.value is not None or self.duration is not None or self.disabled or bool(self.reverse)
+
+
+class _UnreadableError(Exception):
+    """An entry cannot be understood; the message has the place and the reason."""
+
+
+def read_outputs(
+    entries: Sequence[object], definition: DeviceDefinition, ids: Ids, *, is_model: bool, place: str, warn: Warn
+) -> dict[Place, OutputSettings]:
+    """Return the settings of each output.
+
+    ``is_model`` is whether the entry says which model the device is. Where it does not, limits of outputs that the definition
+    lacks are kept: the device may turn out to be a model that has them.
+    """
+    reader = _Reader(definition, is_model, warn)
+    for number, (entry, index) in enumerate(zip(entries, paired(entries, ids), strict=True)):
+        reader.read_feature(entry, number, index, f"{place}[{number}]")
+    reader.disable_what_may_be_meant()
+    return {at: settings for at, settings in reader.settings.items() if settings != OutputSettings()}
+
+
+class _Reader:
+    """Reads feature by feature. ``settings`` has every output that the entry mentions."""
+
+    def __init__(self, definition: DeviceDefinition, is_model: bool, warn: Warn) -> None:
+        self.settings: dict[Place, OutputSettings] = {}
+        self._outputs = {
+            (feature.index, type_): output for feature in definition.features for type_, output in feature.outputs.items()
+        }
+        self._name = definition.name
+        self._is_model = is_model
+        self._warn = warn
+        self._strays: list[tuple[str, int | None, OutputType | None]] = []
+
+    def read_feature(self, entry: object, number: int, index: int | None, place: str) -> None:
+        if not isinstance(entry, dict) or isinstance(entry, RepeatedKeys):
+            self._stray(place, index, None, f"Expected `object`, got {kind(entry)}")
+            return
+        if "output" in keys.misspelt(entry, keys.FEATURE, place, self._warn):
+            self._stray(place, index, None, "its output cannot be read")
+        output = entry.get("output", {})
+        if not isinstance(output, dict) or isinstance(output, RepeatedKeys):
+            self._stray(f"{place}.output", index, None, f"Expected `object`, got {kind(output)}")
+            return
+        for name, content in output.items():
+            self._read_output(name, content, number, index, f"{place}.output.{name}")
+
+    def disable_what_may_be_meant(self) -> None:
+        """Disable what was not mentioned, and may be what a limit that fits nowhere was meant for."""
+        mentioned = set(self.settings)
+        for place, index, type_ in self._strays:
+            meant = [at for at in self._outputs if at not in mentioned and (at[0] == index or at[1] is type_)]
+            self.settings.update(dict.fromkeys(meant, _DISABLED))
+            if meant:
+                names = ", ".join(f"feature {feature} {known}" for feature, known in meant)
+                self._warn(place, f"until this is mended {names} of {self._name} is disabled")
+
+    def _read_output(self, name: str, content: object, number: int, index: int | None, place: str) -> None:
+        type_ = OUTPUT_TYPES.get(name)
+        at = None if index is None or type_ is None else (index, type_)
+        try:
+            wanted = self._wanted(content, place)
+        except _UnreadableError as error:
+            if at not in self._outputs:
+                self._stray(place, index, type_, str(error))
+                return
+            self._warn(place, f"this output is disabled until it is mended: {error}")
+            self._set(at, _DISABLED, place)
+            return
+        if at in self._outputs:
+            self._set(at, self._settings(at[1], wanted, self._outputs[at], place), place)
+        elif not wanted.limits:
+            self._warn(place, f"skipped: {self._name} has no such output there")
+        else:
+            self._stray(place, index, type_, f"{self._name} has no such output there")
+            if type_ is not None and not self._is_model:
+                self.settings[number if index is None else index, type_] = OutputSettings(
+                    wanted.value, wanted.duration, wanted.disabled, bool(wanted.reverse)
+                )
+
+    def _stray(self, place: str, index: int | None, type_: OutputType | None, reason: str) -> None:
+        self._warn(place, f"skipped: {reason}")
+        self._strays.append((place, index, type_))
+
+    def _set(self, at: Place, settings: OutputSettings, place: str) -> None:
+        if self.settings.get(at, settings) != settings:
+            self._warn(place, "this output is disabled until it is mended: another entry says something else of it")
+            settings = _DISABLED
+        self.settings[at] = settings
+
+    def _settings(self, type_: OutputType, wanted: _Wanted, definition: OutputDefinition, place: str) -> OutputSettings:
+        reverse = wanted.reverse
+        if reverse and not type_.is_position:
+            self._warn(place, f"reverse is ignored: only positions can be reversed, not {type_}")
+        settings = OutputSettings(
+            value=wanted.value,
+            duration=wanted.duration,
+            disabled=wanted.disabled,
+            reverse=type_.is_position and reverse is not None and reverse != definition.reverse_position,
+        )
+        try:
+            OutputRange.of(type_, definition, settings)
+        except ConfigurationError as error:
+            self._warn(place, f"this output is disabled until it is mended: {error}")
+            return _DISABLED
+        return settings
+
+    def _wanted(self, content: object, place: str) -> _Wanted:
+        if not isinstance(content, dict):
+            raise _UnreadableError(f"Expected `object`, got {kind(content)}")
+        if isinstance(content, RepeatedKeys):
+            raise _UnreadableError(f"{content.repeated[0]} is given more than once")
+        if meant := keys.misspelt(content, keys.OUTPUT, place, self._warn):
+            raise _UnreadableError(f"{', '.join(sorted(meant))} may be misspelt")
+        reverse, base_reverse = (_flag(content, key) for key in ("reverse", "reverse_position"))
+        return _Wanted(
+            value=_range(content, "value"),
+            duration=_range(content, "duration"),
+            disabled=_flag(content, "disabled") or False,
+            reverse=base_reverse if reverse is None else reverse or bool(base_reverse),
+        )
+
+
+def _range(content: dict[str, object], key: str) -> Range | None:
+    value = content.get(key)
+    if isinstance(value, list):
+        # Some write 5.0 for 5.
+        value = [int(each) if isinstance(each, float) and each.is_integer() else each for each in value]
+    converted: Range | None = _converted(value, Range | None, key)
+    return converted
+
+
+def _flag(content: dict[str, object], key: str) -> bool | None:
+    converted: bool | None = _converted(content.get(key), bool | None, key)
+    return converted
+
+
+def _converted(value: object, type_: Any, key: str) -> Any:
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        raise _UnreadableError(f"{key}: {error}") from None

@@ -1,0 +1,157 @@
+"""Reads a user configuration file into a configuration, entry by entry.
+
+People bring their files from elsewhere, written by programs or by hand. So one bad entry costs that entry, with a warning
+that names its place, and never the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, structs
+
+from buttplug.server.devices.base_files import check_format
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.format import SimulatedEntry, Version
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings, folded_address
+from buttplug.server.devices.user_configuration import keys
+from buttplug.server.devices.user_configuration.additions import AdditionReader, ProtocolEntries
+from buttplug.server.devices.user_configuration.devices import read_device
+from buttplug.server.devices.user_configuration.document import RepeatedKeys, kind
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class DeviceEntry:
+    """An entry of ``devices``.
+
+    ``key`` is None where it cannot be read; then it stays in the file as it is. ``own`` is what it says, ``settings`` what it
+    and earlier ones for the same device say together.
+    """
+
+    content: object
+    key: DeviceKey | None = None
+    own: DeviceSettings = field(default_factory=DeviceSettings)
+    settings: DeviceSettings = field(default_factory=DeviceSettings)
+
+
+@dataclass
+class Entries:
+    """All entries of a file, with what was read of each."""
+
+    devices: list[DeviceEntry] = field(default_factory=list)
+    protocols: dict[str, ProtocolEntries] = field(default_factory=dict)
+    simulated_devices: list[tuple[object, SimulatedEntry | None]] = field(default_factory=list)
+
+    @property
+    def summary(self) -> str:
+        """What was read: "2 devices, 3 limits"."""
+        protocols = self.protocols.values()
+        devices = {entry.key: entry.settings for entry in self.devices if entry.key is not None}
+        counts = {
+            "device": len(devices),
+            "limit": sum(len(settings.outputs) for settings in devices.values()),
+            "specifier": sum(read is not None for each in protocols for _, read in each.communication),
+            "model": sum(read is not None for each in protocols for _, read in each.configurations),
+            "simulated device": sum(read is not None for _, read in self.simulated_devices),
+        }
+        always = ("device", "limit")
+        return ", ".join(
+            f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items() if count or what in always
+        )
+
+
+def read(path: Path, content: object, configuration: DeviceConfiguration) -> Entries:
+    """Add what a file has in it to a configuration.
+
+    Raises:
+        ConfigurationError: It is no user configuration, or has another format.
+    """
+    return _Reader(path, configuration).read(content)
+
+
+class _Versioned(Struct):
+    version: Version
+
+
+class _Reader:
+    def __init__(self, path: Path, configuration: DeviceConfiguration) -> None:
+        self._path = path
+        self._configuration = configuration
+        self._entries = Entries()
+        self._by_key: dict[tuple[tuple[str, str], str | None], DeviceEntry] = {}
+        self._owners: dict[int, DeviceKey] = {}
+
+    def read(self, content: object) -> Entries:
+        file = self._object(content, "$", keys.FILE)
+        try:
+            version = msgspec.convert(file, _Versioned).version
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"{self._path}: {error}") from error
+        check_format(self._path, version)
+        user_configs = self._object(file.get("user_configs", {}), "$.user_configs", keys.USER_CONFIGS)
+        protocols = self._object(user_configs.get("protocols", {}), "$.user_configs.protocols")
+        simulated = self._list(user_configs, "simulated_devices")
+        devices = self._list(user_configs, "devices")
+        # From here on nothing costs the whole file.
+        additions = AdditionReader(self._configuration, self._warn)
+        self._entries.protocols = additions.read_protocols(protocols, "$.user_configs.protocols")
+        self._entries.simulated_devices = additions.read_simulated_devices(simulated, "$.user_configs.simulated_devices")
+        for number, device in enumerate(devices):
+            self._entries.devices.append(self._read_device(device, f"$.user_configs.devices[{number}]"))
+        return self._entries
+
+    def _object(self, content: object, place: str, known: tuple[str, ...] = ()) -> dict[str, object]:
+        """Return one of the outer objects. Without them it is not known what is limited, so that nothing is to be driven."""
+        if not isinstance(content, dict):
+            raise ConfigurationError(f"{self._path}: Expected `object`, got {kind(content)} - at `{place}`")
+        if isinstance(content, RepeatedKeys):
+            raise ConfigurationError(f"{self._path}: {place} is {kind(content)}")
+        if known:
+            keys.misspelt(content, known, place, self._warn)
+        return content
+
+    def _list(self, content: dict[str, object], key: str) -> list[object]:
+        entries = content.get(key, [])
+        if not isinstance(entries, list):
+            raise ConfigurationError(f"{self._path}: Expected `array`, got {kind(entries)} - at `$.user_configs.{key}`")
+        return entries
+
+    def _read_device(self, content: object, place: str) -> DeviceEntry:
+        read = read_device(content, self._configuration, place, self._warn)
+        if read is None:
+            return DeviceEntry(content)
+        key, settings, place = read
+        owner = None if settings.index is None else self._owners.setdefault(settings.index, key)
+        if owner is not None and _place(owner) != _place(key):
+            self._warn(place, f"index {settings.index} is that of {owner.protocol} at {owner.address}: it will have another")
+            settings = structs.replace(settings, index=None)
+        own = settings
+        earlier = self._by_key.get((_place(key), key.identifier))
+        if earlier is not None and earlier.key is not None:
+            self._warn(place, "the device has an earlier entry too: what both set is as here, but denied by one is denied")
+            key, settings = earlier.key, _merged(earlier.settings, settings)
+        self._configuration.settings[key] = settings
+        entry = self._by_key[_place(key), key.identifier] = DeviceEntry(content, key, own, settings)
+        return entry
+
+    def _warn(self, place: str, problem: str) -> None:
+        logger.warning("%s: %s: %s", self._path, place, problem)
+
+
+def _place(key: DeviceKey) -> tuple[str, str]:
+    return key.protocol, folded_address(key.address)
+
+
+def _merged(earlier: DeviceSettings, later: DeviceSettings) -> DeviceSettings:
+    return structs.replace(
+        later,
+        deny=later.deny or earlier.deny,
+        outputs={**earlier.outputs, **later.outputs},
+        unusable=later.unusable or earlier.unusable,
+    )
