@@ -21,7 +21,8 @@ from buttplug.server.check import check
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.simulation import simulate
-from buttplug.server.devices.user_configuration import load_user_configuration
+from buttplug.server.devices.user_configuration.opening import open_user_file
+from buttplug.server.devices.user_configuration.places import default_path
 from buttplug.server.options import Options, parse
 from buttplug.server.server import ButtplugServer
 from buttplug.server.websocket import PortInUseError, WebsocketListener
@@ -50,9 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for warning in options.warnings:
         logger.warning("%s", warning)
     try:
-        configuration = DeviceConfiguration.load()
-        if options.user_configuration is not None:
-            load_user_configuration(Path(options.user_configuration), configuration)
+        user = None if options.user_configuration is None else Path(options.user_configuration)
+        base = None if options.device_configuration is None else Path(options.device_configuration)
+        configuration = DeviceConfiguration.load(base)
+        if options.action == "--import-central":
+            from buttplug.server.devices.user_configuration.central import import_central
+
+            print(import_central(user or default_path(), configuration))  # noqa: T201 it is what was asked for
+            return OK
+        open_user_file(user, configuration)
         simulated = _simulated(configuration, options.simulate)
         tls = _tls(options)
     except ConfigurationError as error:
@@ -121,7 +128,7 @@ async def _open(server: ButtplugServer, listener: WebsocketListener, options: Op
     await listener.open()
     for address in listener.addresses:
         _tell(f"Listening on {address}")
-    _tell_buses(options)
+    _tell_buses(options, simulated=bool(options.simulate or server.configuration.simulated_devices))
     await server.devices.survey()
 
 
@@ -193,9 +200,9 @@ def _tell(line: str) -> None:
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 it stands in until the program ends
 
 
-def _tell_buses(options: Options) -> None:
+def _tell_buses(options: Options, *, simulated: bool) -> None:
     used = [bus.title for bus in BUSES if bus.option in options.buses]
-    used += ["simulated devices"] if options.simulate else []
+    used += ["simulated devices"] if simulated else []
     unused = [f"--use-{bus.option}" for bus in BUSES if bus.option not in options.buses]
     more = f"; more with {' '.join(unused)}" if unused else ""
     logger.info("looking for devices on: %s%s", ", ".join(used) or "nothing", more)

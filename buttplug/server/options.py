@@ -36,6 +36,7 @@ class Options:
     max_clients: int
     simulate: tuple[str, ...]
     user_configuration: str | None
+    device_configuration: str | None
     device_port: int
     lovense_connect_hosts: tuple[str, ...]
     lovense_connect_discover: bool
@@ -71,6 +72,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         max_clients=given.max_clients,
         simulate=given.simulate,
         user_configuration=given.user_device_config_file,
+        device_configuration=given.device_config_file,
         device_port=DEVICE_PORT if given.device_ws_port is None else given.device_ws_port,
         lovense_connect_hosts=given.lovense_connect_host,
         lovense_connect_discover=given.lovense_connect_discover,
@@ -131,7 +133,13 @@ def _parser() -> _Parser:
         "--user-device-config-file",
         action=_Once,
         metavar="FILE",
-        help="settings and own devices of the user, in the ecosystem's formats 4 and 5; it is only read",
+        help="settings and own devices of the user, in the ecosystem's formats 4 and 5; changes are saved in it",
+    )
+    add(
+        "--device-config-file",
+        action=_Once,
+        metavar="FILE",
+        help="the devices that exist, in the ecosystem's formats 4 and 5 (default: those of this package)",
     )
     for bus in BUSES:
         words = (bus.option, *bus.aliases)
@@ -190,6 +198,7 @@ def _parser() -> _Parser:
     )
     for option, what in (
         ("--check", "look at every bus, say what is missing and what is visible, and exit"),
+        ("--import-central", "bring over what was set in Intiface Central, and exit"),
         ("--udev-rules", "print the rules that HID and USB devices need on Linux, and exit"),
         ("--version", "print the version and exit"),
         ("--server-version", argparse.SUPPRESS),

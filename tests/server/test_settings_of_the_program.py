@@ -1,0 +1,167 @@
+"""The user's file of the program: where it is, what happens without it, and that what is broken in it is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from buttplug.server import __main__ as program
+from buttplug.server.options import parse
+from tests.server.program import Start
+
+pytestmark = pytest.mark.real_time
+
+ADDRESS = "AA:BB:CC:DD:EE:FF"
+HELLO = '[{"RequestServerInfo":{"Id":1,"ClientName":"wire","ProtocolVersionMajor":4,"ProtocolVersionMinor":0}}]'
+
+
+def content(**user_configs: Any) -> str:
+    return json.dumps({"version": {"major": 5, "minor": 0}, "user_configs": user_configs})
+
+
+def edge(**user_config: Any) -> dict[str, Any]:
+    return {
+        "identifier": {"protocol": "lovense", "identifier": "P", "address": ADDRESS},
+        "config": {"features": [{"output": {"vibrate": {"value": [0, 5]}}}], "user_config": user_config},
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        ([], "device_configuration", None),
+        (["--device-config-file", "base.json"], "device_configuration", "base.json"),
+        (["--user-device-config-file=mine.json"], "user_configuration", "mine.json"),
+        (["--import-central"], "action", "--import-central"),
+    ],
+)
+def test_an_option_is_read(words: list[str], field: str, value: object) -> None:
+    assert getattr(parse(words, {}), field) == value
+
+
+async def test_limits_are_read_and_told_and_the_device_that_comes_is_saved(start: Start, tmp_path: Path) -> None:
+    path = write(tmp_path / "mine.json", content(devices=[edge(index=3)]))
+    server = await start(
+        "--ws-port=0",
+        "--simulate",
+        f"Lovense Edge@{ADDRESS}",
+        "--simulate",
+        "aneros@other",
+        "--simulate",
+        "aneros",
+        "--user-device-config-file",
+        str(path),
+    )
+    url = await server.listening()
+    async with connect(url) as socket:
+        await socket.send(HELLO)
+        await socket.send('[{"StartScanning":{"Id":2}}]')
+        while '"DeviceIndex":3' not in (told := await socket.recv()) or '"DeviceIndex":0' not in told:
+            pass
+    server.process.terminate()
+    code, log = await server.end()
+    assert code == program.OK
+    assert f"{path}: read 1 device, 1 limit" in log
+    assert 'Device 3 "Lovense Edge" connected; limits set by its user: feature 0 Vibrate 0..5' in log
+    saved = read(path)["user_configs"]["devices"]
+    indexes = {each["identifier"]["address"]: each["config"]["user_config"]["index"] for each in saved}
+    # The third device has an address of this run only.
+    assert indexes == {ADDRESS: 3, "other": 0}
+
+
+async def test_without_a_file_nothing_is_written(start: Start, tmp_path: Path) -> None:
+    server = await start("--ws-port=0", "--simulate=aneros", XDG_CONFIG_HOME=str(tmp_path), APPDATA=str(tmp_path))
+    url = await server.listening()
+    async with connect(url) as socket:
+        await socket.send(HELLO)
+        await socket.send('[{"StartScanning":{"Id":2}}]')
+        while '"DeviceIndex":0' not in await socket.recv():
+            pass
+    server.process.terminate()
+    await server.end()
+    assert files_in(tmp_path) == []
+
+
+async def test_simulated_devices_of_the_file_are_found(start: Start, tmp_path: Path) -> None:
+    listed = [{"identifier": "simulated-stroker", "display_name": "Practice", "address": "s"}]
+    path = write(tmp_path / "mine.json", content(simulated_devices=listed))
+    server = await start("--ws-port=0", "--no-use-bluetooth-le", "--user-device-config-file", str(path))
+    async with connect(await server.listening()) as socket:
+        await socket.send(HELLO)
+        await socket.send('[{"StartScanning":{"Id":2}}]')
+        while '"DeviceDisplayName":"Practice"' not in await socket.recv():
+            pass
+    server.process.terminate()
+    code, log = await server.end()
+    assert code == program.OK
+    assert "looking for devices on: simulated devices" in log
+
+
+@pytest.fixture
+def log_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the log of the tests as it is."""
+    monkeypatch.setattr("buttplug.server.log.set_up", lambda levels: None)
+
+
+@pytest.mark.usefixtures("log_as_it_is")
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "line 1, column 2: the file is truncated"),
+        ('{"version": {"major": 3, "minor": 0}}', "$.version.major is 3, but only 4 and 5 can be read"),
+    ],
+)
+def test_the_program_does_not_start_without_the_limits_of_a_file_that_cannot_be_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
+) -> None:
+    path = write(tmp_path / "mine.json", text)
+    assert program.main(["--user-device-config-file", str(path)]) == program.FAILED
+    assert capsys.readouterr().err == f"buttplug-server: {path}: {problem}\n"
+    assert path.read_text() == text
+
+
+@pytest.mark.usefixtures("log_as_it_is")
+def test_what_was_set_in_central_is_brought_to_the_usual_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    assert program.main(["--import-central"]) == program.FAILED
+    assert "no settings of Intiface Central were found; looked in " in capsys.readouterr().err
+    folder = tmp_path / "data" / "com.nonpolynomial.intiface_central" / "config"
+    folder.mkdir(parents=True)
+    source = write(folder / "buttplug-user-device-config-v4.json", content(devices=[edge(index=3)]))
+    assert program.main(["--import-central"]) == program.OK
+    target = tmp_path / "config" / "buttplug" / "user-device-config.json"
+    assert capsys.readouterr().out == f"{source} was imported as {target}: 1 device, 1 limit\n"
+    assert read(target)["user_configs"]["devices"][0]["config"]["user_config"]["index"] == 3
+    assert program.main(["--import-central"]) == program.FAILED
+    assert "exists already and is left as it is" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("log_as_it_is")
+def test_a_base_file_is_used_and_one_that_cannot_be_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["--device-config-file", str(tmp_path / "none.json")]) == program.FAILED
+    assert "none.json cannot be read: No such file" in capsys.readouterr().err
+    device = {"communication": [{"hid": {"pairs": [{"vendor_id": 4660, "product_id": 22136}]}}], "defaults": {"name": "Mine"}}
+    base = write(tmp_path / "base.json", json.dumps({"version": {"major": 5, "minor": 9}, "protocols": {"mine": device}}))
+    assert program.main(["--device-config-file", str(base), "--udev-rules"]) == program.OK
+    assert "1234:5678" in capsys.readouterr().out.lower()
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
