@@ -49,6 +49,7 @@ class Pacer:
             now=self._loop.time(),
         )
         self._writer = Writer(hardware)
+        self._is_writing = False
         self._waker: asyncio.Future[None] | None = None
         self._closed: ButtplugDeviceError | None = None
         self._end: asyncio.Future[None] = self._loop.create_future()
@@ -124,7 +125,9 @@ class Pacer:
                 if self._machine.answers:
                     self._answer()
                 if isinstance(step, Packet):
+                    self._is_writing = True
                     await self._writer.write(step, STOP_LIMIT if self._machine.is_writing_stop else WRITE_LIMIT)
+                    self._is_writing = False
                     self._machine.written(self._loop.time())
                 else:
                     await self._sleep(step)
@@ -137,6 +140,7 @@ class Pacer:
                 await asyncio.sleep(RECOVERY_DELAY)
 
     def _not_written(self, error: ButtplugError) -> None:
+        self._is_writing = False
         logger.info("%s: a packet was not written: %s", self._hardware.name, error)
         settled = self._hardware.settled()
         self._machine.failed(error, self._loop.time(), may_arrive=settled is not None)
@@ -154,7 +158,8 @@ class Pacer:
             self._closed = ended
             stopped.set_result(None)
 
-        self._machine.abandon(ended, self._loop.time())
+        if self._is_writing:
+            self._not_written(ended)
         self._machine.stop(self.slots, done)
         await self._write_until(stopped)
         self._abandon(ended)
