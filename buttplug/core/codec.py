@@ -1,43 +1,52 @@
 """Frames to messages and back: a frame is a JSON array of objects with one key, the message's name.
 
 A frame is read element by element: a message that cannot be read becomes a :class:`Malformed`, with its id where one
-can be read, and the others are not touched by it.
+can be read, and the others are not touched by it. A long frame, or one that is not simply an array of objects, is read in
+steps, so that nobody else has to wait for all of it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
+from buttplug.core.elements import TooManyElementsError, split
 from buttplug.core.messages import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
     U32,
+    U32_MAX,
     ClientMessage,
     RequestId,
     ServerMessage,
     StopCmd,
     WireStruct,
 )
+from buttplug.core.text import printable
 
 #: The longest frame that is read, in bytes; in characters where it comes as text.
 MAX_FRAME = 1 << 20
-#: The most messages that are read of one frame: more would keep everybody else waiting.
+#: The longest message of a client that is read, in characters. Frames up to this length are taken apart at once, longer ones
+#: in steps.
+MAX_MESSAGE = 1 << 16
+#: The most messages that are read of one frame.
 MAX_MESSAGES = 4096
-#: Characters of an unknown message's name that are told.
-NAME_LENGTH = 64
+#: The longest message, in characters, of which the faults are mended or its id is looked for in spite of them.
+MENDED_LENGTH = 1 << 14
 
 Frame: TypeAlias = str | bytes
 Message = TypeVar("Message", ClientMessage, ServerMessage)
 Element = dict[str, Raw]
 
 _encode = msgspec.json.Encoder().encode
-_SPACE = re.compile(r"[ \t\n\r]+")
+_decode_element = msgspec.json.Decoder(Element).decode
+#: A message's name, and its id where that is the first field.
+_BEGINNING = re.compile(r'\s*\{\s*"([^"\\]*)"\s*:\s*\{?(?:\s*"Id"\s*:\s*([0-9]{1,10})\s*[,}])?')
 
 
 class Malformed(Struct, frozen=True):
@@ -68,28 +77,30 @@ def encode(message: ClientMessage | ServerMessage) -> bytes:
 
 
 class _Codec(Generic[Message]):
-    """Reads the frames of one direction."""
+    """Reads the frames of one direction. Frames over ``long`` characters are read in steps; so long may a message be, too."""
 
-    def __init__(self, kinds: Iterable[type[Message]], foreign: Iterable[type[WireStruct]], sender: str) -> None:
+    def __init__(self, kinds: Iterable[type[Message]], foreign: Iterable[type[WireStruct]], sender: str, long: int) -> None:
         self._decoders: dict[str, msgspec.json.Decoder[Message]] = {
             kind.__name__: msgspec.json.Decoder(kind) for kind in kinds
         }
         self._foreign = frozenset(kind.__name__ for kind in foreign)
         self._sender = sender
+        self._long = long
         self._elements = msgspec.json.Decoder(list[Element])
 
-    def decode(self, frame: Frame) -> list[Message | Malformed]:
-        if len(frame) > MAX_FRAME:
-            return self._oversize(frame)
+    def read(self, frame: Frame) -> Iterator[Message | Malformed | None]:
+        """Return the messages of a frame, each read when its turn comes; None where the time was used to find them."""
+        if len(frame) > self._long:
+            return self._read_in_steps(frame)
         try:
             elements: list[Element] = self._elements.decode(frame)
         except (ValueError, RecursionError):
-            return self._decode_carefully(frame)
+            return self._read_in_steps(frame)
         if not elements:
-            return [Malformed("an empty array is no message")]
+            return iter((_nothing(),))
         if len(elements) > MAX_MESSAGES:
-            return [_too_many()]
-        return [self._message(element) for element in elements]
+            return iter((_too_many(),))
+        return map(self._message, elements)
 
     def _message(self, element: Element) -> Message | Malformed:
         if len(element) != 1:
@@ -100,71 +111,130 @@ class _Codec(Generic[Message]):
         except KeyError:
             return self._unknown(name, body)
         except (ValueError, RecursionError):
-            return self._repaired(name, body)
+            return self._mended(name, body)
 
     def _unknown(self, name: str, body: Raw) -> Malformed:
         if name in self._foreign:
             return Malformed(f"{name} is not for a {self._sender} to send", _readable_id(body), name)
-        name = name[:NAME_LENGTH]
+        name = printable(name)
         return Malformed(f'unknown message "{name}"', _readable_id(body), name)
 
-    def _repaired(self, name: str, body: Raw) -> Message | Malformed:
+    def _mended(self, name: str, body: Raw) -> Message | Malformed:
         """Read a message again with integral floats (``10.0``) as the integers they are, and without what is null."""
         try:
+            if len(memoryview(body)) > MENDED_LENGTH:
+                return self._decoders[name].decode(body)
             return msgspec.convert(_plainer(msgspec.json.decode(body)), self._decoders[name].type, str_keys=True)
         except (ValueError, RecursionError) as error:
             return Malformed(f"{name}: {_plain(error)}", _readable_id(body), name)
 
-    def _decode_carefully(self, frame: Frame) -> list[Message | Malformed]:
-        """Read a frame that is not simply an array of objects: several arrays, or an array of something else too."""
+    def _read_in_steps(self, frame: Frame) -> Iterator[Message | Malformed | None]:
         try:
-            raws = [raw for array in _split(frame) for raw in msgspec.json.decode(array, type=list[Raw])]
-        except (ValueError, RecursionError) as error:
-            return [Malformed(f"not a JSON array of messages: {_plain(error)}")]
-        if len(raws) > MAX_MESSAGES:
-            return [_too_many()]
-        return [self._element(raw) for raw in raws] or [Malformed("an empty array is no message")]
+            text = frame if isinstance(frame, str) else frame.decode()
+            elements = yield from split(text, MAX_MESSAGES)
+        except TooManyElementsError:
+            yield _too_many() if len(frame) <= MAX_FRAME else _too_long(frame)
+        except ValueError as error:
+            if len(frame) > MAX_FRAME:
+                yield _too_long(frame)
+            else:
+                yield Malformed(f"not a JSON array of messages: {_plain(error)}")
+        else:
+            if not elements:
+                yield _nothing() if len(frame) <= MAX_FRAME else _too_long(frame)
+            for element in elements:
+                yield self._element(element) if len(frame) <= MAX_FRAME else _too_long(frame, element)
 
-    def _element(self, raw: Raw) -> Message | Malformed:
+    def _element(self, text: str) -> Message | Malformed:
+        if len(text) > self._long:
+            name, id_ = _beginning(text)
+            return Malformed(f"a message of {len(text)} characters is over the limit of {self._long}", id_, name)
         try:
-            return self._message(msgspec.json.decode(raw, type=Element))
-        except ValueError:
+            return self._message(_decode_element(text))
+        except msgspec.ValidationError:
             return Malformed("a message is an object")
-
-    def _oversize(self, frame: Frame) -> list[Message | Malformed]:
-        reason = f"a frame of {len(frame)} bytes is over the limit of {MAX_FRAME}"
-        try:
-            elements = self._elements.decode(frame)
-        except (ValueError, RecursionError):
-            elements = []
-        bodies = [body for element in elements[:MAX_MESSAGES] for body in element.items()]
-        return [Malformed(reason, _readable_id(body), name[:NAME_LENGTH]) for name, body in bodies] or [Malformed(reason)]
+        except RecursionError as error:
+            name, id_ = _beginning(text)
+            return Malformed(f"a message cannot be read: {_plain(error)}", id_, name)
+        except ValueError as error:
+            return _not_json(text, _plain(error))
 
 
-_client_codec = _Codec[ClientMessage]((*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices), SERVER_MESSAGES, sender="client")
-_server_codec = _Codec[ServerMessage](SERVER_MESSAGES, CLIENT_MESSAGES, sender="server")
+_client_codec = _Codec[ClientMessage](
+    (*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices), SERVER_MESSAGES, sender="client", long=MAX_MESSAGE
+)
+_server_codec = _Codec[ServerMessage](SERVER_MESSAGES, CLIENT_MESSAGES, sender="server", long=MAX_FRAME)
+
+
+def read_client_frame(frame: Frame) -> Iterator[ClientMessage | Malformed | None]:
+    """Return the messages of a frame that a client sent, each read when its turn comes.
+
+    None is no message: it stands for a step that was made to find them, so that whoever reads a long frame can let others go
+    first in between.
+    """
+    return map(_current, _client_codec.read(frame))
 
 
 def decode_client_frame(frame: Frame) -> list[ClientMessage | Malformed]:
     """Return the messages of a frame that a client sent."""
-    messages = _client_codec.decode(frame)
-    for index, message in enumerate(messages):
-        if isinstance(message, StopDeviceCmd):
-            messages[index] = StopCmd(message.id, message.device_index)
-        elif isinstance(message, StopAllDevices):
-            messages[index] = StopCmd(message.id)
-    return messages
+    return [message for message in read_client_frame(frame) if message is not None]
 
 
 def decode_server_frame(frame: Frame) -> list[ServerMessage | Malformed]:
     """Return the messages of a frame that a server sent."""
-    return _server_codec.decode(frame)
+    return [message for message in _server_codec.read(frame) if message is not None]
+
+
+def _current(message: ClientMessage | Malformed | None) -> ClientMessage | Malformed | None:
+    """Return a message as the current clients spell it."""
+    if isinstance(message, StopDeviceCmd):
+        return StopCmd(message.id, message.device_index)
+    if isinstance(message, StopAllDevices):
+        return StopCmd(message.id)
+    return message
+
+
+def _not_json(text: str, reason: str) -> Malformed:
+    """Return what is said of a message that is not JSON, with its name and id where a more patient reader finds them."""
+    found: object = None
+    if len(text) <= MENDED_LENGTH:
+        try:
+            found = json.loads(text, strict=False)
+        except (ValueError, RecursionError) as error:
+            reason = _plain(error)
+    if not isinstance(found, dict) or len(found) != 1:
+        name, id_ = _beginning(text)
+        return Malformed(f"a message is not JSON: {reason}", id_, name)
+    ((name, body),) = found.items()
+    id_ = _as_id(body.get("Id")) if isinstance(body, dict) else 0
+    return Malformed(f"{printable(name)}: it is not JSON: {reason}", id_, printable(name))
+
+
+def _too_long(frame: Frame, element: str = "") -> Malformed:
+    name, id_ = _beginning(element)
+    return Malformed(f"a frame of {len(frame)} bytes is over the limit of {MAX_FRAME}", id_, name)
+
+
+def _beginning(text: str) -> tuple[str, int]:
+    """Return a message's name and id by its first characters: empty and 0 where they do not tell."""
+    found = _BEGINNING.match(text, 0, MENDED_LENGTH)
+    if found is None:
+        return "", 0
+    id_ = int(found[2] or 0)
+    return printable(found[1]), id_ if id_ <= U32_MAX else 0
 
 
 def _readable_id(body: Raw) -> int:
     """Return the id in a message's body, whatever else is wrong with it; 0 where there is none a client may use."""
     try:
-        return msgspec.convert(_plainer(msgspec.json.decode(body, type=_Envelope).id), RequestId)
+        return _as_id(msgspec.json.decode(body, type=_Envelope).id)
+    except (ValueError, RecursionError):
+        return 0
+
+
+def _as_id(value: object) -> int:
+    try:
+        return msgspec.convert(_plainer(value), RequestId)
     except (ValueError, RecursionError):
         return 0
 
@@ -179,34 +249,12 @@ def _plainer(value: object) -> object:
     return value
 
 
-def _split(frame: Frame) -> list[str]:
-    """Return the text of each array in a frame."""
-    text = frame if isinstance(frame, str) else frame.decode()
-    decoder = json.JSONDecoder(parse_constant=_refuse)
-    arrays: list[str] = []
-    start = _after_space(text, 0)
-    while start < len(text):
-        value, end = decoder.raw_decode(text, start)
-        if not isinstance(value, list):
-            raise ValueError("it is no array")  # noqa: TRY004 a frame's fault, not a caller's
-        if len(arrays) == MAX_MESSAGES:
-            raise ValueError(f"it has more than {MAX_MESSAGES} of them")
-        arrays.append(text[start:end])
-        start = _after_space(text, end)
-    return arrays
+def _nothing() -> Malformed:
+    return Malformed("an empty array is no message")
 
 
 def _too_many() -> Malformed:
     return Malformed(f"a frame may hold {MAX_MESSAGES} messages and no more; none of them was read")
-
-
-def _after_space(text: str, start: int) -> int:
-    space = _SPACE.match(text, start)
-    return space.end() if space else start
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _plain(error: Exception) -> str:

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
-from buttplug.core.origins import may_connect
+from buttplug.core.origins import FILE_ORIGIN, may_connect
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.errors import (
@@ -247,7 +247,7 @@ def _decode_hello(frame: str | bytes) -> Hello:
 def _refuse_web_pages(connection: ServerConnection, request: Request) -> Response | None:
     """Refuse the pages of other machines; the usual websocket library for Arduino claims to be a page from a file."""
     for origin in request.headers.get_all("Origin"):
-        if not may_connect(origin, ()):
+        if not may_connect(origin, (FILE_ORIGIN,)):
             logger.warning("A web page of %s tried to connect as a device and was refused", origin)
             return connection.respond(403, "Pages of other machines may not be devices here.\n")
     return None
