@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Iterator
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
@@ -18,7 +19,8 @@ from benchmarks.devices import Bench
 from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
-from buttplug.server import websocket
+from buttplug.server import conversation
+from buttplug.server.websocket import WebsocketListener
 
 
 class Report(msgspec.Struct):
@@ -45,7 +47,7 @@ async def _buttplug(count: int, *, timed: bool, stuck: bool) -> None:
     await bench.open()
     if stuck:
         bench.devices[0].write_delay = 1e6
-    listener = websocket.WebsocketListener(bench.server, hosts=("127.0.0.1",), port=0)
+    listener = WebsocketListener(bench.server, hosts=("127.0.0.1",), port=0)
     await listener.open()
     print(listener.addresses[0].rpartition(":")[2], flush=True)
     await _report(delays)
@@ -70,20 +72,20 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
     arrived: dict[int, float] = {}
     delays: dict[int, list[float]] = {index: [] for index in range(len(bench.devices))}
 
-    def decode(frame: Frame) -> list[ClientMessage | Malformed]:
+    def decode(frame: Frame) -> Iterator[ClientMessage | Malformed]:
         now = time.perf_counter()
         messages = decode_client_frame(frame)
         for message in messages:
             if isinstance(message, OutputCmd):
                 arrived.setdefault(message.device_index, now)
-        return messages
+        return iter(messages)
 
     def note(index: int, packet: Packet) -> None:
         began = arrived.pop(index, None)
         if began is not None:
             delays[index].append(time.perf_counter() - began)
 
-    websocket.decode_client_frame = decode  # type: ignore[attr-defined]
+    conversation.read_client_frame = decode  # type: ignore[attr-defined]
     for index, device in enumerate(bench.devices):
         device.on_packet = lambda packet, index=index: note(index, packet)  # type: ignore[misc]
     return delays

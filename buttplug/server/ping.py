@@ -22,7 +22,7 @@ class PingTimer:
         """Start, or start again."""
         self.cancel()
         if self._limit:
-            self._handle = asyncio.get_running_loop().call_later(self._limit, self._late, GRACE_TURNS)
+            self._handle = asyncio.get_running_loop().call_later(self._limit, self._expire_after, GRACE_TURNS)
 
     def cancel(self) -> None:
         """End for now; restarting is possible."""
@@ -30,9 +30,9 @@ class PingTimer:
             self._handle.cancel()
             self._handle = None
 
-    def _late(self, turns: int) -> None:
+    def _expire_after(self, turns: int) -> None:
         if turns:
-            self._handle = asyncio.get_running_loop().call_soon(self._late, turns - 1)
+            self._handle = asyncio.get_running_loop().call_soon(self._expire_after, turns - 1)
         else:
             self._handle = None
             self._expired()

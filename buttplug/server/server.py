@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Self, Unpack
 
 from buttplug.core.enums import OutputType
-from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.errors import ButtplugConnectorError, ButtplugDeviceError
 from buttplug.core.messages import ServerMessage
 from buttplug.hardware.base import CommunicationManager
 from buttplug.server.autosave import AutoSave
@@ -16,7 +16,8 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.device import Device
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
-from buttplug.server.session import CloseCode, Session
+from buttplug.server.recent_warnings import RecentWarnings
+from buttplug.server.session import CloseCode, Session, State
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class ButtplugServer:
         configuration: What devices exist and what the user set for them; the one of this package where it is None. The
             simulated devices that it asks for are found by every scan.
         max_ping_time: Milliseconds without a ping after which a client counts as gone; 0 for never.
-        max_clients: Clients at a time.
+        max_clients: Clients at a time. Who has not shaken hands is none yet.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class ButtplugServer:
         self._closing: asyncio.Task[list[str]] | None = None
         self._autosave = AutoSave(configuration)
         self._end_watch: Callable[[], None] = lambda: None
+        self._warnings = RecentWarnings(logger)
 
     async def open(self) -> None:
         """Open the buses and accept clients."""
@@ -89,18 +91,15 @@ class ButtplugServer:
     def open_session(
         self, send: Callable[[ServerMessage], None], closed: Callable[[CloseCode, str], None] = lambda code, reason: None
     ) -> Session:
-        """Begin a client's session.
+        """Begin a session. It has a place among the clients from its handshake on.
 
         ``send`` gets its replies and events; it must not block. ``closed`` is called when the server ends the session.
 
         Raises:
-            ButtplugConnectorError: The server is not open, or has all the clients it may have.
+            ButtplugConnectorError: The server is not open.
         """
         if not self.is_open:
             raise ButtplugConnectorError("the server is not open")
-        if len(self.sessions) >= self.max_clients:
-            names = ", ".join(sorted(session.client_name or "one without a name" for session in self.sessions))
-            raise ButtplugConnectorError(f"{len(self.sessions)} clients connected: {names}")
         session = Session(self, send, closed)
         self.sessions.add(session)
         return session
@@ -144,18 +143,31 @@ class ButtplugServer:
     def _key(self, device: int | DeviceKey) -> DeviceKey:
         return self.devices.device(device).key if isinstance(device, int) else device
 
-    def keep(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    def why_full(self) -> str | None:
+        """Return who takes all places for clients, None where there is one left."""
+        clients = [session for session in self.sessions if session.state is State.CONNECTED]
+        if len(clients) < self.max_clients:
+            return None
+        return f"{len(clients)} clients connected: {', '.join(sorted(map(_name_of, clients)))}"
+
+    def session_ended(self, session: Session) -> None:
+        """Forget a session: its client has no place any more."""
+        self.sessions.discard(session)
+
+    def run_to_end(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run something that must go on to its end even when the client it is done for is gone."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def warn_of_client(self, warning: str) -> None:
+        """Log a warning, once where many are the same."""
+        self._warnings.warn(warning)
+
     async def stop_all(self) -> list[str]:
         """Stop every device; return what could not be stopped in time, a sentence for each device."""
-        devices = list(self.devices.devices.values())
-        results = await asyncio.gather(*(_stop(device) for device in devices))
-        return [result for result in results if result is not None]
+        return await _stopped(self._begin_stops())
 
     async def close(self) -> list[str]:
         """Shut down: stop every device, before anything else is torn down; then end sessions, scans, links and buses.
@@ -165,25 +177,30 @@ class ButtplugServer:
         """
         if self._closing is None:
             self.is_open = False
-            self._closing = asyncio.get_running_loop().create_task(self._close_all())
+            self.devices.let_no_more_in()
+            # Now, not when a task of its own gets its turn: nothing comes before a stop.
+            stops = self._begin_stops()
+            self._closing = asyncio.get_running_loop().create_task(self._close_all(stops))
         return await asyncio.shield(self._closing)
 
-    async def _close_all(self) -> list[str]:
-        self.devices.let_no_more_in()
+    async def _close_all(self, stops: list[_Stop]) -> list[str]:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        unstopped = await self.stop_all()
+        unstopped = await _stopped(stops)
         for failure in unstopped:
             logger.error("%s", failure)
         reason = "the server is shutting down"
-        ends = [self.keep(session.hang_up(CloseCode.SHUTDOWN, reason)) for session in self.sessions]
+        ends = [self.run_to_end(session.end(CloseCode.SHUTDOWN, reason)) for session in self.sessions]
         if ends:
             await asyncio.wait(ends, timeout=SHUTDOWN_SESSIONS_LIMIT)
         self._end_watch()
-        saving = self.keep(self._autosave.close(SHUTDOWN_LIMIT))
+        saving = self.run_to_end(self._autosave.close(SHUTDOWN_LIMIT))
         await self.devices.close((began + SHUTDOWN_LIMIT - loop.time()) * 2 / 3)
         await asyncio.wait([saving], timeout=max(began + SHUTDOWN_LIMIT - loop.time(), 0))
         return unstopped
+
+    def _begin_stops(self) -> list[_Stop]:
+        return [(device, device.stop()) for device in self.devices.devices.values()]
 
     def _devices_changed(self) -> None:
         if self.configuration.user_file is not None:
@@ -195,9 +212,22 @@ class ButtplugServer:
             session.devices_changed()
 
 
-async def _stop(device: Device) -> str | None:
-    try:
-        error = await asyncio.wait_for(device.stop(), SHUTDOWN_STOP_LIMIT)
-    except TimeoutError:
-        return f"{device.label} did not confirm its stop within {SHUTDOWN_STOP_LIMIT:g} s"
-    return None if error is None else error.message
+_Stop = tuple[Device, "asyncio.Future[ButtplugDeviceError | None]"]
+
+
+async def _stopped(stops: list[_Stop]) -> list[str]:
+    """Wait for stops, and return of each device that was not stopped in time what is wrong."""
+    if not stops:
+        return []
+    await asyncio.wait([stop for _, stop in stops], timeout=SHUTDOWN_STOP_LIMIT)
+    failures = []
+    for device, stop in stops:
+        if not stop.done():
+            failures.append(f"{device.label} did not confirm its stop within {SHUTDOWN_STOP_LIMIT:g} s")
+        elif (error := stop.result()) is not None:
+            failures.append(error.message)
+    return failures
+
+
+def _name_of(session: Session) -> str:
+    return session.client_name or "one without a name"

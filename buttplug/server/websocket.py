@@ -1,4 +1,4 @@
-"""Clients over websockets: one connection, one session."""
+"""Clients over websockets: where to listen, and whom to let in."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import asyncio
 import errno
 import logging
 import ssl
-from collections import deque
 from collections.abc import Collection, Sequence
+from functools import partial
 from http import HTTPStatus
+from typing import Any, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from buttplug.core.codec import MAX_FRAME, Malformed, decode_client_frame, encode
+from buttplug.core.access import Access, beyond_this_machine
+from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
-from buttplug.core.messages import InputReading, ServerMessage
-from buttplug.core.origins import may_connect
+from buttplug.server.admission import HANDSHAKE_LIMIT, Admission
+from buttplug.server.connection import CLOSE_LIMIT, ClientConnection
+from buttplug.server.conversation import Conversation
+from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.server import ButtplugServer
-from buttplug.server.session import CloseCode, Session
 
 logger = logging.getLogger(__name__)
 
@@ -29,27 +31,15 @@ ALL_INTERFACES = ("0.0.0.0", "::")
 #: Tries to find a port that is free on every address, where any will do.
 PORT_TRIES = 5
 
-#: Seconds a peer has for its opening hand-shake, for its closing one, and between two pings and for each answer.
-OPEN_LIMIT = 10.0
-CLOSE_LIMIT = 0.25
+#: Seconds between two pings, and for each answer.
 PING_INTERVAL = 5.0
-#: Seconds in which a client has to take something of what is sent to it. Pings do not tell: they wait behind it.
-STALL_LIMIT = 5.0
 
 #: A frame over the limit gets an answer where an id can be read in it; one over this cuts the connection (1009).
-CUT_OFF = 4 * MAX_FRAME
-
-#: Frames of one client that are handled before the devices and the other clients have their turn.
-FRAMES_A_TURN = 16
-
-#: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
-#: the second on nothing more is read from it until it has caught up.
-READINGS_LIMIT = 256
-BACKLOG_LIMIT = 1024
-
-TOO_MANY_CLIENTS = 1013
-#: Bytes that the reason in a closing frame may have.
-REASON_LIMIT = 123
+CUT_OFF = 2 * MAX_FRAME
+#: Frames that are kept of a client before no more is read of it.
+QUEUED_FRAMES = 4
+#: Connections that are accepted in one turn of the event loop.
+ACCEPTED_A_TURN = 16
 
 
 class PortInUseError(ButtplugConnectorError):
@@ -63,8 +53,11 @@ class WebsocketListener:
         server: Gets a session for each client.
         hosts: Addresses to listen on, all interfaces where there are none. Of several, those this machine lacks are left out.
         port: 0 for any free one.
-        allow_origins: Origins of web pages that may connect, beside those of this machine; ``*`` for all.
+        allow_origins: Origins of web pages that may connect, beside those that this machine serves; ``null`` for pages without
+            an origin (from files, in sandboxed frames), ``*`` for all.
         tls: For ``wss``.
+        token: What every client has to show, in the URL (``?token=…``) or as ``Authorization: Bearer …``.
+        without_token: Listen beyond this machine without one, too.
     """
 
     def __init__(
@@ -75,15 +68,19 @@ class WebsocketListener:
         port: int = DEFAULT_PORT,
         allow_origins: Collection[str] = (),
         tls: ssl.SSLContext | None = None,
+        token: str | None = None,
+        without_token: bool = False,
     ) -> None:
         self._server = server
         self._hosts = hosts or ALL_INTERFACES
         self._port = port
-        self._allow_origins = frozenset(allow_origins)
+        self._access = Access(allow_origins=allow_origins, token=token)
         self._tls = tls
+        self._token_is_missing = token is None and not without_token and beyond_this_machine(hosts)
         self._listeners: list[Server] = []
-        self._connections: set[ServerConnection] = set()
-        self._refused: set[str] = set()
+        self._connections: set[ClientConnection] = set()
+        self._admission = Admission()
+        self._warnings = RecentWarnings(logger)
 
     @property
     def addresses(self) -> list[str]:
@@ -97,12 +94,20 @@ class WebsocketListener:
 
         Raises:
             PortInUseError: Something else listens there.
-            ButtplugConnectorError: It is not possible for another reason.
+            ButtplugConnectorError: It is not possible for another reason; or clients of other machines could connect without a
+                token, and nobody said that they may.
         """
+        if self._token_is_missing:
+            raise ButtplugConnectorError(
+                f"listening on {' and '.join(self._hosts)} lets in everybody in the network: choose a token with "
+                "--token-file, or say --no-token"
+            )
         for _ in range(1 if self._port else PORT_TRIES):
             failures = await self._listen_everywhere()
             taken = any(error.errno == errno.EADDRINUSE for error in failures)
             if self._listeners and not taken:
+                for warning in self._access.warnings(self._hosts, tls=self._tls is not None):
+                    logger.warning("%s", warning)
                 return
             await self.close()
         if taken:
@@ -123,6 +128,7 @@ class WebsocketListener:
         closing = [asyncio.ensure_future(listener.wait_closed()) for listener in listeners]
         if closing and (await asyncio.wait(closing, timeout=CLOSE_LIMIT))[1]:
             # Who takes nothing cannot be told either.
+            self._admission.drop_all()
             for connection in self._connections:
                 connection.transport.abort()
 
@@ -142,6 +148,8 @@ class WebsocketListener:
         return failures
 
     async def _listen(self, host: str, port: int) -> Server:
+        connection = partial(ClientConnection, admission=self._admission)
+        options: dict[str, Any] = {} if self._tls is None else {"ssl_handshake_timeout": HANDSHAKE_LIMIT}
         return await serve(
             self._serve,
             host,
@@ -151,146 +159,43 @@ class WebsocketListener:
             # On one machine compression costs more time than it saves.
             compression=None,
             max_size=CUT_OFF,
-            open_timeout=OPEN_LIMIT,
+            max_queue=QUEUED_FRAMES,
+            open_timeout=HANDSHAKE_LIMIT,
             close_timeout=CLOSE_LIMIT,
             ping_interval=PING_INTERVAL,
             ping_timeout=PING_INTERVAL,
             server_header=None,
+            logger=_library_logger,
+            create_connection=cast(type[ServerConnection], connection),
+            backlog=ACCEPTED_A_TURN,
+            **options,
         )
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         if "Upgrade" not in request.headers:
             text = "This is a Buttplug server: connect a Buttplug client to it over a websocket.\n"
             return connection.respond(HTTPStatus.UPGRADE_REQUIRED, text)
-        origin = request.headers.get("Origin")
-        if may_connect(origin, self._allow_origins):
+        refusal = self._access.refusal(request.path, request.headers, local_address=connection.local_address[0])
+        if refusal is None:
             return None
-        remedy = f"the page at {origin} is not allowed to connect; to allow it, start the server with --allow-origin {origin}"
-        if origin not in self._refused:
-            logger.warning("%s", remedy)
-            self._refused.add(str(origin))
-        return connection.respond(HTTPStatus.FORBIDDEN, remedy + "\n")
+        self._warnings.warn(refusal.warning)
+        return connection.respond(refusal.status, refusal.answer + "\n")
 
     async def _serve(self, connection: ServerConnection) -> None:
-        outbox = _Outbox(connection)
-        try:
-            session = self._server.open_session(outbox.send, outbox.close)
-        except ButtplugConnectorError as error:
-            logger.warning("a client was refused: %s", error)
-            code = TOO_MANY_CLIENTS if self._server.is_open else CloseCode.SHUTDOWN.value
-            await connection.close(code, _short(error.message))
-            return
+        assert isinstance(connection, ClientConnection)
         self._connections.add(connection)
-        writer = asyncio.create_task(outbox.write())
         try:
-            await self._receive(connection, session, outbox)
-        except ConnectionClosed as end:
-            logger.debug("%s: %s", session.label, end)
-        except Exception:
-            logger.exception("%s: its connection is given up", session.label)
-            await session.close("the server failed")
-            await connection.close(CloseCode.INTERNAL_ERROR.value, "the server failed")
+            await Conversation(self._server, connection).run()
         finally:
             self._connections.discard(connection)
-            try:
-                await session.close("its connection is gone")
-            finally:
-                writer.cancel()
-
-    async def _receive(self, connection: ServerConnection, session: Session, outbox: _Outbox) -> None:
-        left = FRAMES_A_TURN
-        async for frame in connection:
-            if not left:
-                left = FRAMES_A_TURN
-                await asyncio.sleep(0)
-            left -= 1
-            if isinstance(frame, bytes):
-                session.receive(Malformed("binary frames are not understood, send text"))
-            elif frame and not frame.isspace():
-                for message in decode_client_frame(frame):
-                    session.receive(message)
-            if outbox.full:
-                await outbox.caught_up()
 
 
-class _Outbox:
-    """What is to be sent to one client, in order, one message per frame."""
-
-    def __init__(self, connection: ServerConnection) -> None:
-        self._connection = connection
-        self._messages: deque[ServerMessage] = deque()
-        self._end: tuple[int, str] | None = None
-        self._more = asyncio.Event()
-        self._emptied = asyncio.Event()
-        self._sent = 0
-        self._sending = False
-        self._over = False
-        self._watch: asyncio.TimerHandle | None = None
-
-    @property
-    def full(self) -> bool:
-        return len(self._messages) > BACKLOG_LIMIT
-
-    async def caught_up(self) -> None:
-        self._emptied.clear()
-        await self._emptied.wait()
-
-    def send(self, message: ServerMessage) -> None:
-        if self._over:
-            return
-        if isinstance(message, InputReading) and not message.id and len(self._messages) >= READINGS_LIMIT:
-            self._drop_oldest_reading()
-        self._messages.append(message)
-        self._more.set()
-
-    def close(self, code: CloseCode, reason: str) -> None:
-        self._end = (code.value, _short(reason))
-        self._more.set()
-
-    async def write(self) -> None:
-        try:
-            self._look(None)
-            while True:
-                self._sending = True
-                while self._messages:
-                    await self._connection.send(encode(self._messages.popleft()), text=True)
-                    self._sent += 1
-                self._sending = False
-                self._emptied.set()
-                if self._end is not None:
-                    await self._connection.close(*self._end)
-                    return
-                self._more.clear()
-                await self._more.wait()
-        except ConnectionClosed:
-            pass
-        except Exception:
-            # What is told of a client that cannot be told anything more: its session ends with the connection.
-            logger.exception("a message could not be sent; the connection is given up")
-            self._connection.transport.abort()
-        finally:
-            if self._watch is not None:
-                self._watch.cancel()
-            self._over = True
-            self._messages.clear()
-            self._emptied.set()
-
-    def _look(self, before: int | None) -> None:
-        """Cut the connection when the message that was being sent at the last look still is: the client reads nothing."""
-        now = self._sent if self._sending else None
-        if now is not None and now == before:
-            logger.warning("a client has read nothing for %g s and is cut off", STALL_LIMIT)
-            self._connection.transport.abort()
-        else:
-            self._watch = asyncio.get_running_loop().call_later(STALL_LIMIT, self._look, now)
-
-    def _drop_oldest_reading(self) -> None:
-        for position, message in enumerate(self._messages):
-            if isinstance(message, InputReading) and not message.id:
-                del self._messages[position]
-                return
+def _only_faults(record: logging.LogRecord) -> bool:
+    """Whether a record tells of a fault, and not of a stranger that could not or would not shake hands."""
+    return record.msg != "opening handshake failed"
 
 
-def _short(reason: str) -> str:
-    """Return as much of a reason as fits into a closing frame."""
-    return reason.encode()[:REASON_LIMIT].decode(errors="ignore")
+# Below errors the library logs every request, with the token in its URL.
+_library_logger = logging.getLogger("buttplug.server.websocket.library")
+_library_logger.setLevel(logging.ERROR)
+_library_logger.addFilter(_only_faults)

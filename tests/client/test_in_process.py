@@ -12,6 +12,7 @@ from buttplug import (
     ButtplugConnectorError,
     ButtplugDevice,
     ButtplugDeviceError,
+    ButtplugHandshakeError,
     ButtplugPingError,
     ButtplugServer,
     ButtplugUnknownError,
@@ -215,10 +216,10 @@ async def test_a_client_that_cannot_ping_is_told_that_its_devices_were_stopped(
         assert b"Vibrate:0;" in sent(nora)
 
 
-async def test_a_server_with_too_many_clients_is_a_connector_error(server: ButtplugServer, client: ButtplugClient) -> None:
+async def test_a_server_with_too_many_clients_refuses_with_their_names(server: ButtplugServer, client: ButtplugClient) -> None:
     async with ButtplugClient("Second") as second:
         await second.connect(server)
-        with pytest.raises(ButtplugConnectorError, match="Second"):
+        with pytest.raises(ButtplugHandshakeError, match="2 clients connected: Second, Tests"):
             await ButtplugClient("Third").connect(server)
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import re
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from buttplug.core.codec import Malformed
 from buttplug.core.errors import ButtplugConnectorError
@@ -27,7 +31,7 @@ from buttplug.core.messages import (
     StopScanning,
 )
 from buttplug.server import ButtplugServer
-from buttplug.server.session import CloseCode, State
+from buttplug.server.session import REFUSAL_PAUSE, CloseCode, State
 from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
 EVERYTHING: list[ClientMessage] = [
@@ -111,6 +115,27 @@ async def test_what_cannot_be_read_before_the_handshake_leaves_it_possible(
     assert isinstance(await talker.ask(RequestServerInfo, "me", 4, 0), ServerInfo)
 
 
+@pytest.mark.parametrize("id_", [0, -1, 4294967296, True, 1.0, "1", None], ids=repr)
+@pytest.mark.parametrize("message", [*EVERYTHING, HELLO], ids=lambda message: type(message).__name__)
+async def test_without_an_id_nothing_is_done_before_the_handshake_after_it_or_after_the_end(
+    house: House, message: ClientMessage, id_: Any
+) -> None:
+    nameless = structs.replace(message, id=id_)
+    talker = Talker(house.server)
+    talker.session.receive(nameless)
+    assert talker.session.state is State.WAITING
+    await talker.shake_hands()
+    talker.session.receive(nameless)
+    assert talker.session.state is State.CONNECTED
+    await talker.session.close("gone")
+    talker.session.receive(nameless)
+    await asyncio.sleep(1)
+    what = f"{type(message).__name__}: Id must be a whole number from 1 to 4294967295"
+    assert talker.events(Error) == [Error(0, what, 3)] * 3
+    assert house.sent() == []
+    assert not house.manager.scanning
+
+
 async def test_the_first_handshake_in_a_frame_opens_the_session_and_the_rest_follows(house: House) -> None:
     talker = Talker(house.server)
     talker.say_frame(
@@ -125,9 +150,11 @@ async def test_the_first_handshake_in_a_frame_opens_the_session_and_the_rest_fol
 # Other versions
 
 
-@pytest.mark.parametrize("version", range(4))
+@pytest.mark.parametrize("version", [*range(4), 5, 4294967295])
 @pytest.mark.parametrize("field", ["MessageVersion", "ProtocolVersionMajor"])
-async def test_an_older_client_is_told_its_version_and_may_try_another(house: House, version: int, field: str) -> None:
+async def test_a_client_of_another_version_is_told_and_may_try_the_one_that_is_spoken_here(
+    house: House, version: int, field: str
+) -> None:
     talker = Talker(house.server)
     talker.say_frame(f'[{{"RequestServerInfo":{{"Id":1,"ClientName":"old","{field}":{version}}}}}]')
     code, text = error_of(talker.heard[0])
@@ -138,20 +165,48 @@ async def test_an_older_client_is_told_its_version_and_may_try_another(house: Ho
     assert talker.session.state is State.WAITING
     await talker.shake_hands()
     assert is_ok(await talker.ask(Ping))
+    for _ in range(20):
+        await asyncio.sleep(0.2)
+        talker.say(Ping)
+    assert talker.closed is None
 
 
-@pytest.mark.parametrize("field", ["MessageVersion", "ProtocolVersionMajor"])
-async def test_a_newer_client_is_told_and_the_session_is_closed(house: House, field: str) -> None:
+async def test_a_refused_client_that_does_nothing_about_it_is_closed_after_a_pause(house: House) -> None:
     talker = Talker(house.server)
-    talker.say_frame(
-        f'[{{"RequestServerInfo":{{"Id":1,"ClientName":"new","{field}":5}}}},'
-        '{"RequestServerInfo":{"Id":2,"ClientName":"new","ProtocolVersionMajor":4}}]'
-    )
-    reason = "the client speaks message spec version 5, this server version 4: update the server"
-    assert talker.heard == [Error(1, reason, 1), Error(2, "the session has ended, connect again", 1)]
-    await asyncio.sleep(0.01)
+    talker.session.receive(RequestServerInfo(1, "new", 5, 0))
+    _, reason = error_of(talker.heard[0])
+    await asyncio.sleep(REFUSAL_PAUSE - 0.1)
+    assert talker.closed is None
+    await asyncio.sleep(0.2)
     assert talker.closed == (CloseCode.REFUSED, reason)
-    assert talker.session not in house.server.sessions
+    assert house.server.sessions == set()
+
+
+async def test_a_refusal_is_one_warning_with_the_name_of_the_client_however_often_it_tries(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        talker = Talker(house.server)
+        for id_ in range(1, 100):
+            talker.session.receive(RequestServerInfo(id_, "Game\nERROR forged", 5, 0))
+        await asyncio.sleep(REFUSAL_PAUSE + 0.1)
+        assert talker.closed is not None
+    (warning,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert warning.startswith('Client "Game?ERROR forged" was refused: the client speaks message spec version 5')
+
+
+async def test_of_refusals_in_thousands_of_names_some_are_logged_and_the_others_counted(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    talker = Talker(house.server)
+    for id_ in range(1, 5000):
+        talker.session.receive(RequestServerInfo(id_, f"Game {id_}", 5, 0))
+    await asyncio.sleep(60)
+    Talker(house.server).session.receive(RequestServerInfo(1, "the last one", 5, 0))
+    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(warnings) < 50
+    assert re.search(r"the last one.*\(\d{4} other warnings like it were left out\)", warnings[-1])
+    assert len(house.server._warnings._recent) < 100
 
 
 # Connected
@@ -216,7 +271,7 @@ async def test_disconnect_is_answered_when_the_devices_are_stopped_and_then_the_
     house.simulated[0].write_delay = 0.2
     order: list[str] = []
     house.simulated[0].on_packet = lambda packet: order.append(packet.data.hex())
-    talker.session._send = lambda message: order.append(repr(message))
+    talker.session._replies._send = lambda message: order.append(repr(message))
     talker.session._closed = lambda code, reason: order.append(code.name)
     talker.session.receive(Disconnect(9))
     await asyncio.sleep(1)
@@ -257,7 +312,7 @@ async def test_the_end_is_told_once(house: House) -> None:
     talker = await house.client()
     talker.session._closed = lambda code, reason: ends.append(code)
     talker.say(Disconnect)
-    await asyncio.gather(talker.session.hang_up(CloseCode.SHUTDOWN, "twice"), house.server.close())
+    await asyncio.gather(talker.session.end(CloseCode.SHUTDOWN, "twice"), house.server.close())
     assert ends == [CloseCode.NORMAL]
 
 

@@ -8,7 +8,6 @@ import itertools
 import pytest
 
 from buttplug.core.codec import Malformed, decode_client_frame
-from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import (
     DeviceList,
     Disconnect,
@@ -26,7 +25,7 @@ from buttplug.core.messages import (
     StartScanning,
     StopCmd,
 )
-from buttplug.server.session import State
+from buttplug.server.session import REFUSAL_PAUSE, CloseCode, State
 from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
 
@@ -243,7 +242,7 @@ async def test_a_client_whose_messages_cannot_be_sent_is_ended_and_others_are_se
     def fail(message: ServerMessage) -> None:
         raise RuntimeError("no way out")
 
-    broken.session._send = fail
+    broken.session._replies._send = fail
     house.simulated[0].disconnect()
     await asyncio.sleep(0.1)
     assert well.devices == []
@@ -258,13 +257,44 @@ async def test_a_client_whose_messages_cannot_be_sent_is_ended_and_others_are_se
 
 async def test_too_many_clients_are_refused_with_the_names_of_those_that_are_there(build: BuildHouse) -> None:
     house = await build("aneros", max_clients=3)
-    await house.client("Player")
-    await house.client("")
-    early = Talker(house.server)
-    with pytest.raises(ButtplugConnectorError, match=r"^3 clients connected: Player, one without a name, one without a name$"):
-        Talker(house.server)
-    await early.session.close("went")
+    first = await house.client("Player")
+    for name in ("", ""):
+        await house.client(name)
+    late = Talker(house.server, "late")
+    reason = "3 clients connected: Player, one without a name, one without a name"
+    assert error_of(await late.ask(RequestServerInfo, "late", 4, 0)) == (1, reason)
+    await asyncio.sleep(REFUSAL_PAUSE + 0.1)
+    assert late.closed == (CloseCode.TOO_MANY_CLIENTS, reason)
+    await first.session.close("went")
     await house.client("next")
+
+
+async def test_who_does_not_shake_hands_takes_no_place(build: BuildHouse) -> None:
+    house = await build("aneros", max_clients=1)
+    strangers = [Talker(house.server) for _ in range(100)]
+    for stranger in strangers[:50]:
+        stranger.say(RequestServerInfo, "old", None, None, 2)
+    client = await house.client("client")
+    assert is_ok(await client.ask(OutputCmd, 0, 0, vibrate(9)))
+
+
+async def test_a_client_that_waits_may_have_the_place_of_one_that_leaves(build: BuildHouse) -> None:
+    house = await build("aneros", max_clients=1)
+    first = await house.client("first")
+    second = Talker(house.server, "second")
+    error_of(await second.ask(RequestServerInfo, "second", 4, 0))
+    await first.session.close("went")
+    assert isinstance(await second.ask(RequestServerInfo, "second", 4, 0), ServerInfo)
+    await asyncio.sleep(60)
+    assert second.closed is None
+
+
+async def test_who_comes_when_all_places_are_taken_and_says_nothing_is_told_after_a_pause(build: BuildHouse) -> None:
+    house = await build("aneros", max_clients=1)
+    await house.client("first")
+    second = Talker(house.server)
+    await asyncio.sleep(REFUSAL_PAUSE + 0.1)
+    assert second.closed == (CloseCode.TOO_MANY_CLIENTS, "1 clients connected: first")
 
 
 async def test_a_place_is_free_as_soon_as_its_client_leaves(build: BuildHouse) -> None:

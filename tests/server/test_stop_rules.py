@@ -47,7 +47,7 @@ async def break_the_connection(house: House, talker: Talker) -> None:
     def broken(message: ServerMessage) -> None:
         raise RuntimeError("the callback of a program")
 
-    talker.session._send = broken
+    talker.session._replies._send = broken
     talker.say(Ping)
     await asyncio.sleep(0.1)
 
@@ -207,7 +207,7 @@ async def test_a_missed_ping_stops_first_then_tells_then_closes(build: BuildHous
     await talker.ask(OutputCmd, 0, 0, vibrate(64))
     order: list[str] = []
     house.simulated[0].on_packet = lambda packet: order.append("stop")
-    talker.session._send = lambda message: order.append(type(message).__name__)
+    talker.session._replies._send = lambda message: order.append(type(message).__name__)
     await asyncio.sleep(0.6)
     assert order == ["stop", Error.__name__]
     assert talker.closed is not None

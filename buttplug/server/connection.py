@@ -1,0 +1,121 @@
+"""A websocket connection that cannot harm others: it is read in small pieces, buffers little, and its end is seen at once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
+
+from buttplug.server.admission import MAX_STRANGER_BYTES, Admission
+from buttplug.server.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+#: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small frames,
+#: only so few are read for some seconds.
+READ_SIZE = 8192
+SMALL_READ = 512
+#: Seconds of work that are long for one read, and seconds after which larger ones are tried again.
+LONG_READ = 0.002
+SMALL_READ_TIME = 5.0
+#: Seconds a peer has for its closing hand-shake.
+CLOSE_LIMIT = 0.25
+#: Bytes that may wait for a client which reads nothing; pongs are sent even to such a one.
+MAX_UNREAD = 1 << 20
+
+
+class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
+    """A connection of a client, or of a stranger that may become one.
+
+    ``on_closing`` is called as soon as no more messages can come, which is before the connection is gone: the peer has sent a
+    closing frame, has broken the protocol, or has closed its half.
+    """
+
+    def __init__(self, *args: Any, admission: Admission, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.outbox = Outbox(self)
+        #: When it came, on the event loop's clock.
+        self.since = asyncio.get_running_loop().time()
+        self.on_closing: Callable[[], None] = lambda: None
+        self._admission = admission
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._read_size = READ_SIZE
+        #: Bytes that a stranger may still send; None once it has shaken hands.
+        self._allowance: int | None = MAX_STRANGER_BYTES
+        self._closing = False
+        self._timers: list[asyncio.TimerHandle] = []
+
+    def admitted(self) -> None:
+        """Note that the client has shaken hands."""
+        self._allowance = None
+        self._admission.left(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        pause = self._admission.arrived(self, self.transport.abort)
+        if pause:
+            self.transport.pause_reading()
+            self._call_later(pause, self.transport.resume_reading)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer[: self._read_size]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._allowance is not None:
+            self._allowance -= nbytes
+            if self._allowance < 0:
+                logger.warning("a connection sent more than %d bytes without a handshake and is cut off", MAX_STRANGER_BYTES)
+                self.transport.abort()
+                return
+        if nbytes <= SMALL_READ:
+            self.data_received(bytes(self._buffer[:nbytes]))
+        else:
+            began = time.thread_time()
+            self.data_received(bytes(self._buffer[:nbytes]))
+            if time.thread_time() - began > LONG_READ:
+                self._read_size = SMALL_READ
+                self._call_later(SMALL_READ_TIME, self._read_more)
+        if self.transport.get_write_buffer_size() > MAX_UNREAD:
+            logger.warning("a client has left %d bytes unread and is cut off", MAX_UNREAD)
+            self.transport.abort()
+        self._look_for_the_end()
+
+    def eof_received(self) -> None:
+        super().eof_received()
+        self._look_for_the_end()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.outbox.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.outbox.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._admission.left(self)
+        self.outbox.close()
+        for timer in self._timers:
+            timer.cancel()
+
+    def _read_more(self) -> None:
+        self._read_size = READ_SIZE
+
+    def _call_later(self, seconds: float, act: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+        self._timers.append(loop.call_later(seconds, act))
+
+    def _look_for_the_end(self) -> None:
+        if self._closing or self.protocol.state in (State.CONNECTING, State.OPEN):
+            return
+        self._closing = True
+        # Who keeps the connection open all the same is not waited for.
+        self._call_later(CLOSE_LIMIT, self.transport.abort)
+        self.on_closing()

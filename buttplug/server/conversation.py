@@ -1,0 +1,108 @@
+"""What is said over one websocket: frames in, messages to the session, and its end, from either side.
+
+Here a client's messages are decoded, and nowhere else; its replies are encoded in its outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+
+from websockets.exceptions import ConnectionClosed
+
+from buttplug.core.codec import Malformed, read_client_frame
+from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.messages import ClientMessage
+from buttplug.server.admission import HANDSHAKE_LIMIT
+from buttplug.server.connection import ClientConnection
+from buttplug.server.outbox import STALL_LIMIT
+from buttplug.server.server import ButtplugServer
+from buttplug.server.session import CloseCode, Session, State
+
+logger = logging.getLogger(__name__)
+
+#: Seconds of a turn of the event loop in which messages are handled, shared by all clients; and what each gets at the least.
+TURN_TIME = 0.002
+SMALLEST_SHARE = 0.0002
+#: Bytes that the reason in a closing frame may have.
+REASON_LIMIT = 123
+
+
+class Conversation:
+    """One connection and its session."""
+
+    def __init__(self, server: ButtplugServer, connection: ClientConnection) -> None:
+        self._server = server
+        self._connection = connection
+
+    async def run(self) -> None:
+        """Read to the end; then stop what the client drove."""
+        connection = self._connection
+        try:
+            session = self._server.open_session(connection.outbox.send, self._session_ended)
+        except ButtplugConnectorError as error:
+            logger.warning("a client was refused: %s", error)
+            await self._close(CloseCode.SHUTDOWN, error.message)
+            return
+        connection.on_closing = session.stop_driving
+        deadline = asyncio.get_running_loop().call_at(connection.since + HANDSHAKE_LIMIT, self._handshake_missed, session)
+        try:
+            await self._read(session)
+        except ConnectionClosed as end:
+            logger.debug("%s: %s", session.label, end)
+        except Exception:
+            logger.exception("%s: its connection is given up", session.label)
+            await session.close("the server failed")
+            await self._close(CloseCode.INTERNAL_ERROR, "the server failed")
+        finally:
+            deadline.cancel()
+            await session.close("its connection is gone")
+
+    async def _read(self, session: Session) -> None:
+        """Hand all messages to the session, and let others have their turn in between."""
+        outbox = self._connection.outbox
+        used = 0.0
+        async for frame in self._connection:
+            began = time.perf_counter()
+            for message in _messages(frame):
+                if message is not None:
+                    session.receive(message)
+                if outbox.is_full:
+                    await outbox.emptied()
+                    used, began = 0.0, time.perf_counter()
+                elif used + time.perf_counter() - began >= self._share():
+                    await asyncio.sleep(0)
+                    used, began = 0.0, time.perf_counter()
+            used += time.perf_counter() - began
+            if session.state is State.CONNECTED:
+                self._connection.admitted()
+
+    def _share(self) -> float:
+        return max(TURN_TIME / max(1, len(self._server.sessions)), SMALLEST_SHARE)
+
+    def _handshake_missed(self, session: Session) -> None:
+        if session.state is State.WAITING:
+            reason = f"no RequestServerInfo within {HANDSHAKE_LIMIT:g} s"
+            self._server.run_to_end(session.end(CloseCode.REFUSED, reason))
+
+    def _session_ended(self, code: CloseCode, reason: str) -> None:
+        self._server.run_to_end(self._close(code, reason))
+
+    async def _close(self, code: CloseCode, reason: str) -> None:
+        """Close the connection, behind what is still to be sent."""
+        try:
+            async with asyncio.timeout(STALL_LIMIT):
+                await self._connection.outbox.emptied()
+        except TimeoutError:
+            logger.debug("a client was not told all before the end: it reads too slowly")
+        await self._connection.close(code.value, reason.encode()[:REASON_LIMIT].decode(errors="ignore"))
+
+
+def _messages(frame: str | bytes) -> Iterable[ClientMessage | Malformed | None]:
+    if isinstance(frame, bytes):
+        return (Malformed("binary frames are not understood, send text"),)
+    if not frame or frame.isspace():
+        return ()
+    return read_client_frame(frame)

@@ -1,0 +1,131 @@
+"""What is to be sent to one websocket client, in order, one message per frame."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+
+from websockets.asyncio.server import ServerConnection, broadcast
+
+from buttplug.core.codec import encode
+from buttplug.core.messages import InputReading, ServerMessage
+
+logger = logging.getLogger(__name__)
+
+#: Messages that are sent to one client before the devices and the other clients have their turn.
+MESSAGES_A_TURN = 32
+#: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
+#: the second on nothing more is read from it until it has caught up.
+READINGS_LIMIT = 256
+BACKLOG_LIMIT = 1024
+#: Seconds in which a client has to take something of what is sent to it. Pings do not tell: they wait behind it.
+STALL_LIMIT = 5.0
+
+
+class Outbox:
+    """Sends messages to one client, as fast as it reads and without holding up others."""
+
+    def __init__(self, connection: ServerConnection) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[ServerMessage] = deque()
+        self._left = MESSAGES_A_TURN
+        self._paused = False
+        self._over = False
+        self._turn: asyncio.Handle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._emptied: asyncio.Future[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the client has to read before it is served further."""
+        return len(self._waiting) > BACKLOG_LIMIT
+
+    def send(self, message: ServerMessage) -> None:
+        """Send a message, at once where nothing is in the way."""
+        if self._over:
+            return
+        if self._left and not self._waiting and not self._paused:
+            self._write(message)
+            return
+        if len(self._waiting) >= READINGS_LIMIT and _is_event(message):
+            self._drop_oldest_reading()
+        self._waiting.append(message)
+
+    async def emptied(self) -> None:
+        """Wait until everything was handed to the connection, or can no longer be."""
+        if self._over or not self._waiting:
+            return
+        if self._emptied is None:
+            self._emptied = self._loop.create_future()
+        await asyncio.shield(self._emptied)
+
+    def pause(self) -> None:
+        """Send no more for now: what was sent fills the connection's buffer. Cut it off if it stays like that."""
+        self._paused = True
+        self._watch(None)
+
+    def resume(self) -> None:
+        """Go on."""
+        self._paused = False
+        if self._stalled is not None:
+            self._stalled.cancel()
+        self._send_waiting()
+
+    def close(self) -> None:
+        """Drop what waits, and what is still to come."""
+        self._over = True
+        self._waiting.clear()
+        for handle in (self._turn, self._stalled):
+            if handle is not None:
+                handle.cancel()
+        self._tell_emptied()
+
+    def _write(self, message: ServerMessage) -> None:
+        """Hand a message to the connection, whose own ``send`` would need a task to wait in."""
+        broadcast((self._connection,), encode(message), text=True)
+        self._left -= 1
+        if self._turn is None:
+            self._turn = self._loop.call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self._left = MESSAGES_A_TURN
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        try:
+            while self._waiting and self._left and not self._paused:
+                self._write(self._waiting.popleft())
+        except Exception:
+            # What is told of a client that cannot be told anything more: its session ends with the connection.
+            logger.exception("a message could not be sent; the connection is given up")
+            self._connection.transport.abort()
+        if not self._waiting:
+            self._tell_emptied()
+
+    def _tell_emptied(self) -> None:
+        if self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+        self._emptied = None
+
+    def _watch(self, before: int | None) -> None:
+        """Cut the connection when it holds as much as at the last look: the client reads nothing."""
+        now = self._connection.transport.get_write_buffer_size()
+        if before is not None and now >= before:
+            logger.warning("a client has read nothing for %g s and is cut off", STALL_LIMIT)
+            self._connection.transport.abort()
+        else:
+            self._stalled = self._loop.call_later(STALL_LIMIT, self._watch, now)
+
+    def _drop_oldest_reading(self) -> None:
+        for position, message in enumerate(self._waiting):
+            if _is_event(message):
+                del self._waiting[position]
+                return
+
+
+def _is_event(message: ServerMessage) -> bool:
+    """Whether a message is a reading that was subscribed to: of these only the newest count."""
+    return isinstance(message, InputReading) and not message.id
