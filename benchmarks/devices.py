@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import ButtplugServer
@@ -12,17 +13,21 @@ from buttplug.server.devices.simulation import simulate
 
 #: A model with one vibrator whose packets are plain: what is measured is everything above it.
 MODEL = "aneros"
+#: A model with a vibrator, a battery and pressure sensors.
+SENSOR_MODEL = "Kiiroo Pearl 2.1"
 
 
 class Bench:
     """A server with connected devices, open for clients."""
 
-    def __init__(self, count: int, *, max_clients: int = 1000) -> None:
+    def __init__(self, count: int, *, model: str = MODEL, max_clients: int = 1000) -> None:
         logging.disable(logging.INFO)
         configuration = DeviceConfiguration.load()
         self.devices: list[SimulatedDevice] = []
         for _ in range(count):
-            self.devices.append(simulate(configuration, MODEL, [device.address for device in self.devices]))
+            self.devices.append(simulate(configuration, model, [device.address for device in self.devices]))
+            # What they remember of it would be most of the memory that is measured.
+            self.devices[-1].packets = deque(maxlen=1000)
         managers = [SimulatedManager(self.devices)]
         self.server = ButtplugServer(managers=managers, configuration=configuration, max_clients=max_clients)
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
-import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import msgspec
 
 from benchmarks.devices import Bench, levels
-from benchmarks.table import Row
+from benchmarks.table import Row, resident
 from buttplug.core.messages import OutputArguments, OutputCmd, RequestServerInfo
 from buttplug.server.websocket import WebsocketListener
 
@@ -43,28 +39,18 @@ def rows() -> list[Row]:
     ]
 
 
-def _resident() -> float:
-    """Return this process's memory in megabytes; where the system does not tell, the most it ever had."""
-    gc.collect()
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 async def _measure() -> tuple[float, float, float]:
     bench = Bench(1)
     await bench.open()
     listener = WebsocketListener(bench.server, hosts=("127.0.0.1",), port=0)
     await listener.open()
-    idle = _resident()
+    idle = resident()
     await _command(bench, WARM_UP)
     await _connects(bench, CONNECTS // 10)
-    warm = _resident()
+    warm = resident()
     await _command(bench, COMMANDS)
     await _connects(bench, CONNECTS)
-    after = _resident()
+    after = resident()
     await bench.server.close()
     await listener.close()
     return idle, warm, after

@@ -141,7 +141,7 @@ def _load(*words: str) -> Report:
 async def _compare(port: int, echo_port: int) -> tuple[list[float], list[float], list[float], list[float]]:
     """Measure both servers in turns, so that what else the machine does meets both."""
     trips, floors, rates, rate_floors = [], [], [], []
-    async with await _connected(port) as own, await _connected(echo_port) as bare:
+    async with await connected(port) as own, await connected(echo_port) as bare:
         for _ in range(ROUNDS):
             floors.append(await _round_trips(bare))
             trips.append(await _round_trips(own))
@@ -150,7 +150,7 @@ async def _compare(port: int, echo_port: int) -> tuple[list[float], list[float],
     return trips, floors, rates, rate_floors
 
 
-async def _connected(port: int) -> ClientConnection:
+async def connected(port: int) -> ClientConnection:
     connection = await connect(f"ws://127.0.0.1:{port}", compression=None, proxy=None)
     await connection.send(HANDSHAKE)
     await connection.recv()
@@ -185,7 +185,7 @@ async def _pipelined(connection: ClientConnection) -> float:
 
 async def _drive(port: int, devices: int, rate: int, seconds: float) -> None:
     """Command every device ``rate`` times a second, evenly spread, and read all answers."""
-    connection = await _connected(port)
+    connection = await connected(port)
 
     async def read() -> None:
         async for _ in connection:

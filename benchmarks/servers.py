@@ -1,13 +1,15 @@
 """The servers that are measured, each a process of its own: ``python -m benchmarks.servers KIND``.
 
 ``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug COUNT`` is the real thing, with so
-many devices; ``timed`` has it note delays, which costs time itself, ``stuck`` has its first device never end a write. Both
-print their port, and answer a line on their standard input with what they noted since the last one.
+many devices; ``timed`` has it note delays, which costs time itself, ``stuck`` has its first device never end a write,
+``sensing`` has devices with sensors. Both print their port, and answer a line on their standard input with what they noted
+since the last one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -15,7 +17,8 @@ from collections.abc import Iterator
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 
-from benchmarks.devices import Bench
+from benchmarks.devices import MODEL, SENSOR_MODEL, Bench
+from benchmarks.table import resident
 from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
@@ -24,9 +27,13 @@ from buttplug.server.websocket import WebsocketListener
 
 
 class Report(msgspec.Struct):
-    """What a server noted since its last report: CPU seconds, and the delays from frame to bytes at the device, per device."""
+    """What a server noted since its last report: CPU seconds, and the delays from frame to bytes at the device, per device.
+
+    ``memory`` is what it has now, in megabytes.
+    """
 
     cpu: float
+    memory: float
     delays: dict[int, list[float]]
 
 
@@ -41,8 +48,9 @@ async def _echo() -> None:
         await _report({})
 
 
-async def _buttplug(count: int, *, timed: bool, stuck: bool) -> None:
-    bench = Bench(count)
+async def _buttplug(count: int, *, timed: bool, stuck: bool, sensing: bool) -> None:
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    bench = Bench(count, model=SENSOR_MODEL if sensing else MODEL)
     delays = _note_delays(bench) if timed else {}
     await bench.open()
     if stuck:
@@ -61,7 +69,7 @@ async def _report(delays: dict[int, list[float]]) -> None:
     cpu = time.process_time()
     while await loop.run_in_executor(None, sys.stdin.readline):
         now = time.process_time()
-        print(msgspec.json.encode(Report(now - cpu, delays)).decode(), flush=True)
+        print(msgspec.json.encode(Report(now - cpu, resident(), delays)).decode(), flush=True)
         for values in delays.values():
             values.clear()
         cpu = now
@@ -95,4 +103,5 @@ if __name__ == "__main__":
     if sys.argv[1] == "echo":
         asyncio.run(_echo())
     else:
-        asyncio.run(_buttplug(int(sys.argv[2]), timed="timed" in sys.argv, stuck="stuck" in sys.argv))
+        words = sys.argv[3:]
+        asyncio.run(_buttplug(int(sys.argv[2]), timed="timed" in words, stuck="stuck" in words, sensing="sensing" in words))

@@ -16,8 +16,8 @@ from buttplug.server.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 
-#: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small frames,
-#: only so few are read for some seconds.
+#: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small
+#: frames, only so few are read for some seconds.
 READ_SIZE = 8192
 SMALL_READ = 512
 #: Seconds of work that are long for one read, and seconds after which larger ones are tried again.

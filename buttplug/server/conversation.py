@@ -24,8 +24,8 @@ from buttplug.server.session import CloseCode, Session, State
 logger = logging.getLogger(__name__)
 
 #: Seconds of a turn of the event loop in which messages are handled, shared by all clients; and what each gets at the least.
-TURN_TIME = 0.002
-SMALLEST_SHARE = 0.0002
+TURN_TIME = 0.001
+SMALLEST_SHARE = 0.0001
 #: Bytes that the reason in a closing frame may have.
 REASON_LIMIT = 123
 

@@ -44,7 +44,7 @@ class Outbox:
 
     def send(self, message: ServerMessage) -> None:
         """Send a message, at once where nothing is in the way."""
-        if self._over:
+        if self._over or self._connection.transport.is_closing():
             return
         if self._left and not self._waiting and not self._paused:
             self._write(message)

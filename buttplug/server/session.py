@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from buttplug.core import legacy
 from buttplug.core.codec import Malformed
@@ -47,7 +47,6 @@ from buttplug.core.messages import (
 )
 from buttplug.core.text import printable
 from buttplug.server.commands import output_of
-from buttplug.server.devices.device import Device
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.inputs import Inputs, Sensor
 from buttplug.server.ping import PingTimer
@@ -357,7 +356,8 @@ class Session:
         """Wait for the stops. The scan and the sensors end beside and after them, and keep nobody waiting."""
         self._server.run_to_end(self._end_scan())
         stops = asyncio.gather(*self._last_stops)
-        _, late = await asyncio.wait([stops, *self._stops.pending()], timeout=END_LIMIT)
+        waited_for: list[asyncio.Future[Any]] = [stops, *self._stops.pending()]
+        _, late = await asyncio.wait(waited_for, timeout=END_LIMIT)
         self._server.run_to_end(self._inputs.unsubscribe(sensors, after=stops))
         if late:
             logger.error("%s has left: not everything it drove was stopped within %g s", self.label, END_LIMIT)

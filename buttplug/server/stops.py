@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugUnknownError
@@ -11,24 +11,35 @@ from buttplug.core.messages import Ok
 from buttplug.server.devices.device import Device
 from buttplug.server.replies import Replies
 
-#: What comes of stopping some devices: None or an error for each.
-Results: TypeAlias = "asyncio.Future[list[ButtplugDeviceError | None]]"
-
 #: A device index and a feature index, None for all.
 Target: TypeAlias = tuple[int | None, int | None]
 
 
 class _Stop:
-    """One stop under way, and the messages that it answers."""
+    """One stop under way, and the messages that it answers. ``done`` is done when all of its devices are."""
 
-    def __init__(self, devices: Sequence[Device], results: Results) -> None:
+    def __init__(self, target: Target, devices: Sequence[Device], finished: Callable[[_Stop], None]) -> None:
+        self.target = target
         self.devices = devices
-        self.results = results
         self.ids: list[int] = []
+        self.errors: list[str] = []
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._finished = finished
+        self._left = len(devices)
+        for stop in [device.stop(target[1]) for device in devices]:
+            stop.add_done_callback(self._device_is_done)
 
-    def covers(self, devices: Sequence[Device], feature: int | None) -> bool:
+    def covers(self, devices: Sequence[Device]) -> bool:
         """Whether nothing was asked of these devices since it began: to stop them again would change nothing."""
-        return self.devices == devices and not any(_is_driven(device, feature) for device in devices)
+        return self.devices == devices and not any(_is_driven(device, self.target[1]) for device in devices)
+
+    def _device_is_done(self, result: asyncio.Future[ButtplugDeviceError | None]) -> None:
+        if (error := result.result()) is not None:
+            self.errors.append(error.message)
+        self._left -= 1
+        if not self._left:
+            self.done.set_result(None)
+            self._finished(self)
 
 
 class Stops:
@@ -39,42 +50,42 @@ class Stops:
         self._latest: dict[Target, _Stop] = {}
         self._under_way: set[_Stop] = set()
 
-    def stop(self, id_: int, target: Target, devices: Sequence[Device]) -> Results:
+    def stop(self, id_: int, target: Target, devices: Sequence[Device]) -> asyncio.Future[None]:
         """Stop the outputs of a target, which is what these devices have of it; the message is answered when that is done.
+
+        Returns what is done then, too.
 
         Raises:
             ButtplugDeviceError: One of the devices has no such feature; the ones before it are stopped.
         """
+        if not devices:
+            self._replies.deliver(Ok(id_))
+            nothing = asyncio.get_running_loop().create_future()
+            nothing.set_result(None)
+            return nothing
         stop = self._latest.get(target)
-        if stop is None or not stop.covers(devices, target[1]):
-            stop = self._begin(target, devices)
+        if stop is None or not stop.covers(devices):
+            stop = self._latest[target] = _Stop(target, devices, self._answer)
+            self._under_way.add(stop)
         if self._replies.is_full:
             self._replies.refuse(id_, ButtplugUnknownError(_UNTOLD))
         else:
             self._replies.unanswered += 1
             stop.ids.append(id_)
-        return stop.results
+        return stop.done
 
-    def pending(self) -> list[Results]:
-        """Return what comes of each stop that is under way."""
-        return [stop.results for stop in self._under_way]
+    def pending(self) -> list[asyncio.Future[None]]:
+        """Return what is done when a stop is, for each that is under way."""
+        return [stop.done for stop in self._under_way]
 
-    def _begin(self, target: Target, devices: Sequence[Device]) -> _Stop:
-        stop = _Stop(devices, asyncio.gather(*[device.stop(target[1]) for device in devices]))
-        self._latest[target] = stop
-        self._under_way.add(stop)
-        stop.results.add_done_callback(lambda results: self._answer(target, stop))
-        return stop
-
-    def _answer(self, target: Target, stop: _Stop) -> None:
+    def _answer(self, stop: _Stop) -> None:
         self._under_way.discard(stop)
-        if self._latest.get(target) is stop:
-            del self._latest[target]
+        if self._latest.get(stop.target) is stop:
+            del self._latest[stop.target]
         self._replies.unanswered -= len(stop.ids)
-        errors = [error.message for error in stop.results.result() if error is not None]
         for id_ in stop.ids:
-            if errors:
-                self._replies.refuse(id_, ButtplugDeviceError("; ".join(errors)))
+            if stop.errors:
+                self._replies.refuse(id_, ButtplugDeviceError("; ".join(stop.errors)))
             else:
                 self._replies.deliver(Ok(id_))
 
