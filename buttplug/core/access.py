@@ -62,11 +62,6 @@ class Access:
         self._hosts = {origin.host for origin in map(parse_origin, self._allow_origins) if origin is not None}
         self._token = None if token is None else token.encode()
 
-    @property
-    def needs_token(self) -> bool:
-        """Whether a token is asked for."""
-        return self._token is not None
-
     def refusal(self, target: str, headers: Headers, *, local_address: str) -> Refusal | None:
         """Return why a request is refused; None where it is let in.
 
@@ -89,11 +84,9 @@ class Access:
             for entry in never_matching(sorted(self._allow_origins))
         ]
         if beyond_this_machine(hosts):
-            who = "who knows the token" if self.needs_token else "without a token"
-            found.append(
-                f"listening on {' and '.join(hosts)}: every program in the network {who} can drive the devices"
-                + ("" if tls else "; nothing is encrypted without --tls-cert")
-            )
+            who = "everybody in the network" if self._token is None else "who knows the token"
+            plain = "" if tls else "; nothing is encrypted without --tls-cert"
+            found.append(f"listening on {' and '.join(hosts)}: {who} can drive the devices from other machines{plain}")
         return found
 
     def _wrong_host(self, headers: Headers) -> Refusal | None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from buttplug.core.access import read_token
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.version import __version__
 from buttplug.hardware.registry import BUSES
@@ -62,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         open_user_file(user, configuration)
         simulated = _simulated(configuration, options.simulate)
         tls = _tls(options)
+        token = _token(options)
     except ConfigurationError as error:
         return _fail(error.message, FAILED)
     if options.action == "--udev-rules":
@@ -69,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
     if options.action == "--check":
         return OK if asyncio.run(check(options, configuration)) else FAILED
-    return asyncio.run(_serve(options, configuration, simulated, tls))
+    return asyncio.run(_serve(options, configuration, simulated, tls, token))
 
 
 async def _serve(
@@ -77,6 +79,7 @@ async def _serve(
     configuration: DeviceConfiguration,
     simulated: Sequence[SimulatedDevice],
     tls: ssl.SSLContext | None,
+    token: str | None = None,
 ) -> int:
     signals = _Signals()
     managers = make_buses(options, configuration)
@@ -89,7 +92,15 @@ async def _serve(
         max_ping_time=options.max_ping_time,
         max_clients=options.max_clients,
     )
-    listener = WebsocketListener(server, hosts=options.hosts, port=options.port, allow_origins=options.allow_origins, tls=tls)
+    listener = WebsocketListener(
+        server,
+        hosts=options.hosts,
+        port=options.port,
+        allow_origins=options.allow_origins,
+        tls=tls,
+        token=token,
+        without_token=options.no_token,
+    )
     code = OK
     try:
         await _run(server, listener, options, signals)
@@ -190,6 +201,17 @@ def _tls(options: Options) -> ssl.SSLContext | None:
             f"{options.tls_cert} and {options.tls_key} cannot be used as certificate and key: {error.strerror or error}"
         ) from error
     return context
+
+
+def _token(options: Options) -> str | None:
+    if options.token_file is None:
+        return None
+    try:
+        return read_token(Path(options.token_file))
+    except OSError as error:
+        raise ConfigurationError(f"{options.token_file} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def _tell(line: str) -> None:

@@ -42,6 +42,8 @@ class Options:
     lovense_connect_discover: bool
     buses: tuple[str, ...]
     allow_origins: tuple[str, ...]
+    token_file: str | None
+    no_token: bool
     tls_cert: str | None
     tls_key: str | None
     log_levels: Mapping[str, int]
@@ -78,6 +80,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         lovense_connect_discover=given.lovense_connect_discover,
         buses=_buses(switches, simulating=bool(given.simulate)),
         allow_origins=given.allow_origin,
+        token_file=given.token_file,
+        no_token=given.no_token,
         tls_cert=given.tls_cert,
         tls_key=given.tls_key,
         log_levels=given.log_level,
@@ -183,8 +187,15 @@ def _parser() -> _Parser:
         action=_Collect,
         default=(),
         metavar="ORIGIN",
-        help="let web pages from this origin connect, * for any; may repeat (default: those of this machine)",
+        help="let web pages from this origin connect, * for any, null for files; may repeat (default: those of this machine)",
     )
+    add(
+        "--token-file",
+        action=_Once,
+        metavar="FILE",
+        help="let in only who shows the token in this file: ws://…/?token=TOKEN, or Authorization: Bearer TOKEN",
+    )
+    add("--no-token", action="store_true", help="let in everybody in the network without a token, where --ws-host opens it")
     add("--tls-cert", action=_Once, metavar="FILE", help="serve wss with this certificate; needs --tls-key")
     add("--tls-key", action=_Once, metavar="FILE", help="the certificate's private key")
     add(
@@ -263,7 +274,8 @@ def _from_environment(parser: _Parser, environment: Mapping[str, str]) -> Iterat
         option = next((word for word in action.option_strings if word.startswith("--")), "")
         variable = ENVIRONMENT_PREFIX + option[2:].replace("-", "_").upper()
         value = environment.get(variable)
-        if value is None or option.startswith("--no-") or action.dest in ("help", "action"):
+        turns_off = option.startswith("--no-") and f"--{option[5:]}" in parser._option_string_actions
+        if value is None or turns_off or action.dest in ("help", "action"):
             continue
         if isinstance(action, _Collect):
             yield variable, [f"{option}={part.strip()}" for part in value.split(",")]

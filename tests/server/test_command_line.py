@@ -50,6 +50,10 @@ EVERY_BUS = tuple(bus.option for bus in BUSES)
         ([], "simulate", ()),
         ([], "buses", ON_BY_DEFAULT),
         ([], "allow_origins", ()),
+        ([], "token_file", None),
+        ([], "no_token", False),
+        (["--token-file", "t"], "token_file", "t"),
+        (["--ws-host=all", "--no-token"], "no_token", True),
         ([], "tls_cert", None),
         ([], "log_levels", {"buttplug": 20}),
         ([], "action", None),
@@ -149,6 +153,9 @@ def test_of_an_option_given_twice_the_last_counts_with_a_warning(
         ({"BUTTPLUG_SIMULATE": "aneros, Lovense Nora@N1"}, [], "simulate", ("aneros", "Lovense Nora@N1")),
         ({"BUTTPLUG_SIMULATE": "aneros"}, ["--simulate", "lovense"], "simulate", ("lovense",)),
         ({"BUTTPLUG_ALLOW_ORIGIN": "*"}, ["--allow-origin", "https://a.example"], "allow_origins", ("https://a.example",)),
+        ({"BUTTPLUG_TOKEN_FILE": "t"}, [], "token_file", "t"),
+        ({"BUTTPLUG_NO_TOKEN": "yes"}, [], "no_token", True),
+        ({"BUTTPLUG_NO_TOKEN": "no"}, [], "no_token", False),
         *(({"BUTTPLUG_USE_SERIAL": word}, [], "buses", ("serial",)) for word in ("1", "true", "Yes", "on")),
         *(({"BUTTPLUG_USE_BLUETOOTH_LE": word}, ["--use-usb"], "buses", ("usb",)) for word in ("0", "false", "No", "off", "")),
         ({"BUTTPLUG_USE_SERIAL": "1"}, ["--no-use-serial", "--use-usb"], "buses", ("usb",)),
@@ -345,7 +352,11 @@ async def test_a_port_in_use_is_one_line_and_exit_code_3(start: Start) -> None:
             "README.md and README.md cannot be used as certificate and key",
         ),
         (["--user-device-config-file", "README.md"], "README.md: "),
-        (["--ws-host", "192.0.2.1", "--simulate", "aneros"], "cannot listen on 192.0.2.1, port 12345: "),
+        (["--token-file", "no.txt"], "no.txt cannot be read: No such file"),
+        (["--token-file", "README.md"], "README.md: a token is one line of letters, digits and signs, without spaces"),
+        (["--ws-host", "all", "--simulate", "aneros"], "choose a token with --token-file, or say --no-token"),
+        (["--ws-host", "192.0.2.1", "--simulate", "aneros"], "choose a token with --token-file, or say --no-token"),
+        (["--ws-host", "192.0.2.1", "--no-token", "--simulate", "aneros"], "cannot listen on 192.0.2.1, port 12345: "),
     ],
 )
 @pytest.mark.usefixtures("own_signals")
@@ -376,6 +387,33 @@ async def test_with_a_certificate_it_listens_by_tls(start: Start, tmp_path: Path
     code, err = await server.end()
     assert code == 0
     assert packets(err)[1:] == ["f1 00", "f2 00"]
+
+
+async def test_with_a_token_only_who_knows_it_is_let_in_and_it_is_in_no_log(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("open-sesame\n")
+    server = await start("--ws-port=0", "--simulate=aneros", f"--token-file={tmp_path / 'token'}", "--log-level=trace")
+    url = await server.listening()
+    for wrong in ("", "?token=open-sesamo"):
+        with pytest.raises(InvalidStatus) as refusal:
+            await connect(f"{url}/{wrong}", proxy=None)
+        assert refusal.value.response.status_code == 401
+    wire, _ = await shake_hands(f"{url}/?token=open-sesame")
+    await drive(wire)
+    server.process.terminate()
+    code, err = await server.end()
+    assert code == 0
+    assert "open-sesam" not in err
+    assert "a client with no token was refused" in err
+    assert "a client with a wrong token was refused" in err
+
+
+async def test_what_lets_in_many_is_warned_of(start: Start) -> None:
+    server = await start("--ws-port=0", "--simulate=aneros", "--ws-host=all", "--no-token", "--allow-origin=*")
+    await server.listening()
+    server.process.terminate()
+    _, err = await server.end()
+    assert 'WARNING websocket: --allow-origin "*": any web page that is open on this machine can drive the devices' in err
+    assert "WARNING websocket: listening on 0.0.0.0 and ::: everybody in the network can drive the devices" in err
 
 
 async def test_a_reader_of_its_first_line_may_go(start: Start) -> None:
