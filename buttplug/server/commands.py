@@ -12,6 +12,7 @@ from typing import NamedTuple
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugMessageError
 from buttplug.core.messages import OutputArguments
+from buttplug.core.text import printable
 
 
 class WantedOutput(NamedTuple):
@@ -34,15 +35,18 @@ def output_of(command: dict[str, OutputArguments]) -> WantedOutput:
     ((word, arguments),) = command.items()
     type_ = _OUTPUTS.get(word) or _OUTPUTS.get(_fold(word))
     if type_ is None:
-        raise ButtplugDeviceError(f'"{word[:64]}" is no output type')
+        raise ButtplugDeviceError(f'"{printable(word)}" is no output type')
     value = arguments.value
     if value is None and type_.is_position:
         value = arguments.position
     if value is None:
-        raise ButtplugMessageError(f"{word} needs a Value")
+        raise ButtplugMessageError(f"{printable(word)} needs a Value")
+    if not isinstance(value, int):
+        # Over a wire this is found earlier; from the same process anything may come.
+        raise ButtplugMessageError(f"{printable(word)} needs a whole number as its Value")
     if type_ is OutputType.POSITION_WITH_DURATION:
-        if arguments.duration is None or arguments.duration < 0:
-            raise ButtplugMessageError(f"{word} needs a Duration of 0 ms or more")
+        if not isinstance(arguments.duration, int) or arguments.duration < 0:
+            raise ButtplugMessageError(f"{printable(word)} needs a Duration of 0 ms or more")
         return WantedOutput(type_, value, arguments.duration)
     if arguments.clockwise is False and _fold(word) in _DIRECTED:
         value = -value
@@ -57,7 +61,7 @@ def input_of(word: str) -> InputType:
     """
     type_ = _INPUTS.get(_fold(word))
     if type_ is None:
-        raise ButtplugDeviceError(f'"{word[:64]}" is no input type')
+        raise ButtplugDeviceError(f'"{printable(word)}" is no input type')
     return type_
 
 
@@ -69,7 +73,7 @@ def input_command_of(word: str) -> InputCommandType:
     """
     command = _INPUT_COMMANDS.get(_fold(word))
     if command is None:
-        raise ButtplugMessageError(f'"{word[:64]}" is no input command: use Read, Subscribe or Unsubscribe')
+        raise ButtplugMessageError(f'"{printable(word)}" is no input command: use Read, Subscribe or Unsubscribe')
     return command
 
 

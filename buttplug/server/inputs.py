@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from buttplug.core.enums import InputCommandType, InputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.core.messages import InputCmd, InputReading, InputValue, Ok
+from buttplug.core.text import printable
 from buttplug.server.commands import input_command_of, input_of
 from buttplug.server.devices.device import Device
 from buttplug.server.devices.manager import DeviceManager
@@ -132,7 +133,7 @@ class Inputs:
 
 def _spelling(asked: str, type_: InputType) -> str:
     """Return the name of an input type as the client spells it: of one, two spellings are in use."""
-    return asked if type_ is InputType.RSSI else type_.value
+    return printable(asked) if type_ is InputType.RSSI else type_.value
 
 
 def _reading(id_: int, device: Device, feature: int, spelling: str, value: int) -> InputReading:

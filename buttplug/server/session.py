@@ -284,8 +284,9 @@ class Session:
         stopped = None
         if message.outputs is not False:
             stopped = self._stops.stop(message.id, (message.device_index, feature), devices)
-        if message.inputs is not False:
-            self._server.run_to_end(self._inputs.unsubscribe(self._inputs.end(devices, feature), after=stopped))
+        sensors = [] if message.inputs is False else self._inputs.end(devices, feature)
+        if sensors:
+            self._server.run_to_end(self._inputs.unsubscribe(sensors, after=stopped))
         if stopped is None:
             self._replies.deliver(Ok(message.id))
 

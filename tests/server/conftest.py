@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -12,11 +16,13 @@ import pytest
 from buttplug.core.codec import Malformed, decode_client_frame
 from buttplug.core.messages import ClientMessage, DeviceList, Error, Ok, RequestServerInfo, ServerMessage
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
-from buttplug.server import ButtplugServer
+from buttplug.server import ButtplugServer, session
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.session import CloseCode, Session
+from buttplug.server.websocket import LOOPBACK, WebsocketListener
 from tests.server.program import Program, Start, launch
+from tests.server.wire import Place
 
 Kind = TypeVar("Kind", bound=ServerMessage)
 
@@ -158,3 +164,65 @@ async def start() -> AsyncIterator[Start]:
         if started.process.returncode is None:
             started.process.kill()
         await started.process.communicate()
+
+
+Listen = Callable[..., Awaitable[Place]]
+
+
+@pytest.fixture
+async def listen(build: BuildHouse) -> AsyncIterator[Listen]:
+    """Opens a house with a listener; closes both at the end."""
+    places: list[Place] = []
+
+    async def open_place(
+        *models: str,
+        hosts: Sequence[str] = LOOPBACK,
+        port: int = 0,
+        allow_origins: Sequence[str] = (),
+        tls: ssl.SSLContext | None = None,
+        token: str | None = None,
+        without_token: bool = True,
+        **options: int,
+    ) -> Place:
+        house = await build(*models or ("aneros",), **options)
+        listener = WebsocketListener(
+            house.server,
+            hosts=hosts,
+            port=port,
+            allow_origins=allow_origins,
+            tls=tls,
+            token=token,
+            without_token=without_token,
+        )
+        places.append(Place(house, listener))
+        await listener.open()
+        return places[-1]
+
+    yield open_place
+    for place in places:
+        for writer in place.writers:
+            writer.transport.abort()
+        await place.listener.close()
+
+
+@pytest.fixture
+async def place(listen: Listen) -> Place:
+    return await listen()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for this machine, signed by itself, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run([*make.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+@pytest.fixture
+def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Close refused clients soon."""
+    monkeypatch.setattr(session, "REFUSAL_PAUSE", 0.1)

@@ -389,33 +389,6 @@ async def test_with_a_certificate_it_listens_by_tls(start: Start, tmp_path: Path
     assert packets(err)[1:] == ["f1 00", "f2 00"]
 
 
-async def test_with_a_token_only_who_knows_it_is_let_in_and_it_is_in_no_log(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("open-sesame\n")
-    server = await start("--ws-port=0", "--simulate=aneros", f"--token-file={tmp_path / 'token'}", "--log-level=trace")
-    url = await server.listening()
-    for wrong in ("", "?token=open-sesamo"):
-        with pytest.raises(InvalidStatus) as refusal:
-            await connect(f"{url}/{wrong}", proxy=None)
-        assert refusal.value.response.status_code == 401
-    wire, _ = await shake_hands(f"{url}/?token=open-sesame")
-    await drive(wire)
-    server.process.terminate()
-    code, err = await server.end()
-    assert code == 0
-    assert "open-sesam" not in err
-    assert "a client with no token was refused" in err
-    assert "a client with a wrong token was refused" in err
-
-
-async def test_what_lets_in_many_is_warned_of(start: Start) -> None:
-    server = await start("--ws-port=0", "--simulate=aneros", "--ws-host=all", "--no-token", "--allow-origin=*")
-    await server.listening()
-    server.process.terminate()
-    _, err = await server.end()
-    assert 'WARNING websocket: --allow-origin "*": any web page that is open on this machine can drive the devices' in err
-    assert "WARNING websocket: listening on 0.0.0.0 and ::: everybody in the network can drive the devices" in err
-
-
 async def test_a_reader_of_its_first_line_may_go(start: Start) -> None:
     server = await start("--ws-port=0", "--simulate=aneros")
     assert server.process.stdout is not None

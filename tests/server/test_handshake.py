@@ -120,16 +120,13 @@ async def test_what_cannot_be_read_before_the_handshake_leaves_it_possible(
 async def test_without_an_id_nothing_is_done_before_the_handshake_after_it_or_after_the_end(
     house: House, message: ClientMessage, id_: Any
 ) -> None:
-    nameless = structs.replace(message, id=id_)
     talker = Talker(house.server)
-    talker.session.receive(nameless)
-    assert talker.session.state is State.WAITING
-    await talker.shake_hands()
-    talker.session.receive(nameless)
-    assert talker.session.state is State.CONNECTED
-    await talker.session.close("gone")
-    talker.session.receive(nameless)
-    await asyncio.sleep(1)
+    states = []
+    for step in (talker.shake_hands(), talker.session.close("gone"), asyncio.sleep(1)):
+        talker.session.receive(structs.replace(message, id=id_))
+        states.append(talker.session.state)
+        await step
+    assert states == [State.WAITING, State.CONNECTED, State.ENDED]
     what = f"{type(message).__name__}: Id must be a whole number from 1 to 4294967295"
     assert talker.events(Error) == [Error(0, what, 3)] * 3
     assert house.sent() == []

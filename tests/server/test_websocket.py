@@ -6,13 +6,10 @@ import asyncio
 import contextlib
 import json
 import logging
-import shutil
-import socket
 import ssl
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -21,156 +18,13 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
-from buttplug.server import conversation, outbox, session, websocket
-from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN, READINGS_LIMIT, Outbox
+from buttplug.server import conversation, outbox, websocket
+from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN, READINGS_LIMIT
 from buttplug.server.websocket import LOOPBACK, PortInUseError, WebsocketListener
-from tests.server.conftest import BuildHouse, House
+from tests.server.conftest import Listen
+from tests.server.wire import HELLO, STOPPED, UPGRADE_HEADERS, VIBRATE, Place, ask, close_code, frame, hear, messages, until
 
 pytestmark = pytest.mark.real_time
-
-HELLO = '[{"RequestServerInfo":{"Id":1,"ClientName":"%s","ProtocolVersionMajor":4,"ProtocolVersionMinor":0}}]'
-VIBRATE = '[{"OutputCmd":{"Id":2,"DeviceIndex":0,"FeatureIndex":0,"Command":{"Vibrate":{"Value":64}}}}]'
-STOPPED = [b"\xf1\x40", b"\xf1\x00"]
-
-
-class Place:
-    """A house with a listener in front of it."""
-
-    def __init__(self, house: House, listener: WebsocketListener) -> None:
-        self.house = house
-        self.listener = listener
-        self.writers: list[asyncio.StreamWriter] = []
-
-    @property
-    def url(self) -> str:
-        return self.listener.addresses[0]
-
-    @property
-    def port(self) -> int:
-        return int(self.url.rpartition(":")[2])
-
-    @property
-    def outboxes(self) -> list[Outbox]:
-        """What waits to be sent, for each client."""
-        return [connection.outbox for connection in self.listener._connections]
-
-    async def connect(self, name: str | None = "wire", **options: Any) -> ClientConnection:
-        """Connect, and shake hands if there is a name."""
-        options = {"compression": None, "proxy": None, "ping_interval": None, **options}
-        wire = await connect(self.url, **options)
-        if name is not None:
-            await wire.send(HELLO % name)
-            await wire.recv()
-        return wire
-
-    async def raw(self, *headers: str, method: str = "GET") -> asyncio.StreamReader:
-        """Connect without a websocket library and send a request."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self.writers.append(writer)
-        lines = [f"{method} / HTTP/1.1", f"Host: 127.0.0.1:{self.port}", *headers, "", ""]
-        writer.write("\r\n".join(lines).encode())
-        return reader
-
-    async def deaf(self) -> asyncio.StreamWriter:
-        """Connect and shake hands as a client that never reads what it is sent."""
-        with socket.socket() as plain:
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            plain.connect(("127.0.0.1", self.port))
-            plain.setblocking(False)
-            _, writer = await asyncio.open_connection(sock=plain.dup(), limit=1024)
-        self.writers.append(writer)
-        cast(asyncio.Transport, writer.transport).pause_reading()
-        lines = [
-            "GET / HTTP/1.1",
-            "Host: localhost",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-            "Sec-WebSocket-Version: 13",
-        ]
-        writer.write("\r\n".join([*lines, "", ""]).encode() + frame(HELLO % "deaf"))
-        return writer
-
-
-def frame(text: str) -> bytes:
-    """Return a client's text frame, masked with zeros."""
-    payload = text.encode()
-    size = len(payload)
-    length = bytes((0x80 | size,)) if size < 126 else bytes((0xFE,)) + size.to_bytes(2, "big")
-    return b"\x81" + length + bytes(4) + payload
-
-
-Listen = Callable[..., Awaitable[Place]]
-
-
-@pytest.fixture
-async def listen(build: BuildHouse) -> AsyncIterator[Listen]:
-    """Opens a house with a listener; closes both at the end."""
-    places: list[Place] = []
-
-    async def open_place(
-        *models: str,
-        hosts: Sequence[str] = LOOPBACK,
-        port: int = 0,
-        allow_origins: Sequence[str] = (),
-        tls: ssl.SSLContext | None = None,
-        token: str | None = None,
-        without_token: bool = True,
-        **options: int,
-    ) -> Place:
-        house = await build(*models or ("aneros",), **options)
-        listener = WebsocketListener(
-            house.server,
-            hosts=hosts,
-            port=port,
-            allow_origins=allow_origins,
-            tls=tls,
-            token=token,
-            without_token=without_token,
-        )
-        places.append(Place(house, listener))
-        await listener.open()
-        return places[-1]
-
-    yield open_place
-    for place in places:
-        for writer in place.writers:
-            writer.transport.abort()
-        await place.listener.close()
-
-
-@pytest.fixture
-async def place(listen: Listen) -> Place:
-    return await listen()
-
-
-def messages(text: str | bytes) -> list[tuple[str, dict[str, Any]]]:
-    return [pair for element in json.loads(text) for pair in element.items()]
-
-
-async def ask(wire: ClientConnection, text: str | bytes) -> tuple[str, dict[str, Any]]:
-    """Send a frame and return the only message of the next one."""
-    await wire.send(text)
-    return await hear(wire)
-
-
-async def hear(wire: ClientConnection) -> tuple[str, dict[str, Any]]:
-    async with asyncio.timeout(5):
-        (message,) = messages(await wire.recv())
-    return message
-
-
-async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def close_code(wire: ClientConnection) -> tuple[int | None, str | None]:
-    async with asyncio.timeout(5):
-        await wire.wait_closed()
-    return wire.close_code, wire.close_reason
-
 
 # Frames
 
@@ -325,26 +179,13 @@ async def test_allowing_one_origin_allows_no_other(listen: Listen, origin: str) 
 
 
 async def test_a_request_with_two_origins_is_refused(place: Place) -> None:
-    reader = await place.raw(
-        "Upgrade: websocket",
-        "Connection: Upgrade",
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-        "Sec-WebSocket-Version: 13",
-        "Origin: http://localhost",
-        "Origin: https://example.com",
-    )
+    reader = await place.raw(*UPGRADE_HEADERS, "Origin: http://localhost", "Origin: https://example.com")
     async with asyncio.timeout(5):
         answer = (await reader.read()).decode()
     assert answer.startswith("HTTP/1.1 400")
 
 
 # Too many
-
-
-@pytest.fixture
-def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Close refused clients soon."""
-    monkeypatch.setattr(session, "REFUSAL_PAUSE", 0.1)
 
 
 @pytest.mark.usefixtures("short_pause")
@@ -644,18 +485,6 @@ async def test_any_free_port_is_one_that_is_free_on_every_address(listen: Listen
 
 
 # TLS
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for this machine, signed by itself, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
-    subprocess.run([*make.split(), "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    return certificate, key
 
 
 async def test_with_a_certificate_clients_connect_by_tls_and_only_so(listen: Listen, certificate: tuple[Path, Path]) -> None:
