@@ -54,8 +54,12 @@ class Process:
         return msgspec.json.decode(self._line(), type=Report)
 
     def end(self) -> None:
-        """End it by closing its input, and wait."""
-        self._process.communicate(timeout=10)
+        """End it by closing its input, and wait; kill it if it does not end."""
+        try:
+            self._process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
 
 
 @contextmanager

@@ -83,11 +83,15 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         if self.transport.get_write_buffer_size() > MAX_UNREAD:
             logger.warning("a client has left %d bytes unread and is cut off", MAX_UNREAD)
             self.transport.abort()
-        self._look_for_the_end()
 
-    def eof_received(self) -> None:
-        super().eof_received()
-        self._look_for_the_end()
+    def send_data(self) -> None:
+        """Write what the protocol has to say, which is called after all that may change its state."""
+        super().send_data()
+        if self.protocol.state in (State.CLOSING, State.CLOSED) and not self._closing:
+            self._closing = True
+            # Who keeps the connection open all the same is not waited for.
+            self._call_later(CLOSE_LIMIT, self.transport.abort)
+            self.on_closing()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -111,11 +115,3 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         loop = asyncio.get_running_loop()
         self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
         self._timers.append(loop.call_later(seconds, act))
-
-    def _look_for_the_end(self) -> None:
-        if self._closing or self.protocol.state in (State.CONNECTING, State.OPEN):
-            return
-        self._closing = True
-        # Who keeps the connection open all the same is not waited for.
-        self._call_later(CLOSE_LIMIT, self.transport.abort)
-        self.on_closing()
