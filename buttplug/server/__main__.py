@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -140,6 +141,9 @@ async def _open(server: ButtplugServer, listener: WebsocketListener, options: Op
     for address in listener.addresses:
         _tell(f"Listening on {address}")
     _tell_buses(options, simulated=bool(options.simulate or server.configuration.simulated_devices))
+    # What exists by now stays: a stop must not wait for the collector to go through all of it again.
+    gc.collect()
+    gc.freeze()
     await server.devices.survey()
 
 

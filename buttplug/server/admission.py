@@ -21,8 +21,8 @@ HANDSHAKE_LIMIT = 10.0
 #: Bytes that it may send for that.
 MAX_STRANGER_BYTES = 1 << 16
 #: Connections that are served in a second, and those that may come at once before that counts. More wait for their turn.
-CONNECTS_PER_SECOND = 50
-CONNECTS_AT_ONCE = 100
+CONNECTS_PER_SECOND = 100
+CONNECTS_AT_ONCE = 20
 
 
 class Admission:
@@ -41,7 +41,9 @@ class Admission:
             self._strangers.pop(oldest)()
         self._strangers[stranger] = drop
         now = asyncio.get_running_loop().time()
-        self._next_free = max(self._next_free, now - CONNECTS_AT_ONCE / CONNECTS_PER_SECOND) + 1 / CONNECTS_PER_SECOND
+        turn = max(self._next_free, now - CONNECTS_AT_ONCE / CONNECTS_PER_SECOND) + 1 / CONNECTS_PER_SECOND
+        # No more can wait than there may be.
+        self._next_free = min(turn, now + MAX_STRANGERS / CONNECTS_PER_SECOND)
         return max(0.0, self._next_free - now)
 
     def left(self, stranger: object) -> None:

@@ -38,8 +38,6 @@ PING_INTERVAL = 5.0
 CUT_OFF = 2 * MAX_FRAME
 #: Frames that are kept of a client before no more is read of it.
 QUEUED_FRAMES = 4
-#: Connections that are accepted in one turn of the event loop.
-ACCEPTED_A_TURN = 16
 
 
 class PortInUseError(ButtplugConnectorError):
@@ -167,7 +165,6 @@ class WebsocketListener:
             server_header=None,
             logger=_library_logger,
             create_connection=cast(type[ServerConnection], connection),
-            backlog=ACCEPTED_A_TURN,
             **options,
         )
 

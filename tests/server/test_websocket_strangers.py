@@ -1,0 +1,211 @@
+"""Connections that do not shake hands: they take no client's place, and there are not many of them for long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed, InvalidMessage
+
+from buttplug.server import admission, conversation, websocket
+from buttplug.server.admission import CONNECTS_AT_ONCE, CONNECTS_PER_SECOND, MAX_STRANGER_BYTES, MAX_STRANGERS, Admission
+from tests.server.conftest import Listen
+from tests.server.wire import HELLO, PING, UPGRADE, Place, ask, close_code, frame, hear, until
+
+pytestmark = pytest.mark.real_time
+
+OLD = '[{"RequestServerInfo":{"Id":1,"ClientName":"old game","MessageVersion":%d}}]'
+NEWER = '[{"RequestServerInfo":{"Id":1,"ClientName":"new game","ProtocolVersionMajor":9}}]'
+
+
+@pytest.fixture
+def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give strangers a third of a second."""
+    for module in (conversation, websocket):
+        monkeypatch.setattr(module, "HANDSHAKE_LIMIT", 0.3)
+
+
+async def is_served(place: Place) -> bool:
+    wire = await place.connect("client")
+    answer = await ask(wire, '[{"Ping":{"Id":9}}]')
+    await wire.close()
+    return answer == ("Ok", {"Id": 9})
+
+
+@pytest.mark.parametrize("says", [None, NEWER, '[{"Ping":{"Id":5}}]', "garbage"])
+async def test_strangers_take_no_place_of_a_client(listen: Listen, says: str | None) -> None:
+    place = await listen(max_clients=2)
+    strangers = [await place.connect(None) for _ in range(20)]
+    for stranger in strangers if says else ():
+        await stranger.send(says or "")
+    assert await is_served(place)
+    for stranger in strangers:
+        await stranger.close()
+
+
+@pytest.mark.usefixtures("short_limit")
+@pytest.mark.parametrize("says", [None, '[{"Ping":{"Id":5}}]', "garbage", ""])
+async def test_who_does_not_shake_hands_in_time_is_told_and_closed(place: Place, says: str | None) -> None:
+    began = asyncio.get_running_loop().time()
+    stranger = await place.connect(None)
+    if says is not None:
+        await stranger.send(says)
+    assert await close_code(stranger) == (1008, "no RequestServerInfo within 0.3 s")
+    assert asyncio.get_running_loop().time() - began < 3
+    assert place.house.server.sessions == set()
+
+
+@pytest.mark.usefixtures("short_limit")
+async def test_what_a_stranger_goes_on_saying_does_not_give_it_more_time(place: Place) -> None:
+    stranger = await place.connect(None)
+    with contextlib.suppress(ConnectionClosed):
+        for _ in range(1000):
+            await stranger.send('[{"Ping":{"Id":5}}]')
+            await asyncio.sleep(0.01)
+    # What it was told may be lost behind what it goes on saying.
+    assert (await close_code(stranger))[0] in (1008, 1006)
+
+
+@pytest.mark.usefixtures("short_limit")
+@pytest.mark.parametrize("first", [b"", b"GET / HTT", UPGRADE[:-2], b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 50])
+async def test_a_connection_that_sends_no_whole_request_is_ended_in_time(place: Place, first: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+    place.writers.append(writer)
+    writer.write(first)
+    async with asyncio.timeout(3):
+        await reader.read()
+
+
+@pytest.mark.usefixtures("short_limit")
+async def test_a_client_has_all_the_time_it_wants_after_its_handshake(place: Place) -> None:
+    wire = await place.connect("patient")
+    await asyncio.sleep(0.5)
+    assert await ask(wire, '[{"Ping":{"Id":9}}]') == ("Ok", {"Id": 9})
+    await wire.close()
+
+
+async def test_a_refused_client_is_closed_but_not_at_once_and_may_try_again_on_the_same_connection(place: Place) -> None:
+    wire = await place.connect(None)
+    for _ in range(5):
+        name, body = await ask(wire, NEWER)
+        assert (name, body["ErrorCode"]) == ("Error", 1)
+        await asyncio.sleep(0.1)
+    assert wire.close_code is None
+    assert (await ask(wire, HELLO % "now"))[0] == "ServerInfo"
+    await wire.close()
+
+
+async def test_of_too_many_strangers_the_oldest_go_and_a_client_is_served(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(admission, "CONNECTS_AT_ONCE", 10_000)
+    client = await place.connect("before them")
+    silent: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    for _ in range(3 * MAX_STRANGERS):
+        silent.append(await asyncio.open_connection("127.0.0.1", place.port))
+        place.writers.append(silent[-1][1])
+    assert await is_served(place)
+    assert len(place.listener._admission._strangers) <= MAX_STRANGERS
+    async with asyncio.timeout(5):
+        for reader, _ in silent[:MAX_STRANGERS]:
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+    assert not any(reader.at_eof() for reader, _ in silent[-5:])
+    assert await ask(client, '[{"Ping":{"Id":9}}]') == ("Ok", {"Id": 9})
+    warnings = [record.getMessage() for record in caplog.records]
+    assert warnings.count(f"more than {MAX_STRANGERS} connections that do not shake hands: the oldest ones are dropped") == 1
+    await client.close()
+
+
+async def test_a_page_that_opens_hundreds_of_sockets_keeps_no_client_from_being_served(place: Place) -> None:
+    async def open_one() -> ClientConnection | None:
+        try:
+            return await place.connect(None, origin="http://localhost", open_timeout=20)
+        except (OSError, InvalidMessage, EOFError):
+            return None
+
+    client = await place.connect("before them")
+    page = asyncio.gather(*(open_one() for _ in range(300)))
+    times = []
+    loop = asyncio.get_running_loop()
+    while not page.done():
+        began = loop.time()
+        assert await ask(client, '[{"StopCmd":{"Id":9}}]') == ("Ok", {"Id": 9})
+        times.append(loop.time() - began)
+        await asyncio.sleep(0.01)
+    assert max(times) < 1.0
+    assert await is_served(place)
+    opened = [wire for wire in await page if wire is not None]
+    assert len(opened) >= MAX_STRANGERS - 1
+    assert sum(wire.close_code is None for wire in opened) <= MAX_STRANGERS
+    for wire in [*opened, client]:
+        wire.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        frame('[{"Ping":{"Id":1}}]') * 4000,
+        frame(f'[{{"RequestServerInfo":{{"Id":1,"ClientName":"{"x" * MAX_STRANGER_BYTES}"}}}}]'),
+        frame("", PING) * 12_000,
+    ],
+    ids=["messages", "one message", "pings"],
+)
+async def test_a_stranger_may_not_send_much(place: Place, content: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+    place.writers.append(writer)
+    writer.write(UPGRADE)
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(content)
+    async with asyncio.timeout(5):
+        with contextlib.suppress(ConnectionResetError):
+            while await reader.read(1 << 16):
+                pass
+    assert "a connection sent more than 65536 bytes without a handshake and is cut off" in caplog.text
+    await until(lambda: not place.house.server.sessions)
+
+
+async def test_a_client_may_send_much(place: Place) -> None:
+    wire = await place.connect("talkative")
+    for _ in range(20):
+        await wire.send('[{"Ping":{"Id":9,"X":"%s"}}]' % ("x" * 10_000))
+        assert await hear(wire) == ("Ok", {"Id": 9})
+    await wire.close()
+
+
+# Connects per second
+
+
+def waits(count: int) -> list[float]:
+    """Return how long each of so many connections has to wait that come at once."""
+
+    async def arrive() -> list[float]:
+        here = Admission()
+        return [here.arrived(number, lambda: None) for number in range(count)]
+
+    return asyncio.run(arrive())
+
+
+def test_connects_beyond_so_many_a_second_wait_for_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "MAX_STRANGERS", 10_000)
+    found = waits(CONNECTS_AT_ONCE + CONNECTS_PER_SECOND)
+    assert max(found[:CONNECTS_AT_ONCE]) == 0
+    assert found == sorted(found)
+    assert found[-1] == pytest.approx(1.0, abs=0.2)
+
+
+def test_nobody_waits_longer_than_for_all_others_that_may_wait() -> None:
+    assert max(waits(100_000)) == pytest.approx(MAX_STRANGERS / CONNECTS_PER_SECOND)
+
+
+async def test_a_client_that_connects_over_and_over_is_served_each_time_but_not_faster(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "CONNECTS_AT_ONCE", 5)
+    monkeypatch.setattr(admission, "CONNECTS_PER_SECOND", 20)
+    began = asyncio.get_running_loop().time()
+    for _ in range(15):
+        assert await is_served(place)
+    assert asyncio.get_running_loop().time() - began >= 0.4
