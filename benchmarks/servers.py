@@ -3,7 +3,7 @@
 ``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug COUNT`` is the real thing, with so
 many devices; ``timed`` has it note delays, which costs time itself, ``stuck`` has its first device never end a write,
 ``sensing`` has devices with sensors. Both print their port, and answer a line on their standard input with what they noted
-since the last one.
+since the last one. ``program COUNT`` is the whole program, which tells when a zero is written to its first device.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import asyncio
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
@@ -22,7 +22,10 @@ from benchmarks.table import resident
 from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
+from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.server import __main__ as program
 from buttplug.server import conversation
+from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.websocket import WebsocketListener
 
 
@@ -99,9 +102,29 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
     return delays
 
 
+def _program(count: int) -> int:
+    """Run the program with simulated devices; print the time of every zero that the first one gets."""
+    simulate = program.simulate  # type: ignore[attr-defined]
+
+    def simulated(configuration: DeviceConfiguration, name: str, taken: Collection[str]) -> SimulatedDevice:
+        device = simulate(configuration, name, taken)
+        if not taken:
+            device.on_packet = tell
+        return device
+
+    def tell(packet: Packet) -> None:
+        if packet.data.endswith(b"\0"):
+            print("zero", time.perf_counter(), file=sys.stderr, flush=True)
+
+    program.simulate = simulated  # type: ignore[attr-defined, assignment]
+    return program.main(["--ws-port=0", "--log-level=off", *[f"--simulate={SENSOR_MODEL}"] * count])
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "echo":
         asyncio.run(_echo())
+    elif sys.argv[1] == "program":
+        sys.exit(_program(int(sys.argv[2])))
     else:
         words = sys.argv[3:]
         asyncio.run(_buttplug(int(sys.argv[2]), timed="timed" in words, stuck="stuck" in words, sensing="sensing" in words))

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 READ_SIZE = 8192
 SMALL_READ = 512
 #: Seconds of work that are long for one read, and seconds after which larger ones are tried again.
-LONG_READ = 0.002
+LONG_READ = 0.0015
 SMALL_READ_TIME = 5.0
 #: Seconds a peer has for its closing hand-shake.
 CLOSE_LIMIT = 0.25

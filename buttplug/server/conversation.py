@@ -24,7 +24,7 @@ from buttplug.server.session import CloseCode, Session, State
 logger = logging.getLogger(__name__)
 
 #: Seconds of a turn of the event loop in which messages are handled, shared by all clients; and what each gets at the least.
-TURN_TIME = 0.001
+TURN_TIME = 0.0005
 SMALLEST_SHARE = 0.0001
 #: Bytes that the reason in a closing frame may have.
 REASON_LIMIT = 123
@@ -65,6 +65,7 @@ class Conversation:
         outbox = self._connection.outbox
         used = 0.0
         async for frame in self._connection:
+            share = self._share()
             began = time.perf_counter()
             for message in _messages(frame):
                 if message is not None:
@@ -72,7 +73,7 @@ class Conversation:
                 if outbox.is_full:
                     await outbox.emptied()
                     used, began = 0.0, time.perf_counter()
-                elif used + time.perf_counter() - began >= self._share():
+                elif used + time.perf_counter() - began >= share:
                     await asyncio.sleep(0)
                     used, began = 0.0, time.perf_counter()
             used += time.perf_counter() - began

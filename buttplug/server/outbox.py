@@ -14,7 +14,7 @@ from buttplug.core.messages import InputReading, ServerMessage
 logger = logging.getLogger(__name__)
 
 #: Messages that are sent to one client before the devices and the other clients have their turn.
-MESSAGES_A_TURN = 32
+MESSAGES_A_TURN = 16
 #: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
 #: the second on nothing more is read from it until it has caught up.
 READINGS_LIMIT = 256
