@@ -190,7 +190,7 @@ class TestHello:
             ("https://example.com", False),
             ("http://localhost.example.com", False),
             ("http://127.0.0.1.example.com", False),
-            ("null", True),
+            ("null", False),
             ("http://[", False),
         ],
     )
