@@ -27,7 +27,8 @@ class Bench:
         for _ in range(count):
             self.devices.append(simulate(configuration, model, [device.address for device in self.devices]))
             # What they remember of it would be most of the memory that is measured.
-            self.devices[-1].packets = deque(maxlen=1000)
+            self.devices[-1].packets = deque(maxlen=100)
+            self.devices[-1].commands = deque(maxlen=100)
         managers = [SimulatedManager(self.devices)]
         self.server = ButtplugServer(managers=managers, configuration=configuration, max_clients=max_clients)
 

@@ -90,7 +90,10 @@ KINDS: dict[str, bytes] = {
 
 def _connect(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port))
-    connection.sendall(_UPGRADE.encode() + websocket_frame(HANDSHAKE))
+    connection.sendall(_UPGRADE.encode())
+    connection.recv(4096)
+    connection.sendall(websocket_frame(HANDSHAKE))
+    connection.recv(4096)
     return connection
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 
-#: Brackets, commas and strings that are looked at before others get their turn.
+#: Brackets, commas and strings that are looked at before others get their turn; and those that a frame may have for each
+#: message that may be in it. An OutputCmd has 19.
 STEP = 256
+TOKENS = 32
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},"]', re.DOTALL)
 _SPACE = " \t\n\r"
@@ -21,7 +23,7 @@ def split(text: str, limit: int) -> Generator[None, None, list[str]]:
 
     Raises:
         ValueError: The frame is not one array after the other, each with its elements between commas; or there are more than
-            ``limit`` of either. The message says what is wrong.
+            ``limit`` of either, or far more in them than as many messages have. The message says what is wrong.
     """
     elements: list[str] = []
     closers: list[str] = []
@@ -31,6 +33,8 @@ def split(text: str, limit: int) -> Generator[None, None, list[str]]:
     is_first = True
     for count, match in enumerate(_TOKEN.finditer(text)):
         if count % STEP == STEP - 1:
+            if count > TOKENS * limit:
+                raise ValueError("there is far more in it than messages have")
             yield
         token = match[0]
         if closer := _CLOSERS.get(token):

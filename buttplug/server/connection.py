@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import select
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from websockets.protocol import State
 
 from buttplug.server.admission import MAX_STRANGER_BYTES, Admission
 from buttplug.server.outbox import Outbox
+from buttplug.server.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,8 @@ SMALL_READ = 512
 #: Seconds of work that are long for one read, and seconds after which larger ones are tried again.
 LONG_READ = 0.0015
 SMALL_READ_TIME = 5.0
+#: Bytes from which on it counts how long a read takes.
+COUNTED_READ = 256
 #: Seconds a peer has for its closing hand-shake.
 CLOSE_LIMIT = 0.25
 #: Bytes that may wait for a client which reads nothing; pongs are sent even to such a one.
@@ -36,13 +40,14 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
     closing frame, has broken the protocol, or has closed its half.
     """
 
-    def __init__(self, *args: Any, admission: Admission, **options: Any) -> None:
+    def __init__(self, *args: Any, admission: Admission, turns: Turns, **options: Any) -> None:
         super().__init__(*args, **options)
         self.outbox = Outbox(self)
         #: When it came, on the event loop's clock.
         self.since = asyncio.get_running_loop().time()
         self.on_closing: Callable[[], None] = lambda: None
         self._admission = admission
+        self._turns = turns
         self._buffer = memoryview(bytearray(READ_SIZE))
         self._read_size = READ_SIZE
         #: Bytes that a stranger may still send; None once it has shaken hands.
@@ -54,6 +59,16 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         """Note that the client has shaken hands."""
         self._allowance = None
         self._admission.left(self)
+
+    def peer_is_done(self) -> bool:
+        """Whether the peer has closed its half or is gone, though nothing is read of it. Not every system can tell."""
+        if self.transport.is_closing():
+            return True
+        if not hasattr(select, "POLLRDHUP"):
+            return False
+        poll = select.poll()
+        poll.register(self.transport.get_extra_info("socket"), select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -72,14 +87,10 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
                 logger.warning("a connection sent more than %d bytes without a handshake and is cut off", MAX_STRANGER_BYTES)
                 self.transport.abort()
                 return
-        if nbytes <= SMALL_READ:
-            self.data_received(bytes(self._buffer[:nbytes]))
-        else:
-            began = time.thread_time()
-            self.data_received(bytes(self._buffer[:nbytes]))
-            if time.thread_time() - began > LONG_READ:
-                self._read_size = SMALL_READ
-                self._call_later(SMALL_READ_TIME, self._read_more)
+        began = time.thread_time() if nbytes >= COUNTED_READ else 0.0
+        self.data_received(bytes(self._buffer[:nbytes]))
+        if began:
+            self._give_way(time.thread_time() - began)
         if self.transport.get_write_buffer_size() > MAX_UNREAD:
             logger.warning("a client has left %d bytes unread and is cut off", MAX_UNREAD)
             self.transport.abort()
@@ -105,8 +116,23 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         super().connection_lost(exc)
         self._admission.left(self)
         self.outbox.close()
+        self.on_closing()
         for timer in self._timers:
             timer.cancel()
+
+    def _give_way(self, used: float) -> None:
+        """Read nothing for a while, after a read that took so long."""
+        if used > LONG_READ:
+            self._read_size = SMALL_READ
+            self._call_later(SMALL_READ_TIME, self._read_more)
+        if used >= self._turns.share() and (pause := self._turns.wait(self.id, used)):
+            self.transport.pause_reading()
+            self._call_later(pause, self._go_on)
+
+    def _go_on(self) -> None:
+        # Where its frames wait to be handled, it goes on when they were.
+        if not self.recv_messages.paused:
+            self.transport.resume_reading()
 
     def _read_more(self) -> None:
         self._read_size = READ_SIZE

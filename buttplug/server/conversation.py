@@ -20,12 +20,12 @@ from buttplug.server.connection import ClientConnection
 from buttplug.server.outbox import STALL_LIMIT
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode, Session, State
+from buttplug.server.turns import Turns
 
 logger = logging.getLogger(__name__)
 
-#: Seconds of a turn of the event loop in which messages are handled, shared by all clients; and what each gets at the least.
-TURN_TIME = 0.0005
-SMALLEST_SHARE = 0.0001
+#: Seconds between two looks for the end of a client that does not read its answers.
+LOOK_INTERVAL = 0.02
 #: Bytes that the reason in a closing frame may have.
 REASON_LIMIT = 123
 
@@ -33,9 +33,10 @@ REASON_LIMIT = 123
 class Conversation:
     """One connection and its session."""
 
-    def __init__(self, server: ButtplugServer, connection: ClientConnection) -> None:
+    def __init__(self, server: ButtplugServer, connection: ClientConnection, turns: Turns) -> None:
         self._server = server
         self._connection = connection
+        self._turns = turns
 
     async def run(self) -> None:
         """Read to the end; then stop what the client drove."""
@@ -65,23 +66,28 @@ class Conversation:
         outbox = self._connection.outbox
         used = 0.0
         async for frame in self._connection:
-            share = self._share()
+            share = self._turns.share()
             began = time.perf_counter()
             for message in _messages(frame):
                 if message is not None:
                     session.receive(message)
-                if outbox.is_full:
-                    await outbox.emptied()
-                    used, began = 0.0, time.perf_counter()
-                elif used + time.perf_counter() - began >= share:
-                    await asyncio.sleep(0)
-                    used, began = 0.0, time.perf_counter()
+                lasted = used + time.perf_counter() - began
+                if lasted < share and not outbox.is_full:
+                    continue
+                await asyncio.sleep(self._turns.wait(self._connection.id, lasted))
+                while outbox.is_full:
+                    self._stop_if_peer_is_done(session)
+                    await outbox.emptied(LOOK_INTERVAL)
+                self._stop_if_peer_is_done(session)
+                used, began = 0.0, time.perf_counter()
             used += time.perf_counter() - began
             if session.state is State.CONNECTED:
                 self._connection.admitted()
 
-    def _share(self) -> float:
-        return max(TURN_TIME / max(1, len(self._server.sessions)), SMALLEST_SHARE)
+    def _stop_if_peer_is_done(self, session: Session) -> None:
+        """Look for the end of a client that has more to be handled: it may have crashed, and nothing is read of it now."""
+        if self._connection.peer_is_done():
+            session.stop_driving()
 
     def _handshake_missed(self, session: Session) -> None:
         if session.state is State.WAITING:
@@ -93,10 +99,7 @@ class Conversation:
 
     async def _close(self, code: CloseCode, reason: str) -> None:
         """Close the connection, behind what is still to be sent."""
-        try:
-            async with asyncio.timeout(STALL_LIMIT):
-                await self._connection.outbox.emptied()
-        except TimeoutError:
+        if not await self._connection.outbox.emptied(STALL_LIMIT):
             logger.debug("a client was not told all before the end: it reads too slowly")
         await self._connection.close(code.value, reason.encode()[:REASON_LIMIT].decode(errors="ignore"))
 

@@ -53,13 +53,14 @@ class Outbox:
             self._drop_oldest_reading()
         self._waiting.append(message)
 
-    async def emptied(self) -> None:
-        """Wait until everything was handed to the connection, or can no longer be."""
+    async def emptied(self, seconds: float) -> bool:
+        """Wait until everything was handed to the connection, or can no longer be; return whether that was in time."""
         if self._over or not self._waiting:
-            return
+            return True
         if self._emptied is None:
             self._emptied = self._loop.create_future()
-        await asyncio.shield(self._emptied)
+        done, _ = await asyncio.wait([self._emptied], timeout=seconds)
+        return bool(done)
 
     def pause(self) -> None:
         """Send no more for now: what was sent fills the connection's buffer. Cut it off if it stays like that."""

@@ -22,6 +22,7 @@ from buttplug.server.connection import CLOSE_LIMIT, ClientConnection
 from buttplug.server.conversation import Conversation
 from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.server import ButtplugServer
+from buttplug.server.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ PING_INTERVAL = 5.0
 #: A frame over the limit gets an answer where an id can be read in it; one over this cuts the connection (1009).
 CUT_OFF = 2 * MAX_FRAME
 #: Frames that are kept of a client before no more is read of it.
-QUEUED_FRAMES = 4
+QUEUED_FRAMES = 2
 
 
 class PortInUseError(ButtplugConnectorError):
@@ -78,6 +79,7 @@ class WebsocketListener:
         self._listeners: list[Server] = []
         self._connections: set[ClientConnection] = set()
         self._admission = Admission()
+        self._turns = Turns(lambda: len(server.sessions))
         self._warnings = RecentWarnings(logger)
 
     @property
@@ -146,7 +148,7 @@ class WebsocketListener:
         return failures
 
     async def _listen(self, host: str, port: int) -> Server:
-        connection = partial(ClientConnection, admission=self._admission)
+        connection = partial(ClientConnection, admission=self._admission, turns=self._turns)
         options: dict[str, Any] = {} if self._tls is None else {"ssl_handshake_timeout": HANDSHAKE_LIMIT}
         return await serve(
             self._serve,
@@ -182,7 +184,7 @@ class WebsocketListener:
         assert isinstance(connection, ClientConnection)
         self._connections.add(connection)
         try:
-            await Conversation(self._server, connection).run()
+            await Conversation(self._server, connection, self._turns).run()
         finally:
             self._connections.discard(connection)
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import select
+import socket
+import struct
 from collections.abc import Callable
 
 import pytest
@@ -73,6 +76,17 @@ async def test_who_reads_nothing_and_closes_has_its_devices_stopped_at_once(plac
     assert await seconds_to_stop(place, lambda: deaf.write(frame("\x03\xe8", CLOSE))) < 0.25
 
 
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells it")
+async def test_who_reads_so_little_that_nothing_is_read_of_it_and_goes_has_its_devices_stopped_at_once(place: Place) -> None:
+    deaf = await place.deaf()
+    deaf.write(frame(VIBRATE))
+    await until(lambda: len(place.outboxes) == 1)
+    while not place.outboxes[0].is_full:
+        deaf.write(frame('[{"RequestDeviceList":{"Id":3}}]') * 100)
+        await asyncio.sleep(0.001)
+    assert await seconds_to_stop(place, lambda: deaf.get_extra_info("socket").shutdown(socket.SHUT_WR)) < 0.25
+
+
 async def test_a_connection_whose_client_says_no_more_is_cut_soon(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CLOSE_LIMIT", 0.1)
     reader, writer = await place.bare(frame(VIBRATE), frame("\x03\xe8", CLOSE))
@@ -106,3 +120,29 @@ async def test_a_flood_before_the_end_does_not_hold_up_the_stop(place: Place, re
     await asyncio.sleep(0.05)
     assert await seconds_to_stop(place, lambda: writer.write(frame("\x03\xe8", CLOSE))) < 1.0
     drain.cancel()
+
+
+def crash(writer: asyncio.StreamWriter) -> None:
+    """End a connection as the death of a program does that left something unread."""
+    plain = writer.transport.get_extra_info("socket")
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize("reads", [True, False])
+async def test_a_client_that_crashes_in_a_flood_of_its_own_has_its_devices_stopped_at_once(place: Place, reads: bool) -> None:
+    other = await place.connect("another")
+    if reads:
+        reader, writer = await place.bare(frame(VIBRATE))
+        drain = asyncio.create_task(reader.read())
+    else:
+        writer = await place.deaf()
+        writer.write(frame(VIBRATE))
+    await until(lambda: place.house.sent() == STOPPED[:1])
+    for _ in range(10):
+        writer.write(frame(f"[{','.join(['{}'] * 4000)}]") * 3)
+        await asyncio.sleep(0.02)
+    assert await seconds_to_stop(place, lambda: crash(writer)) < 0.5
+    if reads:
+        drain.cancel()
+    await other.close()
