@@ -76,17 +76,6 @@ async def test_who_reads_nothing_and_closes_has_its_devices_stopped_at_once(plac
     assert await seconds_to_stop(place, lambda: deaf.write(frame("\x03\xe8", CLOSE))) < 0.25
 
 
-@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells it")
-async def test_who_reads_so_little_that_nothing_is_read_of_it_and_goes_has_its_devices_stopped_at_once(place: Place) -> None:
-    deaf = await place.deaf()
-    deaf.write(frame(VIBRATE))
-    await until(lambda: len(place.outboxes) == 1)
-    while not place.outboxes[0].is_full:
-        deaf.write(frame('[{"RequestDeviceList":{"Id":3}}]') * 100)
-        await asyncio.sleep(0.001)
-    assert await seconds_to_stop(place, lambda: deaf.get_extra_info("socket").shutdown(socket.SHUT_WR)) < 0.25
-
-
 async def test_a_connection_whose_client_says_no_more_is_cut_soon(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "CLOSE_LIMIT", 0.1)
     reader, writer = await place.bare(frame(VIBRATE), frame("\x03\xe8", CLOSE))
@@ -145,4 +134,21 @@ async def test_a_client_that_crashes_in_a_flood_of_its_own_has_its_devices_stopp
     assert await seconds_to_stop(place, lambda: crash(writer)) < 0.5
     if reads:
         drain.cancel()
+    await other.close()
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells it")
+async def test_a_client_that_leaves_before_what_it_said_was_handled_has_its_devices_stopped_at_once(place: Place) -> None:
+    other = await place.connect("another")
+    reader, writer = await place.bare(frame(VIBRATE))
+    await until(lambda: place.house.sent() == STOPPED[:1])
+    drain = asyncio.create_task(reader.read())
+    writer.write(frame(f"[{','.join(['{}'] * 4000)}]") * 12)
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    (one,) = [one for one in place.listener._connections if one.recv_messages.paused]
+    plain = writer.transport.get_extra_info("socket")
+    assert await seconds_to_stop(place, lambda: plain.shutdown(socket.SHUT_WR)) < 0.25
+    assert one.recv_messages.paused, "what it said should still be waiting"
+    drain.cancel()
     await other.close()
