@@ -37,7 +37,7 @@ class Admission:
         """Note a new connection; return the seconds it has to wait before it is served."""
         if len(self._strangers) >= MAX_STRANGERS:
             oldest = next(iter(self._strangers))
-            self._warnings.warn(f"more than {MAX_STRANGERS} connections that do not shake hands: the oldest ones are dropped")
+            self.warn(f"more than {MAX_STRANGERS} connections that do not shake hands: the oldest ones are dropped")
             self._strangers.pop(oldest)()
         self._strangers[stranger] = drop
         now = asyncio.get_running_loop().time()
@@ -49,6 +49,10 @@ class Admission:
     def left(self, stranger: object) -> None:
         """Forget a connection: it has shaken hands, or is gone."""
         self._strangers.pop(stranger, None)
+
+    def warn(self, warning: str) -> None:
+        """Log what a stranger did, not each time."""
+        self._warnings.warn(warning)
 
     def drop_all(self) -> None:
         """Drop every connection that has not shaken hands."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import select
 import time
 from collections.abc import Callable
@@ -15,8 +14,6 @@ from websockets.protocol import State
 from buttplug.server.admission import MAX_STRANGER_BYTES, Admission
 from buttplug.server.outbox import Outbox
 from buttplug.server.turns import Turns
-
-logger = logging.getLogger(__name__)
 
 #: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small
 #: frames, only so few are read for some seconds.
@@ -56,9 +53,10 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         self._timers: list[asyncio.TimerHandle] = []
 
     def admitted(self) -> None:
-        """Note that the client has shaken hands."""
-        self._allowance = None
-        self._admission.left(self)
+        """Note that the client has shaken hands; a second time changes nothing."""
+        if self._allowance is not None:
+            self._allowance = None
+            self._admission.left(self)
 
     def peer_is_done(self) -> bool:
         """Whether the peer has closed its half or is gone, though nothing is read of it. Not every system can tell."""
@@ -84,16 +82,14 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         if self._allowance is not None:
             self._allowance -= nbytes
             if self._allowance < 0:
-                logger.warning("a connection sent more than %d bytes without a handshake and is cut off", MAX_STRANGER_BYTES)
-                self.transport.abort()
+                self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
                 return
         began = time.thread_time() if nbytes >= COUNTED_READ else 0.0
         self.data_received(bytes(self._buffer[:nbytes]))
         if began:
             self._give_way(time.thread_time() - began)
         if self.transport.get_write_buffer_size() > MAX_UNREAD:
-            logger.warning("a client has left %d bytes unread and is cut off", MAX_UNREAD)
-            self.transport.abort()
+            self._cut_off(f"a client has left {MAX_UNREAD} bytes unread and is cut off")
 
     def send_data(self) -> None:
         """Write what the protocol has to say, which is called after all that may change its state."""
@@ -119,6 +115,10 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         self.on_closing()
         for timer in self._timers:
             timer.cancel()
+
+    def _cut_off(self, warning: str) -> None:
+        self._admission.warn(warning)
+        self.transport.abort()
 
     def _give_way(self, used: float) -> None:
         """Read nothing for a while, after a read that took so long."""

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from buttplug.core.codec import Malformed, read_client_frame
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import ClientMessage
+from buttplug.core.text import printable
 from buttplug.server.admission import HANDSHAKE_LIMIT
 from buttplug.server.connection import ClientConnection
 from buttplug.server.outbox import STALL_LIMIT
@@ -26,8 +27,9 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for the end of a client that does not read its answers.
 LOOK_INTERVAL = 0.02
-#: Bytes that the reason in a closing frame may have.
+#: Bytes that the reason in a closing frame may have, and characters of what is logged of an end.
 REASON_LIMIT = 123
+REASON_SHOWN = 200
 
 
 class Conversation:
@@ -52,7 +54,8 @@ class Conversation:
         try:
             await self._read(session)
         except ConnectionClosed as end:
-            logger.debug("%s: %s", session.label, end)
+            # It holds a reason that the client chose.
+            logger.debug("%s: %s", session.label, printable(str(end), REASON_SHOWN))
         except Exception:
             logger.exception("%s: its connection is given up", session.label)
             await session.close("the server failed")

@@ -1,4 +1,4 @@
-"""Warnings that strangers cause: each is told once for as long as it is remembered, and of many different ones only some."""
+"""Warnings that strangers cause: what is the same is told once in a while, and of many different ones only some are told."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections import OrderedDict
 
-#: Warnings that are remembered.
+#: Warnings that are remembered, and seconds after which one of them is told again.
 REMEMBERED = 64
+AGAIN_AFTER = 600.0
 #: Warnings that are told in as many seconds; of more only the number is told.
 MOST = 20
 SECONDS = 10.0
@@ -18,24 +19,24 @@ class RecentWarnings:
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
-        self._recent: OrderedDict[str, None] = OrderedDict()
+        self._recent: OrderedDict[str, float] = OrderedDict()
         self._since = 0.0
         self._count = 0
         self._left_out = 0
 
     def warn(self, warning: str) -> None:
-        """Log a warning, unless the same was logged before or there are too many at this time."""
-        if warning in self._recent:
-            self._recent.move_to_end(warning)
-            return
+        """Log a warning, unless the same was logged not long ago or there are too many at this time."""
         now = asyncio.get_running_loop().time()
+        if now < self._recent.get(warning, -AGAIN_AFTER) + AGAIN_AFTER:
+            return
         if now - self._since >= SECONDS:
             self._since, self._count = now, 0
         if self._count >= MOST:
             self._left_out += 1
             return
         self._count += 1
-        self._recent[warning] = None
+        self._recent[warning] = now
+        self._recent.move_to_end(warning)
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
         left_out, self._left_out = self._left_out, 0

@@ -9,6 +9,7 @@ from typing import Concatenate, ParamSpec
 
 from buttplug.core.errors import ButtplugError, ButtplugUnknownError
 from buttplug.core.messages import Error, ServerMessage
+from buttplug.core.text import printable
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class Replies:
                 self.refuse(id_, error)
             except Exception as error:
                 logger.exception("%s: message %d", self._label(), id_)
-                self.refuse(id_, ButtplugUnknownError(f"the server failed: {type(error).__name__}: {error}"))
+                self.refuse(id_, fault(error))
 
         def finished(task: asyncio.Task[None]) -> None:
             self.unanswered -= 1
@@ -102,6 +103,11 @@ class Replies:
         self._after_the_end = error
         for task in self._tasks:
             task.cancel()
+
+
+def fault(error: Exception) -> ButtplugUnknownError:
+    """Return what a client is told of a fault of the server."""
+    return ButtplugUnknownError(f"the server failed: {type(error).__name__}: {printable(str(error), 200)}")
 
 
 def _too_many(count: int) -> ButtplugUnknownError:

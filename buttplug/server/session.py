@@ -50,7 +50,7 @@ from buttplug.server.commands import output_of
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.inputs import Inputs, Sensor
 from buttplug.server.ping import PingTimer
-from buttplug.server.replies import Replies
+from buttplug.server.replies import Replies, fault
 from buttplug.server.stops import Stops
 
 logger = logging.getLogger(__name__)
@@ -161,7 +161,7 @@ class Session:
             self._refuse(message, error)
         except Exception as error:
             logger.exception("%s: %s", self.label, type(message).__name__)
-            self._refuse(message, ButtplugUnknownError(f"the server failed: {type(error).__name__}: {error}"))
+            self._refuse(message, fault(error))
 
     def devices_changed(self) -> None:
         """Tell the client which devices there are, if it has shaken hands."""

@@ -99,8 +99,8 @@ class WebsocketListener:
         """
         if self._token_is_missing:
             raise ButtplugConnectorError(
-                f"listening on {' and '.join(self._hosts)} lets in everybody in the network: choose a token with "
-                "--token-file, or say --no-token"
+                f"listening on {' and '.join(self._hosts)} lets in everybody in the network: choose a token "
+                "(--token-file), or say that none is wanted (--no-token, without_token=True)"
             )
         for _ in range(1 if self._port else PORT_TRIES):
             failures = await self._listen_everywhere()

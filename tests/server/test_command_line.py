@@ -354,8 +354,14 @@ async def test_a_port_in_use_is_one_line_and_exit_code_3(start: Start) -> None:
         (["--user-device-config-file", "README.md"], "README.md: "),
         (["--token-file", "no.txt"], "no.txt cannot be read: No such file"),
         (["--token-file", "README.md"], "README.md: a token is one line of letters, digits and signs, without spaces"),
-        (["--ws-host", "all", "--simulate", "aneros"], "choose a token with --token-file, or say --no-token"),
-        (["--ws-host", "192.0.2.1", "--simulate", "aneros"], "choose a token with --token-file, or say --no-token"),
+        (
+            ["--ws-host", "all", "--simulate", "aneros"],
+            "choose a token (--token-file), or say that none is wanted (--no-token",
+        ),
+        (
+            ["--ws-host", "192.0.2.1", "--simulate", "aneros"],
+            "choose a token (--token-file), or say that none is wanted (--no-token",
+        ),
         (["--ws-host", "192.0.2.1", "--no-token", "--simulate", "aneros"], "cannot listen on 192.0.2.1, port 12345: "),
     ],
 )
