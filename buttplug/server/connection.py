@@ -88,7 +88,7 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         self.data_received(bytes(self._buffer[:nbytes]))
         if began:
             self._give_way(time.thread_time() - began)
-        if self.transport.get_write_buffer_size() > MAX_UNREAD:
+        if self.outbox.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
             self._cut_off(f"a client has left {MAX_UNREAD} bytes unread and is cut off")
 
     def send_data(self) -> None:

@@ -21,7 +21,7 @@ from buttplug.server.connection import ClientConnection
 from buttplug.server.outbox import STALL_LIMIT
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode, Session, State
-from buttplug.server.turns import Turns
+from buttplug.server.turns import SMALLEST_SHARE, Turns
 
 logger = logging.getLogger(__name__)
 
@@ -67,23 +67,26 @@ class Conversation:
     async def _read(self, session: Session) -> None:
         """Hand all messages to the session, and let others have their turn in between."""
         outbox = self._connection.outbox
-        used = 0.0
+        used = ended = 0.0
         async for frame in self._connection:
-            share = self._turns.share()
-            began = time.perf_counter()
+            now = time.perf_counter()
+            if now - ended > SMALLEST_SHARE:
+                # It waited for this frame: others had their turn.
+                used = 0.0
+            began = now - used
             for message in _messages(frame):
                 if message is not None:
                     session.receive(message)
-                lasted = used + time.perf_counter() - began
-                if lasted < share and not outbox.is_full:
+                used = time.perf_counter() - began
+                if not outbox.is_full and (used < SMALLEST_SHARE or used < self._turns.share()):
                     continue
-                await asyncio.sleep(self._turns.wait(self._connection.id, lasted))
+                await asyncio.sleep(self._turns.wait(self._connection.id, used))
                 while outbox.is_full:
                     self._stop_if_peer_is_done(session)
                     await outbox.emptied(LOOK_INTERVAL)
                 self._stop_if_peer_is_done(session)
                 used, began = 0.0, time.perf_counter()
-            used += time.perf_counter() - began
+            ended = began + used
             if session.state is State.CONNECTED:
                 self._connection.admitted()
 

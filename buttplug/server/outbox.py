@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 
 from websockets.asyncio.server import ServerConnection, broadcast
@@ -13,8 +14,10 @@ from buttplug.core.messages import InputReading, ServerMessage
 
 logger = logging.getLogger(__name__)
 
-#: Messages that are sent to one client before the devices and the other clients have their turn.
+#: Messages that are sent to one client before the devices and the other clients have their turn; and seconds after which they
+#: had it, which costs less to find than by a turn of their own.
 MESSAGES_A_TURN = 16
+TURN_OVER = 0.001
 #: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
 #: the second on nothing more is read from it until it has caught up.
 READINGS_LIMIT = 256
@@ -31,7 +34,9 @@ class Outbox:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[ServerMessage] = deque()
         self._left = MESSAGES_A_TURN
-        self._paused = False
+        self._began = 0.0
+        #: Whether the connection's buffer is full.
+        self.paused = False
         self._over = False
         self._turn: asyncio.Handle | None = None
         self._stalled: asyncio.TimerHandle | None = None
@@ -46,12 +51,16 @@ class Outbox:
         """Send a message, at once where nothing is in the way."""
         if self._over or self._connection.transport.is_closing():
             return
-        if self._left and not self._waiting and not self._paused:
-            self._write(message)
-            return
+        if not self._waiting and not self.paused:
+            if not self._left and time.perf_counter() - self._began > TURN_OVER:
+                self._left = MESSAGES_A_TURN
+            if self._left:
+                self._write(message)
+                return
         if len(self._waiting) >= READINGS_LIMIT and _is_event(message):
             self._drop_oldest_reading()
         self._waiting.append(message)
+        self._go_on_next_turn()
 
     async def emptied(self, seconds: float) -> bool:
         """Wait until everything was handed to the connection, or can no longer be; return whether that was in time."""
@@ -64,12 +73,12 @@ class Outbox:
 
     def pause(self) -> None:
         """Send no more for now: what was sent fills the connection's buffer. Cut it off if it stays like that."""
-        self._paused = True
+        self.paused = True
         self._watch(None)
 
     def resume(self) -> None:
         """Go on."""
-        self._paused = False
+        self.paused = False
         if self._stalled is not None:
             self._stalled.cancel()
         self._send_waiting()
@@ -86,8 +95,12 @@ class Outbox:
     def _write(self, message: ServerMessage) -> None:
         """Hand a message to the connection, whose own ``send`` would need a task to wait in."""
         broadcast((self._connection,), encode(message), text=True)
+        if self._left == MESSAGES_A_TURN:
+            self._began = time.perf_counter()
         self._left -= 1
-        if self._turn is None:
+
+    def _go_on_next_turn(self) -> None:
+        if self._waiting and self._turn is None and not self.paused:
             self._turn = self._loop.call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
@@ -97,7 +110,7 @@ class Outbox:
 
     def _send_waiting(self) -> None:
         try:
-            while self._waiting and self._left and not self._paused:
+            while self._waiting and self._left and not self.paused:
                 self._write(self._waiting.popleft())
         except Exception:
             # What is told of a client that cannot be told anything more: its session ends with the connection.
@@ -105,6 +118,7 @@ class Outbox:
             self._connection.transport.abort()
         if not self._waiting:
             self._tell_emptied()
+        self._go_on_next_turn()
 
     def _tell_emptied(self) -> None:
         if self._emptied is not None and not self._emptied.done():

@@ -70,7 +70,7 @@ async def test_who_reads_nothing_and_closes_has_its_devices_stopped_at_once(plac
     deaf = await place.deaf()
     deaf.write(frame(VIBRATE))
     await until(lambda: len(place.outboxes) == 1)
-    while not place.outboxes[0]._paused:
+    while not place.outboxes[0].paused:
         deaf.write(frame('[{"RequestDeviceList":{"Id":3}}]') * 10)
         await asyncio.sleep(0.001)
     assert await seconds_to_stop(place, lambda: deaf.write(frame("\x03\xe8", CLOSE))) < 0.25
