@@ -197,6 +197,10 @@ class ButtplugServer:
         saving = self.run_to_end(self._autosave.close(SHUTDOWN_LIMIT))
         await self.devices.close((began + SHUTDOWN_LIMIT - loop.time()) * 2 / 3)
         await asyncio.wait([saving], timeout=max(began + SHUTDOWN_LIMIT - loop.time(), 0))
+        if self._tasks:
+            _, late = await asyncio.wait(tuple(self._tasks), timeout=SHUTDOWN_SESSIONS_LIMIT)
+            for task in late:
+                task.cancel()
         return unstopped
 
     def _begin_stops(self) -> list[_Stop]:

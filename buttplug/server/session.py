@@ -125,6 +125,7 @@ class Session:
         self._ping = PingTimer(server.max_ping_time / 1000, self._ping_missed)
         self._refusal: asyncio.TimerHandle | None = None
         self._may_drive = True
+        self._has_scanned = False
         self._last_stops: list[asyncio.Future[ButtplugDeviceError | None]] = []
         self._end: asyncio.Task[None] | None = None
         self._end_is_told = False
@@ -291,6 +292,7 @@ class Session:
             self._replies.deliver(Ok(message.id))
 
     async def _start_scanning(self, id_: int) -> None:
+        self._has_scanned = True
         await self._devices.start_scanning(self, lambda: self._replies.deliver(ScanningFinished(0)))
         self._replies.deliver(Ok(id_))
 
@@ -355,11 +357,13 @@ class Session:
 
     async def _finish_end(self, sensors: Sequence[Sensor]) -> None:
         """Wait for the stops. The scan and the sensors end beside and after them, and keep nobody waiting."""
-        self._server.run_to_end(self._end_scan())
+        if self._has_scanned:
+            self._server.run_to_end(self._end_scan())
         stops = asyncio.gather(*self._last_stops)
         waited_for: list[asyncio.Future[Any]] = [stops, *self._stops.pending()]
         _, late = await asyncio.wait(waited_for, timeout=END_LIMIT)
-        self._server.run_to_end(self._inputs.unsubscribe(sensors, after=stops))
+        if sensors:
+            self._server.run_to_end(self._inputs.unsubscribe(sensors, after=stops))
         if late:
             logger.error("%s has left: not everything it drove was stopped within %g s", self.label, END_LIMIT)
         else:
