@@ -9,6 +9,7 @@ since the last one. ``program COUNT`` is the whole program, which tells when a z
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 import time
@@ -60,6 +61,9 @@ async def _buttplug(count: int, *, timed: bool, stuck: bool, sensing: bool) -> N
         bench.devices[0].write_delay = 1e6
     listener = WebsocketListener(bench.server, hosts=("127.0.0.1",), port=0)
     await listener.open()
+    # As the program does.
+    gc.collect()
+    gc.freeze()
     print(listener.addresses[0].rpartition(":")[2], flush=True)
     await _report(delays)
     await bench.server.close()

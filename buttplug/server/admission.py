@@ -30,25 +30,36 @@ class Admission:
 
     def __init__(self) -> None:
         self._strangers: dict[object, Callable[[], None]] = {}
-        self._next_free = 0.0
+        self._waiting: dict[object, Callable[[], None]] = {}
+        self._free = float(CONNECTS_AT_ONCE)
+        self._counted_at = 0.0
+        self._next: asyncio.TimerHandle | None = None
         self._warnings = RecentWarnings(logger)
 
-    def arrived(self, stranger: object, drop: Callable[[], None]) -> float:
-        """Note a new connection; return the seconds it has to wait before it is served."""
+    def arrived(self, stranger: object, *, serve: Callable[[], None], drop: Callable[[], None]) -> bool:
+        """Note a new connection; return whether it is served at once. If not, ``serve`` is called when it is its turn."""
         if len(self._strangers) >= MAX_STRANGERS:
             oldest = next(iter(self._strangers))
             self.warn(f"more than {MAX_STRANGERS} connections that do not shake hands: the oldest ones are dropped")
-            self._strangers.pop(oldest)()
+            drop_oldest = self._strangers[oldest]
+            self.left(oldest)
+            drop_oldest()
         self._strangers[stranger] = drop
         now = asyncio.get_running_loop().time()
-        turn = max(self._next_free, now - CONNECTS_AT_ONCE / CONNECTS_PER_SECOND) + 1 / CONNECTS_PER_SECOND
-        # No more can wait than there may be.
-        self._next_free = min(turn, now + MAX_STRANGERS / CONNECTS_PER_SECOND)
-        return max(0.0, self._next_free - now)
+        self._free = min(self._free + (now - self._counted_at) * CONNECTS_PER_SECOND, CONNECTS_AT_ONCE)
+        self._counted_at = now
+        if self._free >= 1 and not self._waiting:
+            self._free -= 1
+            return True
+        self._waiting[stranger] = serve
+        if self._next is None:
+            self._serve_later()
+        return False
 
     def left(self, stranger: object) -> None:
         """Forget a connection: it has shaken hands, or is gone."""
         self._strangers.pop(stranger, None)
+        self._waiting.pop(stranger, None)
 
     def warn(self, warning: str) -> None:
         """Log what a stranger did, not each time."""
@@ -56,6 +67,16 @@ class Admission:
 
     def drop_all(self) -> None:
         """Drop every connection that has not shaken hands."""
-        strangers, self._strangers = self._strangers, {}
+        strangers, self._strangers, self._waiting = self._strangers, {}, {}
         for drop in strangers.values():
             drop()
+
+    def _serve_later(self) -> None:
+        self._next = asyncio.get_running_loop().call_later(1 / CONNECTS_PER_SECOND, self._serve_next)
+
+    def _serve_next(self) -> None:
+        self._next = None
+        if self._waiting:
+            self._free, self._counted_at = 0.0, asyncio.get_running_loop().time()
+            self._waiting.pop(next(iter(self._waiting)))()
+            self._serve_later()

@@ -70,10 +70,8 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        pause = self._admission.arrived(self, self.transport.abort)
-        if pause:
+        if not self._admission.arrived(self, serve=self.transport.resume_reading, drop=self.transport.abort):
             self.transport.pause_reading()
-            self._call_later(pause, self.transport.resume_reading)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer[: self._read_size]

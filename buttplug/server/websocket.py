@@ -39,6 +39,9 @@ PING_INTERVAL = 5.0
 CUT_OFF = 2 * MAX_FRAME
 #: Frames that are kept of a client before no more is read of it.
 QUEUED_FRAMES = 2
+#: Connections that are accepted in one turn of the event loop, and those that the system keeps until then.
+ACCEPTED_A_TURN = 8
+KEPT_BY_SYSTEM = 100
 
 
 class PortInUseError(ButtplugConnectorError):
@@ -150,7 +153,7 @@ class WebsocketListener:
     async def _listen(self, host: str, port: int) -> Server:
         connection = partial(ClientConnection, admission=self._admission, turns=self._turns)
         options: dict[str, Any] = {} if self._tls is None else {"ssl_handshake_timeout": HANDSHAKE_LIMIT}
-        return await serve(
+        listener = await serve(
             self._serve,
             host,
             port,
@@ -167,8 +170,14 @@ class WebsocketListener:
             server_header=None,
             logger=_library_logger,
             create_connection=cast(type[ServerConnection], connection),
+            # To asyncio it is both: those that the system keeps, and those that are accepted in one turn.
+            backlog=ACCEPTED_A_TURN,
             **options,
         )
+        for listening in listener.sockets:
+            with listening.dup() as same:
+                same.listen(KEPT_BY_SYSTEM)
+        return listener
 
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         if "Upgrade" not in request.headers:

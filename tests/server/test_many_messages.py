@@ -284,18 +284,3 @@ async def test_a_client_that_disconnects_is_answered_when_the_outputs_are_stoppe
     assert sensing.sent()[-1].endswith(b" 0")
     await asyncio.sleep(60)
     assert sensing.server._tasks == set()
-
-
-async def test_a_shutdown_leaves_nothing_that_clients_let_wait(sensing: House) -> None:
-    before = len(asyncio.all_tasks())
-    for number in range(20):
-        talker = await sensing.client(str(number))
-        talker.say(StartScanning)
-        talker.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
-        talker.say(InputCmd, 0, BATTERY, "Battery", "Read")
-        await asyncio.sleep(0.01)
-        await talker.session.close("gone")
-    await sensing.server.close()
-    await asyncio.sleep(0)
-    assert sensing.server._tasks == set()
-    assert len(asyncio.all_tasks()) < before

@@ -360,6 +360,8 @@ async def test_a_client_that_never_reads_does_not_hold_up_the_shutdown(place: Pl
     began = asyncio.get_running_loop().time()
     await place.house.server.close()
     assert place.house.sent()[:2] == STOPPED
+    await asyncio.sleep(0)
+    assert place.house.server._tasks == set()
     await place.listener.close()
     assert asyncio.get_running_loop().time() - began < 2
     await until(lambda: not place.listener._connections, 1)

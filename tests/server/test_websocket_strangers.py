@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 
 import pytest
 from websockets.asyncio.client import ClientConnection
@@ -11,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from buttplug.server import admission, conversation, websocket
 from buttplug.server.admission import CONNECTS_AT_ONCE, CONNECTS_PER_SECOND, MAX_STRANGER_BYTES, MAX_STRANGERS, Admission
+from tests.fakes.clock import VirtualTimeLoop
 from tests.server.conftest import Listen
 from tests.server.wire import HELLO, PING, UPGRADE, Place, ask, close_code, frame, hear, until
 
@@ -178,26 +180,50 @@ async def test_a_client_may_send_much(place: Place) -> None:
 # Connects per second
 
 
-def waits(count: int) -> list[float]:
-    """Return how long each of so many connections has to wait that come at once."""
+class Arrivals:
+    """Connections that come at once, and when each is served, by its number."""
 
-    async def arrive() -> list[float]:
-        here = Admission()
-        return [here.arrived(number, lambda: None) for number in range(count)]
+    def __init__(self, count: int) -> None:
+        self.served: dict[int, float] = {}
+        self.dropped: set[int] = set()
+        self.here = Admission()
+        for number in range(count):
+            if self.here.arrived(number, serve=partial(self._serve, number), drop=partial(self.dropped.add, number)):
+                self._serve(number)
 
-    return asyncio.run(arrive())
-
-
-def test_connects_beyond_so_many_a_second_wait_for_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "MAX_STRANGERS", 10_000)
-    found = waits(CONNECTS_AT_ONCE + CONNECTS_PER_SECOND)
-    assert max(found[:CONNECTS_AT_ONCE]) == 0
-    assert found == sorted(found)
-    assert found[-1] == pytest.approx(1.0, abs=0.2)
+    def _serve(self, number: int) -> None:
+        assert number not in self.dropped
+        self.served[number] = asyncio.get_running_loop().time()
 
 
-def test_nobody_waits_longer_than_for_all_others_that_may_wait() -> None:
-    assert max(waits(100_000)) == pytest.approx(MAX_STRANGERS / CONNECTS_PER_SECOND)
+@pytest.mark.parametrize("count", [CONNECTS_AT_ONCE, CONNECTS_AT_ONCE + 30])
+def test_connects_beyond_so_many_are_served_one_after_the_other(count: int) -> None:
+    async def arrive() -> tuple[float, Arrivals]:
+        now = asyncio.get_running_loop().time()
+        arrivals = Arrivals(count)
+        await asyncio.sleep(5)
+        return now, arrivals
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        began, arrivals = runner.run(arrive())
+    assert list(arrivals.served) == list(range(count))
+    times = [at - began for at in arrivals.served.values()]
+    assert times[:CONNECTS_AT_ONCE] == [0] * CONNECTS_AT_ONCE
+    assert times[CONNECTS_AT_ONCE:] == pytest.approx(
+        [number / CONNECTS_PER_SECOND for number in range(1, count - CONNECTS_AT_ONCE + 1)]
+    )
+
+
+def test_of_too_many_connects_the_last_ones_are_served_and_none_that_was_dropped() -> None:
+    async def arrive() -> Arrivals:
+        arrivals = Arrivals(1000)
+        await asyncio.sleep(5)
+        return arrivals
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        arrivals = runner.run(arrive())
+    assert set(arrivals.served) == set(range(CONNECTS_AT_ONCE)) | set(range(1000 - MAX_STRANGERS, 1000))
+    assert max(arrivals.served.values()) == pytest.approx(MAX_STRANGERS / CONNECTS_PER_SECOND)
 
 
 async def test_a_client_that_connects_over_and_over_is_served_each_time_but_not_faster(
