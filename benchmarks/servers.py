@@ -24,9 +24,10 @@ from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.server import __main__ as program
 from buttplug.server import conversation
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.program import configured
+from buttplug.server.program.main import main
 from buttplug.server.websocket import WebsocketListener
 
 
@@ -108,7 +109,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
 
 def _program(count: int) -> int:
     """Run the program with simulated devices; print the time of every zero that the first one gets."""
-    simulate = program.simulate  # type: ignore[attr-defined]
+    simulate = configured.simulate  # type: ignore[attr-defined]
 
     def simulated(configuration: DeviceConfiguration, name: str, taken: Collection[str]) -> SimulatedDevice:
         device = simulate(configuration, name, taken)
@@ -120,8 +121,8 @@ def _program(count: int) -> int:
         if packet.data.endswith(b"\0"):
             print("zero", time.perf_counter(), file=sys.stderr, flush=True)
 
-    program.simulate = simulated  # type: ignore[attr-defined, assignment]
-    return program.main(["--ws-port=0", "--log-level=off", *[f"--simulate={SENSOR_MODEL}"] * count])
+    configured.simulate = simulated  # type: ignore[attr-defined, assignment]
+    return main(["--ws-port=0", "--log-level=off", *[f"--simulate={SENSOR_MODEL}"] * count])
 
 
 if __name__ == "__main__":

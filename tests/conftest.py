@@ -1,13 +1,15 @@
-"""What all tests share: async tests run on virtual time unless they are marked ``real_time``."""
+"""What all tests share: async tests run on virtual time unless they are marked ``real_time``, and the server as a program."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
 from tests.fakes.clock import VirtualTimeLoop
+from tests.server.launch import Program, Start, launch
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,3 +31,19 @@ def no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Ite
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA"):
             patch.setenv(name, str(tmp_path_factory.mktemp(name)))
         yield
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    """Starts the server as a program with these options; ends it at the end, if it has not ended."""
+    programs: list[Program] = []
+
+    async def start_program(*words: str, **options: Any) -> Program:
+        programs.append(await launch(*words, **options))
+        return programs[-1]
+
+    yield start_program
+    for started in programs:
+        if started.process.returncode is None:
+            started.process.kill()
+        await started.process.communicate()

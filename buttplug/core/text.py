@@ -16,3 +16,15 @@ def printable(text: str, length: int = KEPT) -> str:
     if beginning.isprintable():
         return beginning
     return "".join(character if character.isprintable() else "?" for character in beginning)
+
+
+def escaped(text: str) -> str:
+    r"""Return a text with everything that is not printable escaped: ``\x1b``, ``\n``, ``\u202e``.
+
+    What stays can neither begin a new line nor command a terminal, nor change the direction of what stands beside it.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii") for character in text
+    )

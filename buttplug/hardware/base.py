@@ -19,6 +19,7 @@ from typing import ClassVar, Self, TypeVar
 
 from msgspec import Struct
 
+from buttplug.core.text import escaped
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.specifier import Advertisement, Specifier
 
@@ -60,7 +61,8 @@ class Hardware(ABC):
     """An open link to one device.
 
     ``message_gap`` is the shortest time in seconds between two commands that the bus asks for; a device definition may say
-    otherwise. ``specifier`` is the one of those given to :meth:`Discovery.connect` that fits the device.
+    otherwise. ``specifier`` is the one of those given to :meth:`Discovery.connect` that fits the device. Of ``name`` what is
+    not printable is escaped, since it comes from the device and goes to logs.
     """
 
     #: The shortest time in seconds between any two packets, those of one command and of a stop included.
@@ -82,7 +84,7 @@ class Hardware(ABC):
         manufacturer_data: Mapping[int, bytes] | None = None,
         message_gap: float = 0.0,
     ) -> None:
-        self.name = name
+        self.name = escaped(name)
         self.address = address
         self.endpoints = frozenset(endpoints)
         self.specifier = specifier
@@ -263,7 +265,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Discovery:
-    """A device a communication manager found, not yet opened.
+    """A device a communication manager found, not yet opened. Of its name what is not printable is escaped.
 
     ``address`` is stable: it tells one device from another, and its index and settings are found by it. ``connect`` opens the
     link, given the specifiers of the protocols that match, best first; the hardware's ``specifier`` says which one fitted.
@@ -277,6 +279,14 @@ class Discovery:
     connect: Callable[[Sequence[Specifier]], Awaitable[Hardware]]
     refused: Callable[[str], None] = lambda reason: None
     was_connected: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", escaped(self.name))
+
+    @property
+    def label(self) -> str:
+        """The device in logs."""
+        return self.name or escaped(self.address)
 
 
 class BusReport(Struct, frozen=True):

@@ -12,7 +12,7 @@ from buttplug.hardware.registry import BUSES, BusSettings
 from buttplug.hardware.specifier import Specifier
 from buttplug.hardware.usb import UsbSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.options import Options
+from buttplug.server.program.options import Options
 
 logger = logging.getLogger(__name__)
 

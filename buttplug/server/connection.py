@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from websockets.asyncio.client import ClientConnection as OpenedConnection
+from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
@@ -30,33 +32,24 @@ CLOSE_LIMIT = 0.25
 MAX_UNREAD = 1 << 20
 
 
-class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
-    """A connection of a client, or of a stranger that may become one.
+class SessionConnection(Connection):
+    """What a connection has that a session is held over, whoever opened it.
 
     ``on_closing`` is called as soon as no more messages can come, which is before the connection is gone: the peer has sent a
     closing frame, has broken the protocol, or has closed its half.
     """
 
-    def __init__(self, *args: Any, admission: Admission, turns: Turns, **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.outbox = Outbox(self)
         #: When it came, on the event loop's clock.
         self.since = asyncio.get_running_loop().time()
         self.on_closing: Callable[[], None] = lambda: None
-        self._admission = admission
-        self._turns = turns
-        self._buffer = memoryview(bytearray(READ_SIZE))
-        self._read_size = READ_SIZE
-        #: Bytes that a stranger may still send; None once it has shaken hands.
-        self._allowance: int | None = MAX_STRANGER_BYTES
         self._closing = False
         self._timers: list[asyncio.TimerHandle] = []
 
     def admitted(self) -> None:
         """Note that the client has shaken hands; a second time changes nothing."""
-        if self._allowance is not None:
-            self._allowance = None
-            self._admission.left(self)
 
     def peer_is_done(self) -> bool:
         """Whether the peer has closed its half or is gone, though nothing is read of it. Not every system can tell."""
@@ -67,6 +60,57 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         poll = select.poll()
         poll.register(self.transport.get_extra_info("socket"), select.POLLRDHUP)
         return bool(poll.poll(0))
+
+    def send_data(self) -> None:
+        """Write what the protocol has to say, which is called after all that may change its state."""
+        super().send_data()
+        if self.protocol.state in (State.CLOSING, State.CLOSED) and not self._closing:
+            self._closing = True
+            # Who keeps the connection open all the same is not waited for.
+            self._call_later(CLOSE_LIMIT, self.transport.abort)
+            self.on_closing()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.outbox.pause()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.outbox.resume()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.outbox.close()
+        self.on_closing()
+        for timer in self._timers:
+            timer.cancel()
+
+    def _call_later(self, seconds: float, act: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
+        self._timers.append(loop.call_later(seconds, act))
+
+
+class DialledConnection(SessionConnection, OpenedConnection):
+    """A connection to an app that this server has connected to."""
+
+
+class ClientConnection(SessionConnection, ServerConnection, asyncio.BufferedProtocol):
+    """A connection of a client, or of a stranger that may become one."""
+
+    def __init__(self, *args: Any, admission: Admission, turns: Turns, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._admission = admission
+        self._turns = turns
+        self._buffer = memoryview(bytearray(READ_SIZE))
+        self._read_size = READ_SIZE
+        #: Bytes that a stranger may still send; None once it has shaken hands.
+        self._allowance: int | None = MAX_STRANGER_BYTES
+
+    def admitted(self) -> None:
+        if self._allowance is not None:
+            self._allowance = None
+            self._admission.left(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -89,30 +133,9 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
         if self.outbox.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
             self._cut_off(f"a client has left {MAX_UNREAD} bytes unread and is cut off")
 
-    def send_data(self) -> None:
-        """Write what the protocol has to say, which is called after all that may change its state."""
-        super().send_data()
-        if self.protocol.state in (State.CLOSING, State.CLOSED) and not self._closing:
-            self._closing = True
-            # Who keeps the connection open all the same is not waited for.
-            self._call_later(CLOSE_LIMIT, self.transport.abort)
-            self.on_closing()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.outbox.pause()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.outbox.resume()
-
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._admission.left(self)
-        self.outbox.close()
-        self.on_closing()
-        for timer in self._timers:
-            timer.cancel()
 
     def _cut_off(self, warning: str) -> None:
         self._admission.warn(warning)
@@ -134,8 +157,3 @@ class ClientConnection(ServerConnection, asyncio.BufferedProtocol):
 
     def _read_more(self) -> None:
         self._read_size = READ_SIZE
-
-    def _call_later(self, seconds: float, act: Callable[[], None]) -> None:
-        loop = asyncio.get_running_loop()
-        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
-        self._timers.append(loop.call_later(seconds, act))

@@ -17,7 +17,7 @@ from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import ClientMessage
 from buttplug.core.text import printable
 from buttplug.server.admission import HANDSHAKE_LIMIT
-from buttplug.server.connection import ClientConnection
+from buttplug.server.connection import SessionConnection
 from buttplug.server.outbox import STALL_LIMIT
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode, Session, State
@@ -35,7 +35,7 @@ REASON_SHOWN = 200
 class Conversation:
     """One connection and its session."""
 
-    def __init__(self, server: ButtplugServer, connection: ClientConnection, turns: Turns) -> None:
+    def __init__(self, server: ButtplugServer, connection: SessionConnection, turns: Turns) -> None:
         self._server = server
         self._connection = connection
         self._turns = turns

@@ -7,7 +7,7 @@ import logging
 import time
 from collections import deque
 
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.connection import Connection, broadcast
 
 from buttplug.core.codec import encode
 from buttplug.core.messages import InputReading, ServerMessage
@@ -29,7 +29,7 @@ STALL_LIMIT = 5.0
 class Outbox:
     """Sends messages to one client, as fast as it reads and without holding up others."""
 
-    def __init__(self, connection: ServerConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[ServerMessage] = deque()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+import os
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Self, Unpack
 
 from buttplug.core.enums import OutputType
@@ -16,16 +18,21 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.device import Device
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
+from buttplug.server.outside import run_from_outside, runs_in_this_thread
 from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.session import CloseCode, Session, State
 
 logger = logging.getLogger(__name__)
 
-#: Seconds that a shutdown may take, and of these that stopping the devices may take, and ending the sessions after it.
-#: Disconnecting the devices has two thirds of what is left then, closing the buses the rest.
+#: Seconds that a shutdown may take, all of which stopping the devices may use.
 SHUTDOWN_LIMIT = 1.7
-SHUTDOWN_STOP_LIMIT = 1.0
-SHUTDOWN_SESSIONS_LIMIT = 0.2
+#: Seconds that ending the sessions may take after that.
+SESSIONS_LIMIT = 0.2
+#: Seconds that disconnecting the devices and closing the buses may take after that, even if nothing is left of the limit.
+#: Disconnecting has two thirds, closing the rest.
+LAST_LIMIT = 0.15
+#: Seconds that another thread waits for all that.
+OUTSIDE_LIMIT = 3.0
 
 
 class ButtplugServer:
@@ -65,6 +72,7 @@ class ButtplugServer:
         self.devices.on_change = self._devices_changed
         self.sessions: set[Session] = set()
         self.is_open = False
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[list[str]] | None = None
         self._autosave = AutoSave(configuration)
@@ -72,7 +80,13 @@ class ButtplugServer:
         self._warnings = RecentWarnings(logger)
 
     async def open(self) -> None:
-        """Open the buses and accept clients."""
+        """Open the buses and accept clients.
+
+        If the program ends without closing the server, that is done then, as far as the event loop can still be reached.
+        """
+        self.loop = asyncio.get_running_loop()
+        self._process = os.getpid()
+        atexit.register(self._close_at_exit)
         self._end_watch = self.configuration.watch(self._autosave.changed)
         await self.devices.open()
         self.is_open = self._closing is None
@@ -166,8 +180,23 @@ class ButtplugServer:
         self._warnings.warn(warning)
 
     async def stop_all(self) -> list[str]:
-        """Stop every device; return what could not be stopped in time, a sentence for each device."""
-        return await _stopped(self._begin_stops())
+        """Stop every device, also those that were lost while they may have been running and are being connected again.
+
+        Returns what could not be stopped within 1.7 seconds, a sentence for each device.
+        """
+        return await self._stopped(self._begin_stops())
+
+    async def pause(self, reason: str) -> list[str]:
+        """Stop every device and end every session, and accept neither commands nor clients until :meth:`resume`.
+
+        Returns what could not be stopped in time, a sentence for each device.
+        """
+        self.is_open = False
+        return await self._quiet(self._begin_stops(), reason)
+
+    def resume(self) -> None:
+        """Accept clients again."""
+        self.is_open = self._closing is None
 
     async def close(self) -> list[str]:
         """Shut down: stop every device, before anything else is torn down; then end sessions, scans, links and buses.
@@ -177,34 +206,79 @@ class ButtplugServer:
         """
         if self._closing is None:
             self.is_open = False
-            self.devices.let_no_more_in()
+            self.devices.stop_accepting()
             # Now, not when a task of its own gets its turn: nothing comes before a stop.
             stops = self._begin_stops()
             self._closing = asyncio.get_running_loop().create_task(self._close_all(stops))
         return await asyncio.shield(self._closing)
 
-    async def _close_all(self, stops: list[_Stop]) -> list[str]:
+    def close_from_outside(self) -> list[str]:
+        """Do the same as :meth:`close` from outside the event loop: from another thread, or when nothing runs the loop any
+        more. It blocks for up to three seconds.
+
+        Returns what could not be stopped in time, a sentence for each device.
+
+        Raises:
+            TimeoutError: The event loop is blocked.
+            RuntimeError: The event loop is closed, or it is this thread that runs it.
+        """
+        if self.loop is None:
+            return []
+        if runs_in_this_thread(self.loop):
+            raise RuntimeError("this is the thread of the event loop: await server.close() instead")
+        return run_from_outside(self.loop, self.close, OUTSIDE_LIMIT)
+
+    def _close_at_exit(self) -> None:
+        # A process that was forked off has the server's memory, but not its links; a closed loop has stopped the devices.
+        if self.loop is None or self.loop.is_closed() or self._process != os.getpid():
+            return
+        try:
+            self.close_from_outside()
+        except Exception:
+            logger.exception("the program ends, and the server could not be closed: a device may be running")
+
+    async def _close_all(self, stops: Sequence[_Stop]) -> list[str]:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        unstopped = await _stopped(stops)
-        for failure in unstopped:
-            logger.error("%s", failure)
-        reason = "the server is shutting down"
-        ends = [self.run_to_end(session.end(CloseCode.SHUTDOWN, reason)) for session in self.sessions]
-        if ends:
-            await asyncio.wait(ends, timeout=SHUTDOWN_SESSIONS_LIMIT)
+        unstopped = await self._quiet(stops, "the server is shutting down")
         self._end_watch()
         saving = self.run_to_end(self._autosave.close(SHUTDOWN_LIMIT))
-        await self.devices.close((began + SHUTDOWN_LIMIT - loop.time()) * 2 / 3)
-        await asyncio.wait([saving], timeout=max(began + SHUTDOWN_LIMIT - loop.time(), 0))
+        await self.devices.close(max(began + SHUTDOWN_LIMIT - loop.time(), LAST_LIMIT) * 2 / 3)
+        await asyncio.wait([saving], timeout=max(began + SHUTDOWN_LIMIT - loop.time(), LAST_LIMIT))
         if self._tasks:
-            _, late = await asyncio.wait(tuple(self._tasks), timeout=SHUTDOWN_SESSIONS_LIMIT)
+            _, late = await asyncio.wait(tuple(self._tasks), timeout=SESSIONS_LIMIT)
             for task in late:
                 task.cancel()
+        atexit.unregister(self._close_at_exit)
+        return unstopped
+
+    async def _quiet(self, stops: Sequence[_Stop], reason: str) -> list[str]:
+        """Wait for the stops of all devices, and end every session; log and return what could not be stopped in time."""
+        unstopped = await self._stopped(stops)
+        for failure in unstopped:
+            logger.error("%s", failure)
+        ends = [self.run_to_end(session.end(CloseCode.SHUTDOWN, reason)) for session in self.sessions]
+        if ends:
+            await asyncio.wait(ends, timeout=SESSIONS_LIMIT)
         return unstopped
 
     def _begin_stops(self) -> list[_Stop]:
         return [(device, device.stop()) for device in self.devices.devices.values()]
+
+    async def _stopped(self, stops: Sequence[_Stop]) -> list[str]:
+        """Wait for stops, and for lost devices; return a sentence for each device that was not stopped in time."""
+        loop = asyncio.get_running_loop()
+        end_at = loop.time() + SHUTDOWN_LIMIT
+        if stops:
+            await asyncio.wait([stop for _, stop in stops], timeout=SHUTDOWN_LIMIT)
+        lost = await self.devices.stop_lost(end_at - loop.time())
+        failures = []
+        for device, stop in stops:
+            if not stop.done():
+                failures.append(f"{device.label} did not confirm its stop within {SHUTDOWN_LIMIT:g} s")
+            elif (error := stop.result()) is not None:
+                failures.append(error.message)
+        return failures + lost
 
     def _devices_changed(self) -> None:
         if self.configuration.user_file is not None:
@@ -217,20 +291,6 @@ class ButtplugServer:
 
 
 _Stop = tuple[Device, "asyncio.Future[ButtplugDeviceError | None]"]
-
-
-async def _stopped(stops: list[_Stop]) -> list[str]:
-    """Wait for stops, and return of each device that was not stopped in time what is wrong."""
-    if not stops:
-        return []
-    await asyncio.wait([stop for _, stop in stops], timeout=SHUTDOWN_STOP_LIMIT)
-    failures = []
-    for device, stop in stops:
-        if not stop.done():
-            failures.append(f"{device.label} did not confirm its stop within {SHUTDOWN_STOP_LIMIT:g} s")
-        elif (error := stop.result()) is not None:
-            failures.append(error.message)
-    return failures
 
 
 def _name_of(session: Session) -> str:

@@ -6,10 +6,11 @@ import asyncio
 import errno
 import logging
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypedDict, Unpack, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -44,15 +45,29 @@ ACCEPTED_A_TURN = 8
 KEPT_BY_SYSTEM = 100
 
 
+class ListenerOptions(TypedDict, total=False):
+    """What a :class:`Listener` is made with."""
+
+    hosts: Sequence[str]
+    port: int
+    allow_origins: Collection[str]
+    tls: ssl.SSLContext | None
+    token: str | None
+    without_token: bool
+
+
 class PortInUseError(ButtplugConnectorError):
-    """Something else listens there already."""
+    """Something else listens on ``port`` already."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is in use by another program; choose another one with --ws-port")
+        self.port = port
 
 
-class WebsocketListener:
-    """Accepts websocket clients for a server.
+class Listener(ABC):
+    """Accepts websockets of clients, and of nobody else.
 
     Args:
-        server: Gets a session for each client.
         hosts: Addresses to listen on, all interfaces where there are none. Of several, those this machine lacks are left out.
         port: 0 for any free one.
         allow_origins: Origins of web pages that may connect, beside those that this machine serves; ``null`` for pages without
@@ -64,7 +79,6 @@ class WebsocketListener:
 
     def __init__(
         self,
-        server: ButtplugServer,
         *,
         hosts: Sequence[str] = LOOPBACK,
         port: int = DEFAULT_PORT,
@@ -73,7 +87,6 @@ class WebsocketListener:
         token: str | None = None,
         without_token: bool = False,
     ) -> None:
-        self._server = server
         self._hosts = hosts or ALL_INTERFACES
         self._port = port
         self._access = Access(allow_origins=allow_origins, token=token)
@@ -82,7 +95,7 @@ class WebsocketListener:
         self._listeners: list[Server] = []
         self._connections: set[ClientConnection] = set()
         self._admission = Admission()
-        self._turns = Turns(lambda: len(server.sessions))
+        self._turns = Turns(lambda: len(self._connections))
         self._warnings = RecentWarnings(logger)
 
     @property
@@ -114,7 +127,7 @@ class WebsocketListener:
                 return
             await self.close()
         if taken:
-            raise PortInUseError(f"port {self._port} is in use by another program; choose another one with --ws-port")
+            raise PortInUseError(self._port)
         reason = failures[0].strerror or failures[0]
         raise ButtplugConnectorError(f"cannot listen on {' and '.join(self._hosts)}, port {self._port}: {reason}")
 
@@ -159,14 +172,7 @@ class WebsocketListener:
             port,
             ssl=self._tls,
             process_request=self._check,
-            # On one machine compression costs more time than it saves.
-            compression=None,
-            max_size=CUT_OFF,
-            max_queue=QUEUED_FRAMES,
-            open_timeout=HANDSHAKE_LIMIT,
-            close_timeout=CLOSE_LIMIT,
-            ping_interval=PING_INTERVAL,
-            ping_timeout=PING_INTERVAL,
+            **connection_options(),
             server_header=None,
             logger=_library_logger,
             create_connection=cast(type[ServerConnection], connection),
@@ -179,13 +185,13 @@ class WebsocketListener:
                 same.listen(KEPT_BY_SYSTEM)
         return listener
 
-    def _check(self, connection: ServerConnection, request: Request) -> Response | None:
+    async def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         if "Upgrade" not in request.headers:
             text = "This is a Buttplug server: connect a Buttplug client to it over a websocket.\n"
             return connection.respond(HTTPStatus.UPGRADE_REQUIRED, text)
         refusal = self._access.refusal(request.path, request.headers, local_address=connection.local_address[0])
         if refusal is None:
-            return None
+            return await self.prepare(connection)
         self._warnings.warn(refusal.warning)
         return connection.respond(refusal.status, refusal.answer + "\n")
 
@@ -193,9 +199,43 @@ class WebsocketListener:
         assert isinstance(connection, ClientConnection)
         self._connections.add(connection)
         try:
-            await Conversation(self._server, connection, self._turns).run()
+            await self.serve(connection)
         finally:
             self._connections.discard(connection)
+
+    async def prepare(self, connection: ServerConnection) -> Response | None:
+        """Do what has to be done before a client gets its answer; return another answer where that is not possible."""
+        return None
+
+    @abstractmethod
+    async def serve(self, connection: ClientConnection) -> None:
+        """Serve a client until its connection has ended."""
+
+
+class WebsocketListener(Listener):
+    """Accepts websocket clients for a server, with a session for each. The options are those of :class:`Listener`."""
+
+    def __init__(self, server: ButtplugServer, **options: Unpack[ListenerOptions]) -> None:
+        super().__init__(**options)
+        self._server = server
+        self._turns = Turns(lambda: len(server.sessions))
+
+    async def serve(self, connection: ClientConnection) -> None:
+        await Conversation(self._server, connection, self._turns).run()
+
+
+def connection_options() -> dict[str, Any]:
+    """Return what every websocket with a session is opened with, by either side."""
+    return {
+        # On one machine compression costs more time than it saves.
+        "compression": None,
+        "max_size": CUT_OFF,
+        "max_queue": QUEUED_FRAMES,
+        "open_timeout": HANDSHAKE_LIMIT,
+        "close_timeout": CLOSE_LIMIT,
+        "ping_interval": PING_INTERVAL,
+        "ping_timeout": PING_INTERVAL,
+    }
 
 
 def _only_faults(record: logging.LogRecord) -> bool:

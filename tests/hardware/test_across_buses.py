@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -196,15 +197,21 @@ async def client(
     monkeypatch.setattr(pacer, "STOP_LIMIT", 0.3)
     server = ButtplugServer(managers=[member.manager for member in members.values()], configuration=configuration)
     async with server, ButtplugClient("test") as client:
-        await client.connect(server)
-        edge = members["Lovense Edge"].device
-        assert isinstance(edge, WebsocketToy)
-        edge.plug_in()
-        await client.start_scanning()
-        await until(lambda: {device.name for device in client.devices.values()} == members.keys())
-        await asyncio.gather(*map(run, client.devices.values()))
+        edge = await run_all(server, client, members)
         yield client
     await edge.gone()
+
+
+async def run_all(server: ButtplugServer, client: ButtplugClient, members: dict[str, Member]) -> WebsocketToy:
+    """Connect, and have all devices run; return the one that comes by itself, and has to go by itself."""
+    await client.connect(server)
+    edge = members["Lovense Edge"].device
+    assert isinstance(edge, WebsocketToy)
+    edge.plug_in()
+    await client.start_scanning()
+    await until(lambda: {device.name for device in client.devices.values()} == members.keys())
+    await asyncio.gather(*map(run, client.devices.values()))
+    return edge
 
 
 @pytest.mark.parametrize(
@@ -241,6 +248,44 @@ async def test_a_stop_reaches_the_devices_of_all_other_buses_at_once_while_a_wri
         with nullcontext() if stuck == STROKER else pytest.raises(ButtplugError, match=re.escape(stuck)):
             await stopping
     members[stuck].release()
+
+
+async def test_an_event_loop_that_ends_with_the_server_open_stops_the_devices_of_all_buses(
+    members: dict[str, Member], configuration: DeviceConfiguration
+) -> None:
+    server = ButtplugServer(managers=[member.manager for member in members.values()], configuration=configuration)
+    client = ButtplugClient("test")
+    await server.open()
+    edge = await run_all(server, client, members)
+    # That is what happens to all tasks then; those of the fakes stand for another process.
+    ending = [task for task in asyncio.all_tasks() if is_of_the_server(task)]
+    for task in ending:
+        task.cancel()
+    await asyncio.wait(ending, timeout=2)
+    try:
+        await until(lambda: running(members) == set())
+    except TimeoutError:
+        assert running(members) == set()
+    await server.close()
+    await client.disconnect()
+    await edge.gone()
+
+
+def running(members: dict[str, Member]) -> set[str]:
+    """Return the devices that were not stopped last."""
+    return {
+        name
+        for name, member in members.items()
+        if not (member.device.packets and member.device.packets[-1].data.endswith(member.stopped))
+    }
+
+
+def is_of_the_server(task: asyncio.Task[object]) -> bool:
+    """Return whether a task is one of this package, or one in which the websocket library serves it."""
+    coroutine = task.get_coro()
+    assert inspect.iscoroutine(coroutine)
+    path = Path(coroutine.cr_code.co_filename).as_posix()
+    return "/buttplug/" in path or path.endswith(("websockets/asyncio/server.py", "websockets/asyncio/connection.py"))
 
 
 def device_output(device: ButtplugDevice) -> OutputType:

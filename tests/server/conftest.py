@@ -21,7 +21,6 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.session import CloseCode, Session
 from buttplug.server.websocket import LOOPBACK, WebsocketListener
-from tests.server.program import Program, Start, launch
 from tests.server.wire import Place
 
 Kind = TypeVar("Kind", bound=ServerMessage)
@@ -148,22 +147,6 @@ def error_of(message: ServerMessage) -> tuple[int, str]:
 
 def is_ok(message: ServerMessage) -> bool:
     return isinstance(message, Ok)
-
-
-@pytest.fixture
-async def start() -> AsyncIterator[Start]:
-    """Starts the server as a program with these options; ends it at the end, if it has not ended."""
-    programs: list[Program] = []
-
-    async def start_program(*words: str, **environment: str) -> Program:
-        programs.append(await launch(*words, **environment))
-        return programs[-1]
-
-    yield start_program
-    for started in programs:
-        if started.process.returncode is None:
-            started.process.kill()
-        await started.process.communicate()
 
 
 Listen = Callable[..., Awaitable[Place]]

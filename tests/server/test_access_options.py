@@ -8,7 +8,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from tests.server.program import Start
+from tests.server.launch import Start
 from tests.server.wire import HELLO, ask
 
 pytestmark = pytest.mark.real_time

@@ -13,7 +13,7 @@ from buttplug.hardware.usb import UsbAdvertisement, UsbSpecifier
 from buttplug.hardware.websocket import WebsocketManager
 from buttplug.server.buses import make_bus, make_buses, udev_rules
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.options import parse
+from buttplug.server.program.options import parse
 
 EVERY_BUS = [f"--use-{bus.option}" for bus in BUSES]
 

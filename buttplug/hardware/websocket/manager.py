@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -56,6 +56,9 @@ HELLO_LIMIT = 5.0
 #: Seconds between pings, and seconds a device may take to answer one.
 PING_INTERVAL = 10.0
 
+#: Seconds that a connection outlasts the end of the event loop, for the stops that are still to be written to it.
+LAST_LIMIT = 2.0
+
 #: Seconds after which a device that is connected but not in use is offered again.
 OFFER_INTERVAL = 5.0
 
@@ -63,7 +66,8 @@ OFFER_INTERVAL = 5.0
 class _Peer:
     """A connection that said who it is."""
 
-    def __init__(self, hello: Hello, connection: ServerConnection) -> None:
+    def __init__(self, hello: Hello, connection: ServerConnection, wait_for_stops: Callable[[], Awaitable[None]]) -> None:
+        """``wait_for_stops`` is awaited when the event loop ends with the connection open."""
         self.hello = hello
         self.hardware: WebsocketHardware | None = None
         self.discovery = Discovery(
@@ -74,11 +78,12 @@ class _Peer:
             refused=self._refused,
         )
         self._connection = connection
+        self._wait_for_stops = wait_for_stops
         self._ending: asyncio.Task[None] | None = None
 
     async def listen(self) -> None:
         """Pass on what the device sends until the connection ends, by whatever cause."""
-        reason = "what it sent could not be handled"
+        reason: str | None = "what it sent could not be handled"
         try:
             while True:
                 data = await self._connection.recv(decode=False)
@@ -86,8 +91,13 @@ class _Peer:
                     self.hardware.notified("rx", data)
         except ConnectionClosed as error:
             reason = f"its connection ended: {error}"
+        except asyncio.CancelledError:
+            # There is nobody left to tell.
+            reason = None
+            await self._wait_for_stops()
+            raise
         finally:
-            if self.hardware is not None:
+            if self.hardware is not None and reason is not None:
                 self.hardware.lost(reason)
             if self._ending is not None:
                 await self._ending
@@ -124,6 +134,7 @@ class WebsocketManager(CommunicationManager):
         self.port = port
         self._server: Server | None = None
         self._peers: dict[str, _Peer] = {}
+        self._handlers: set[asyncio.Task[None] | None] = set()
         self._unidentified = 0
         self._offers = Poll(self.bus, self._offer_unused, OFFER_INTERVAL)
 
@@ -190,7 +201,7 @@ class WebsocketManager(CommunicationManager):
         hello = await self._receive_hello(connection)
         if hello is None:
             return
-        older, peer = self._peers.get(hello.address), _Peer(hello, connection)
+        older, peer = self._peers.get(hello.address), _Peer(hello, connection, self._wait_for_stops)
         if older is None and len(self._peers) >= MAX_DEVICES:
             logger.warning(
                 "Websocket device %s (%s) refused: there are %d already", hello.identifier, hello.address, MAX_DEVICES
@@ -198,14 +209,22 @@ class WebsocketManager(CommunicationManager):
             await close_connection(connection, CloseCode.TRY_AGAIN_LATER, "too many devices are connected")
             return
         self._peers[hello.address] = peer
+        self._handlers.add(task := asyncio.current_task())
         try:
             if older is not None:
                 await older.close(CloseCode.POLICY_VIOLATION, "a newer connection has this address")
             self.on_found(peer.discovery)
             await peer.listen()
         finally:
+            self._handlers.discard(task)
             if self._peers.get(hello.address) is peer:
                 del self._peers[hello.address]
+
+    async def _wait_for_stops(self) -> None:
+        """Wait for everything else that is cancelled because the event loop ends: what stops the devices is among it."""
+        ending = [task for task in asyncio.all_tasks() if task.cancelling() and task not in self._handlers]
+        if ending:
+            await asyncio.wait(ending, timeout=LAST_LIMIT)
 
     async def _receive_hello(self, connection: ServerConnection) -> Hello | None:
         """Return the first frame; None when the connection ended instead, or was ended for it."""

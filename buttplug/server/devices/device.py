@@ -82,6 +82,11 @@ class Device:
         """The device in error messages and logs."""
         return f'Device {self.index} "{self.settings.display_name or self.definition.name}"'
 
+    @property
+    def may_be_running(self) -> bool:
+        """Whether an output was told to run, or may have been, and did not confirm since that it has stopped."""
+        return self._pacer.may_be_running
+
     # Outputs
 
     def output(self, feature: int, type: OutputType, value: int, duration: int, driver: object, done: Done) -> None:  # noqa: A002

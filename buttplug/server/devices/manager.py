@@ -20,6 +20,7 @@ from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.identity import current_settings, identify, warn_of_limits_elsewhere
 from buttplug.server.devices.indexes import Indexes
+from buttplug.server.devices.lost import LostDevices
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.pacing import Move
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
@@ -52,6 +53,7 @@ class DeviceManager:
         self._claims = Claims()
         self._seen: set[str] = set()
         self._returning: dict[str, Callable[[], None] | None] = {}
+        self._lost_running = LostDevices()
         self._moves_left: dict[str, dict[int, Move]] = {}
         self._indexes = Indexes(configuration)
         self._stops: list[asyncio.Future[ButtplugDeviceError | None]] = []
@@ -250,7 +252,7 @@ class DeviceManager:
             # Found again before its last link was closed: its turn comes then.
             self._returning[discovery.address] = partial(self._found, manager, discovery)
             return
-        if self._closing:
+        if self._closing and discovery.address not in self._lost_running:
             return
         matches = self.configuration.match(discovery.advertisement)
         if discovery.address in self._claims:
@@ -267,15 +269,18 @@ class DeviceManager:
         self._claims.add(manager, discovery, {match.protocol for match in matches})
         if discovery.was_connected:
             self._seen.add(discovery.address)
+            self._lost_running.add(discovery.address, discovery.label)
         connecting = _spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
         connecting.add_done_callback(lambda _: self._scan_finished())
+        if discovery.address in self._lost_running:
+            self._lost_running.wait_for(connecting)
 
     def _supported(self, discovery: Discovery, matches: Sequence[Match]) -> list[Match]:
         supported = [match for match in matches if protocols.supports(match.protocol)]
         if matches and not supported:
             protocol = matches[0].protocol
             reason = protocols.UNSUPPORTED.get(protocol, f"protocol {protocol} is not supported")
-            logger.warning("%s cannot be used: %s", discovery.name, reason)
+            logger.warning("%s cannot be used: %s", discovery.label, reason)
         return supported
 
     async def _connect(self, discovery: Discovery, matches: Sequence[Match]) -> None:
@@ -288,7 +293,7 @@ class DeviceManager:
                 device = await self._identified(hardware, match)
                 matches = [other for other in matches if other is not match]
         except ButtplugError as error:
-            logger.warning("%s could not be connected: %s", discovery.name or discovery.address, error)
+            logger.warning("%s could not be connected: %s", discovery.label, error)
         finally:
             if device is None:
                 self._claims.release(discovery.address)
@@ -302,7 +307,7 @@ class DeviceManager:
         except ButtplugError:
             raise
         except Exception as error:
-            logger.exception("%s: opening it failed", discovery.name)
+            logger.exception("%s: opening it failed", discovery.label)
             raise HardwareError(f"opening it failed: {error}") from error
 
     async def _identified(self, hardware: Hardware, match: Match) -> Device | None:
@@ -340,7 +345,7 @@ class DeviceManager:
             raise HardwareTimeoutError(f"no answer to the hand-shake within {family.handshake_timeout:g} s") from None
         if not hardware.connected:
             raise HardwareDisconnectedError("it was disconnected during the hand-shake")
-        if self._closing:
+        if self._closing and hardware.address not in self._lost_running:
             raise HardwareError("the server is shutting down")
         left = self._moves_left.pop(hardware.address, None)
         return Device(self._indexes.give(key, settings), key, definition, settings, hardware, protocol, left)
@@ -349,7 +354,9 @@ class DeviceManager:
         if device.hardware.address in self._seen:
             # Its link broke, or a server before this one ended, while it may have been running, and nobody drives it any
             # more. The pacer tells of a failure.
-            device.stop()
+            stopped = device.stop()
+            stopped.add_done_callback(lambda _: self._stopped_again(device, stopped.result()))
+            self._lost_running.wait_for(stopped)
         self._seen.add(device.hardware.address)
         self.devices[device.index] = device
         logger.info("%s connected; limits set by its user: %s", device.label, device.settings.limits)
@@ -361,11 +368,15 @@ class DeviceManager:
         if self.devices.get(device.index) is not device:
             return
         del self.devices[device.index]
+        if device.may_be_running:
+            self._lost_running.add(device.hardware.address, device.label)
         self._returning[device.hardware.address] = None
         self._moves_left[device.hardware.address] = device.moves_under_way()
         logger.info("%s disconnected: %s", device.label, reason)
         device.end(f"it was disconnected: {reason}")
-        _spawn(self._leaving, self._let_go(device, reason), f"closing {device.label}")
+        closing = _spawn(self._leaving, self._let_go(device, reason), f"closing {device.label}")
+        if device.hardware.address in self._lost_running:
+            self._lost_running.wait_for(closing)
 
     async def _let_go(self, device: Device, reason: str) -> None:
         for _ in range(ANSWER_TURNS):
@@ -379,19 +390,34 @@ class DeviceManager:
 
     # The end
 
-    def let_no_more_in(self) -> None:
-        """End connecting, and what is found from now on is ignored."""
+    def stop_accepting(self) -> None:
+        """Connect no more devices, but for those that were lost while they may have been running."""
         self._closing = True
         for task in self._connecting:
-            task.cancel()
+            if not self._lost_running.is_waited_for(task):
+                task.cancel()
+
+    async def stop_lost(self, limit: float) -> list[str]:
+        """Give devices that were lost while they may have been running up to ``limit`` seconds to be connected and stopped.
+
+        Only those are waited for that are being connected already. Returns a sentence for each that was not stopped.
+        """
+        await self._lost_running.settle(limit)
+        return self._lost_running.unstopped({device.hardware.address for device in self.devices.values()})
+
+    def _stopped_again(self, device: Device, error: ButtplugDeviceError | None) -> None:
+        if error is None:
+            self._lost_running.stopped(device.hardware.address)
 
     async def close(self, limit: float = DISCONNECT_LIMIT) -> None:
         """End connecting and scanning, disconnect every device, and close every bus. Devices are to be stopped before.
 
         ``limit`` is the seconds that the links may take; the buses, after them, may take half of that.
         """
-        self.let_no_more_in()
+        self.stop_accepting()
         self._end_watch()
+        for task in self._connecting:
+            task.cancel()
         devices, self.devices = list(self.devices.values()), {}
         for device in devices:
             _spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")

@@ -22,7 +22,7 @@ from buttplug.hardware.errors import HardwareError
 from buttplug.server import ButtplugServer
 from buttplug.server.buses import make_bus
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.options import parse
+from buttplug.server.program.options import parse
 from tests.fakes.bluez import FakeAdapter
 from tests.fakes.peripheral import Peripheral
 from tests.hardware.bluetooth.helpers import BATTERY_SERVICE, RX, SERVICE, SPECIFIER, TX, Found, bring, toy

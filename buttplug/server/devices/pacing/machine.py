@@ -72,6 +72,10 @@ class Machine:
         """Whether a stop was asked for that the device surely did not get, or perhaps not."""
         return self.is_writing_stop or self._owed.any
 
+    def may_be_running(self, now: float) -> bool:
+        """Whether an output was told to run, or may have been, and is not known to have stopped."""
+        return self.owes_stop or self._outputs.may_run or bool(self.moves.all_under_way(now))
+
     # What is asked of the device
 
     def want(self, output: Output, done: Done, now: float) -> None:
@@ -247,6 +251,6 @@ class Machine:
             error = ButtplugDeviceError(f"it could not be stopped: {batch.problem}")
             self.answers += [(done, error) for done in batch.dones]
             return
-        self._outputs.unsure.difference_update(batch.stopped)
+        self._outputs.stopped(batch.stopped)
         self.moves.stopped(batch.stopped.values(), self._protocol, now)
         self.answers += self._owed.written(batch, now)

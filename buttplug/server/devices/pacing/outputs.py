@@ -21,6 +21,7 @@ class Outputs:
 
     def __init__(self, ranges: Mapping[Slot, Range]) -> None:
         self.ranges = ranges
+        self._running: set[Slot] = set()
         self.told = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
         self.unsure = set(ranges)
         self._of_feature: defaultdict[int, list[Slot]] = defaultdict(list)
@@ -36,6 +37,18 @@ class Outputs:
             self.values[output.feature] = output.value
             if sure:
                 self.unsure.discard(slot)
+                if not output.value:
+                    self._running.discard(slot)
+
+    @property
+    def may_run(self) -> bool:
+        """Whether a level was told to run, or may have been, and is not known to be 0 since."""
+        return bool(self._running)
+
+    def stopped(self, slots: Iterable[Slot]) -> None:
+        """Note outputs whose stop the device surely has."""
+        self.unsure.difference_update(slots)
+        self._running.difference_update(slots)
 
     def begin(self, outputs: Iterable[Output]) -> dict[int, int]:
         """Return the values of all features when these outputs have changed.
@@ -45,6 +58,8 @@ class Outputs:
         values = self.values.copy()
         for output in outputs:
             values[output.feature] = output.value
+            if output.value and not output.type.is_position:
+                self._running.add((output.feature, output.type))
             self.unsure.update(self._of_feature[output.feature])
         return values
 

@@ -89,6 +89,11 @@ class Pacer:
         """Use other limits and another gap from now on."""
         self._machine.configure(limits, gap)
 
+    @property
+    def may_be_running(self) -> bool:
+        """Whether an output was told to run, or may have been, and is not known to have stopped."""
+        return self._machine.may_be_running(self._loop.time())
+
     def moves_under_way(self) -> dict[int, Move]:
         """Return the moves that parts may still be on, by feature."""
         return self._machine.moves.all_under_way(self._loop.time())

@@ -18,7 +18,7 @@ from buttplug.server.devices.format import SimulatedEntry
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.devices.user_configuration import UserFile, load_user_configuration
-from buttplug.server.options import parse
+from buttplug.server.program.options import parse
 from tests.server.devices.user_configuration.helpers import EDGE, VIBRATE_0, VIBRATE_1, written
 from tests.server.devices.user_configuration.strict import problems
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
-from buttplug.server import __main__ as program
-from buttplug.server.options import parse
-from tests.server.program import Start
+from buttplug.server.program import exit_codes
+from buttplug.server.program.main import main
+from buttplug.server.program.options import parse
+from tests.server.launch import Start
 
 pytestmark = pytest.mark.real_time
 
@@ -34,8 +36,8 @@ def edge(**user_config: Any) -> dict[str, Any]:
     ("words", "field", "value"),
     [
         ([], "device_configuration", None),
-        (["--device-config-file", "base.json"], "device_configuration", "base.json"),
-        (["--user-device-config-file=mine.json"], "user_configuration", "mine.json"),
+        (["--device-config-file", "base.json"], "device_configuration", Path("base.json")),
+        (["--user-device-config-file=mine.json"], "user_configuration", Path("mine.json")),
         (["--import-central"], "action", "--import-central"),
     ],
 )
@@ -64,7 +66,7 @@ async def test_limits_are_read_and_told_and_the_device_that_comes_is_saved(start
             pass
     server.process.terminate()
     code, log = await server.end()
-    assert code == program.OK
+    assert code == exit_codes.OK
     assert f"{path}: read 1 device, 1 limit" in log
     assert 'Device 3 "Lovense Edge" connected; limits set by its user: feature 0 Vibrate 0..5' in log
     saved = read(path)["user_configs"]["devices"]
@@ -97,14 +99,14 @@ async def test_simulated_devices_of_the_file_are_found(start: Start, tmp_path: P
             pass
     server.process.terminate()
     code, log = await server.end()
-    assert code == program.OK
+    assert code == exit_codes.OK
     assert "looking for devices on: simulated devices" in log
 
 
 @pytest.fixture
 def log_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave the log of the tests as it is."""
-    monkeypatch.setattr("buttplug.server.log.set_up", lambda levels: None)
+    monkeypatch.setattr("buttplug.server.program.main.logging_to", lambda *where: nullcontext())
 
 
 @pytest.mark.usefixtures("log_as_it_is")
@@ -119,7 +121,7 @@ def test_the_program_does_not_start_without_the_limits_of_a_file_that_cannot_be_
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, problem: str
 ) -> None:
     path = write(tmp_path / "mine.json", text)
-    assert program.main(["--user-device-config-file", str(path)]) == program.FAILED
+    assert main(["--user-device-config-file", str(path)]) == exit_codes.FAILED
     assert capsys.readouterr().err == f"buttplug-server: {path}: {problem}\n"
     assert path.read_text() == text
 
@@ -131,26 +133,26 @@ def test_what_was_set_in_central_is_brought_to_the_usual_place(
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    assert program.main(["--import-central"]) == program.FAILED
+    assert main(["--import-central"]) == exit_codes.FAILED
     assert "no settings of Intiface Central were found; looked in " in capsys.readouterr().err
     folder = tmp_path / "data" / "com.nonpolynomial.intiface_central" / "config"
     folder.mkdir(parents=True)
     source = write(folder / "buttplug-user-device-config-v4.json", content(devices=[edge(index=3)]))
-    assert program.main(["--import-central"]) == program.OK
+    assert main(["--import-central"]) == exit_codes.OK
     target = tmp_path / "config" / "buttplug" / "user-device-config.json"
     assert capsys.readouterr().out == f"{source} was imported as {target}: 1 device, 1 limit\n"
     assert read(target)["user_configs"]["devices"][0]["config"]["user_config"]["index"] == 3
-    assert program.main(["--import-central"]) == program.FAILED
+    assert main(["--import-central"]) == exit_codes.FAILED
     assert "exists already and is left as it is" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("log_as_it_is")
 def test_a_base_file_is_used_and_one_that_cannot_be_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert program.main(["--device-config-file", str(tmp_path / "none.json")]) == program.FAILED
+    assert main(["--device-config-file", str(tmp_path / "none.json")]) == exit_codes.FAILED
     assert "none.json cannot be read: No such file" in capsys.readouterr().err
     device = {"communication": [{"hid": {"pairs": [{"vendor_id": 4660, "product_id": 22136}]}}], "defaults": {"name": "Mine"}}
     base = write(tmp_path / "base.json", json.dumps({"version": {"major": 5, "minor": 9}, "protocols": {"mine": device}}))
-    assert program.main(["--device-config-file", str(base), "--udev-rules"]) == program.OK
+    assert main(["--device-config-file", str(base), "--udev-rules"]) == exit_codes.OK
     assert "1234:5678" in capsys.readouterr().out.lower()
 
 

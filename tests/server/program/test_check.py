@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,11 +15,11 @@ from buttplug.hardware.registry import BUSES
 from buttplug.hardware.serial import SerialAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.hardware.specifier import Advertisement
-from buttplug.server import __main__ as program
-from buttplug.server import check as module
-from buttplug.server.check import CHECK_LIMIT, SCAN_TIME, check
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.options import Options, parse
+from buttplug.server.program import check as module
+from buttplug.server.program import main as program
+from buttplug.server.program.check import CHECK_LIMIT, SCAN_TIME, check
+from buttplug.server.program.options import Options, parse
 from tests.fakes.managers import FakeManager
 
 FOREVER = 1e6
@@ -52,7 +53,7 @@ class Machine:
         return made
 
     async def check(self, *words: str) -> bool:
-        return await check(parse(words, {}), self.configuration)
+        return await check(parse(["--ws-port=0", *words], {}), self.configuration)
 
 
 @pytest.fixture
@@ -80,7 +81,12 @@ async def test_every_bus_is_told_on_or_off(machine: Machine, capsys: pytest.Capt
     out = capsys.readouterr().out
     assert lines_of("serial ports", out) == ["serial ports: ready: an adapter"]
     assert lines_of("HID devices", out) == ["HID devices: ready (off; --use-hid turns it on): an adapter"]
-    assert [line.partition(": ")[0] for line in out.splitlines()] == [*(bus.title for bus in BUSES), "All is well."]
+    assert [line.partition(": ")[0] for line in out.splitlines()] == [
+        "installation",
+        "port for clients",
+        *(bus.title for bus in BUSES),
+        "All is well.",
+    ]
 
 
 async def test_what_is_missing_is_told_with_its_remedy(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,7 +95,7 @@ async def test_what_is_missing_is_told_with_its_remedy(machine: Machine, capsys:
     assert not await machine.check()
     out = capsys.readouterr().out
     assert lines_of("Bluetooth LE", out) == ["Bluetooth LE: NOT USABLE: there is no adapter", "    remedy: plug one in"]
-    assert out.endswith("Not every bus that is on can be used.\n")
+    assert out.endswith("Not everything that is on can be used.\n")
     assert bus.calls == ["check"]
 
 
@@ -169,6 +175,32 @@ async def test_a_bus_that_fails_is_told_and_so_are_the_others(
     out = capsys.readouterr().out
     assert lines_of("Bluetooth LE", out) == [f"Bluetooth LE: NOT USABLE: {said}"]
     assert lines_of("HID devices", out)[0].startswith("HID devices: ready")
+
+
+async def test_the_official_client_beside_this_package_is_told_with_its_remedy(
+    machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = {"buttplug": "1.0.0"}
+    monkeypatch.setattr("importlib.metadata.version", versions.__getitem__)
+    assert not await machine.check()
+    assert lines_of("installation", capsys.readouterr().out) == [
+        "installation: NOT USABLE: the distribution buttplug 1.0.0 is installed too, and both have the import name buttplug",
+        "    remedy: pip uninstall buttplug, and then pip install --force-reinstall --no-deps buttplug-server",
+    ]
+
+
+@pytest.mark.real_time
+async def test_a_port_that_is_taken_is_told_with_its_remedy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert (await module._port(parse(["--ws-port", str(port)], {}))).remedy is not None
+        report = await module._port(parse(["--ws-port", "0"], {}))
+    assert (report.ok, report.summary) == (True, "can listen on 127.0.0.1, port 0")
+
+
+async def test_where_nothing_listens_no_port_is_looked_at(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await check(parse(["--ws-connect", "ws://127.0.0.1:1"], {}), machine.configuration)
+    assert "port for clients" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("well", "code"), [(True, 0), (False, 1)])

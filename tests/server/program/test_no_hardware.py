@@ -13,7 +13,7 @@ import pytest
 
 from buttplug import ButtplugClient
 from buttplug.hardware.registry import BUSES
-from tests.server.program import ROOT, Start
+from tests.server.launch import ROOT, Start
 
 pytestmark = pytest.mark.real_time
 
@@ -101,14 +101,17 @@ async def test_where_nothing_can_be_scanned_clients_are_served_and_told_why(star
 async def test_a_check_tells_every_bus_and_says_by_its_exit_code_that_bluetooth_is_missing(
     start: Start, machine: dict[str, str]
 ) -> None:
-    checking = await start("--check", "--device-ws-port", "0", "--use-bluetooth-le", **machine)
+    checking = await start("--check", "--ws-port=0", "--device-ws-port", "0", "--use-bluetooth-le", **machine)
     async with asyncio.timeout(30):
         out, err = await checking.process.communicate()
     lines = out.decode().splitlines()
     assert [line.partition(": ")[0] for line in lines if not line.startswith("    ")] == [
+        "installation",
+        "port for clients",
         *(bus.title for bus in BUSES),
-        "Not every bus that is on can be used.",
+        "Not everything that is on can be used.",
     ]
-    assert lines[0].startswith("Bluetooth LE: NOT USABLE: the system's D-Bus cannot be reached")
-    assert lines[1].startswith("    remedy: start D-Bus")
+    told = lines.index(next(line for line in lines if line.startswith("Bluetooth LE: ")))
+    assert lines[told].startswith("Bluetooth LE: NOT USABLE: the system's D-Bus cannot be reached")
+    assert lines[told + 1].startswith("    remedy: start D-Bus")
     assert (checking.process.returncode, err) == (1, b"")

@@ -1,0 +1,48 @@
+"""What the options say of devices: the configuration, and the simulated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.simulation import simulate
+from buttplug.server.devices.user_configuration.opening import open_user_file
+from buttplug.server.devices.user_configuration.places import default_path
+from buttplug.server.program.options import Options
+
+
+def load_configuration(options: Options) -> DeviceConfiguration:
+    """Return the configuration with what the user has set.
+
+    Raises:
+        ConfigurationError: A file cannot be used.
+    """
+    configuration = DeviceConfiguration.load(options.device_configuration)
+    if options.action != "--import-central":
+        open_user_file(options.user_configuration, configuration)
+    return configuration
+
+
+def import_settings(options: Options, configuration: DeviceConfiguration) -> str:
+    """Bring over what was set in Intiface Central; return what was done, for people.
+
+    Raises:
+        ConfigurationError: There is nothing to bring, or a file cannot be used.
+    """
+    from buttplug.server.devices.user_configuration.central import import_central
+
+    return import_central(options.user_configuration or default_path(), configuration)
+
+
+def simulated_devices(configuration: DeviceConfiguration, names: Sequence[str]) -> list[SimulatedDevice]:
+    """Return the devices that ``--simulate`` asks for.
+
+    Raises:
+        ConfigurationError: There is no such model, or two devices are to have one address.
+    """
+    devices: dict[str, SimulatedDevice] = {}
+    for name in names:
+        device = simulate(configuration, name, devices)
+        devices[device.address] = device
+    return list(devices.values())

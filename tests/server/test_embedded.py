@@ -1,0 +1,267 @@
+"""A program with a server inside: however it ends, its devices are stopped as far as a library can see to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from buttplug.server import ButtplugServer, stop_on_signals
+from buttplug.server.devices.configuration import DeviceConfiguration
+from tests.server.conftest import BuildHouse
+from tests.server.launch import ROOT, suspended
+
+pytestmark = [pytest.mark.real_time, pytest.mark.skipif(os.name != "posix", reason="needs signals")]
+
+#: The beginning of each program: a server with one device that runs, and that tells what it is sent.
+PROGRAM = """
+import asyncio, os, signal, sys, threading, time
+from buttplug import ButtplugClient, ButtplugServer
+from buttplug.hardware.simulated import SimulatedManager
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.simulation import simulate
+from buttplug.server import signals as server_signals
+
+configuration = DeviceConfiguration.load()
+device = simulate(configuration, "aneros")
+device.on_packet = lambda packet: tell(packet.data.hex())
+server = ButtplugServer(managers=[SimulatedManager([device], scan_time=0.01)], configuration=configuration)
+client = ButtplugClient("test")
+going = threading.Event()
+
+def tell(text):
+    os.write(1, (text + "\\n").encode())
+
+async def go():
+    await server.open()
+    await client.connect(server)
+    await client.start_scanning()
+    while not client.devices:
+        await asyncio.sleep(0.01)
+    await client.devices[0].vibrate(9)
+    going.set()
+
+def in_a_thread():
+    loop = asyncio.new_event_loop()
+    loop.create_task(go())
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    going.wait()
+    return loop
+"""
+
+RUN, STOPPED = ["f109", "f209"], ["f100", "f200"]
+
+
+class Script:
+    """A running program."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.told: list[str] = []
+
+    async def until(self, text: str) -> None:
+        """Wait until it has told something."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(20):
+            while text not in self.told:
+                line = await self.process.stdout.readline()
+                assert line, "it ended"
+                self.told.append(line.decode().strip())
+
+    async def end(self) -> int:
+        """Wait for its end; return its exit code."""
+        async with asyncio.timeout(20):
+            out, err = await self.process.communicate()
+        self.told += out.decode().split()
+        self.errors = err.decode()
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+
+Run = Callable[[str], Awaitable[Script]]
+
+
+@pytest.fixture
+async def run() -> Run:
+    async def run_program(text: str) -> Script:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-c",
+            PROGRAM + text,
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            process_group=0 if os.name == "posix" else None,
+        )
+        return Script(process)
+
+    return run_program
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("in_a_thread()", 0),
+        ("in_a_thread()\nraise SystemError", 1),
+        ("in_a_thread()\nsignal.raise_signal(signal.SIGINT)", -signal.SIGINT),
+        ("loop = asyncio.new_event_loop()\nloop.run_until_complete(go())\nsys.exit(7)", 7),
+        ("asyncio.run(go())", 0),
+    ],
+    ids=[
+        "loop in a daemon thread",
+        "exception",
+        "Ctrl-C",
+        "loop that does not run any more, as in a notebook",
+        "asyncio.run",
+    ],
+)
+async def test_a_program_that_ends_stops_its_devices(run: Run, text: str, code: int) -> None:
+    script = await run(text)
+    assert await script.end() == code
+    assert script.told == RUN + STOPPED
+
+
+async def test_a_program_that_closed_its_server_is_not_held_up_when_it_ends(run: Run) -> None:
+    script = await run(
+        "loop = in_a_thread()\nasyncio.run_coroutine_threadsafe(server.close(), loop).result()\n"
+        "loop.call_soon_threadsafe(time.sleep, 60)"
+    )
+    began = time.monotonic()
+    assert await script.end() == 0
+    assert time.monotonic() - began < 10
+    assert script.told == RUN + STOPPED
+
+
+async def test_that_the_devices_cannot_be_stopped_any_more_is_told(run: Run) -> None:
+    script = await run(
+        "import buttplug.server.server as module\nmodule.OUTSIDE_LIMIT = 0.3\n"
+        "loop = in_a_thread()\nloop.call_soon_threadsafe(time.sleep, 60)\ntime.sleep(0.1)"
+    )
+    assert await script.end() == 0
+    assert script.told == RUN
+    assert "the server could not be closed: a device may be running" in script.errors
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+async def test_a_forked_process_that_ends_leaves_the_server_alone(run: Run) -> None:
+    script = await run(
+        "in_a_thread()\nbegan = time.monotonic()\nif not os.fork():\n    sys.exit()\n"
+        "os.wait()\ntell('quick' if time.monotonic() - began < 2 else 'slow')"
+    )
+    assert await script.end() == 0
+    assert script.told == [*RUN, "quick", *STOPPED]
+    assert "could not be closed" not in script.errors
+
+
+MAIN_LOOP = """
+async def main():
+    with server_signals.stop_on_signals(server):
+        await go()
+        await asyncio.sleep(60)
+asyncio.run(main())
+"""
+OTHER_LOOP = """
+in_a_thread()
+with server_signals.stop_on_signals(server):
+    tell("ready")
+    time.sleep(60)
+"""
+both_loops = pytest.mark.parametrize(
+    ("text", "ready"), [(MAIN_LOOP, "f209"), (OTHER_LOOP, "ready")], ids=["main loop", "loop of a thread"]
+)
+ENDED = [signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize(
+    ("text", "ready"), [(MAIN_LOOP, "f209"), (OTHER_LOOP, "ready")], ids=["main loop", "loop of a thread"]
+)
+@pytest.mark.parametrize("number", ENDED, ids=lambda number: number.name)
+async def test_with_handlers_asked_for_a_signal_stops_the_devices_and_then_ends_the_program(
+    run: Run, text: str, ready: str, number: signal.Signals
+) -> None:
+    script = await run(text)
+    await script.until(ready)
+    # Terminals and service managers send several at once.
+    script.process.send_signal(number)
+    script.process.send_signal(number)
+    assert await script.end() == -number
+    assert [told for told in script.told if told != "ready"] == RUN + STOPPED
+
+
+async def test_without_asking_nothing_of_the_kind_is_done(run: Run) -> None:
+    script = await run("in_a_thread()\ntell('ready')\ntime.sleep(60)")
+    await script.until("ready")
+    script.process.terminate()
+    assert await script.end() == -signal.SIGTERM
+    assert script.told == [*RUN, "ready"]
+
+
+@both_loops
+async def test_a_handler_that_was_there_before_decides_how_the_program_ends(run: Run, text: str, ready: str) -> None:
+    script = await run("signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))\n" + text)
+    await script.until(ready)
+    script.process.terminate()
+    assert await script.end() == 7
+    assert [told for told in script.told if told != "ready"] == RUN + STOPPED
+
+
+async def test_a_blocked_loop_does_not_keep_a_program_from_being_ended(run: Run) -> None:
+    script = await run("server_signals.OUTSIDE_LIMIT = 0.3\n" + MAIN_LOOP.replace("await asyncio.sleep(60)", "time.sleep(60)"))
+    await script.until("f209")
+    script.process.terminate()
+    await asyncio.sleep(0.5)
+    script.process.terminate()
+    assert await script.end() == -signal.SIGTERM
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs the state of a process")
+@pytest.mark.parametrize(
+    ("text", "ready"), [(MAIN_LOOP, "f209"), (OTHER_LOOP, "ready")], ids=["main loop", "loop of a thread"]
+)
+async def test_ctrl_z_stops_the_devices_before_it_suspends(run: Run, text: str, ready: str) -> None:
+    script = await run(text)
+    await script.until(ready)
+    script.process.send_signal(signal.SIGTSTP)
+    await suspended(script.process.pid)
+    await script.until(STOPPED[-1])
+    script.process.send_signal(signal.SIGCONT)
+    script.process.terminate()
+    assert await script.end() == -signal.SIGTERM
+    assert [told for told in script.told if told != "ready"][:4] == RUN + STOPPED
+
+
+async def test_handlers_are_for_the_main_thread_only() -> None:
+    raised: list[Exception] = []
+
+    def install() -> None:
+        try:
+            with stop_on_signals(ButtplugServer()):
+                pass
+        except Exception as error:  # noqa: BLE001 it is looked at
+            raised.append(error)
+
+    thread = threading.Thread(target=install)
+    thread.start()
+    thread.join()
+    assert isinstance(raised[0], ValueError)
+
+
+async def test_afterwards_the_handlers_are_those_that_were_there_before() -> None:
+    before = [signal.getsignal(number) for number in ENDED]
+    with stop_on_signals(ButtplugServer()):
+        assert [signal.getsignal(number) for number in ENDED] != before
+    assert [signal.getsignal(number) for number in ENDED] == before
+
+
+async def test_closing_from_outside_is_refused_in_the_loop_itself(build: BuildHouse, bundled: DeviceConfiguration) -> None:
+    house = await build("aneros")
+    with pytest.raises(RuntimeError, match=r"await server.close\(\) instead"):
+        house.server.close_from_outside()
+    assert ButtplugServer(configuration=bundled).close_from_outside() == []
