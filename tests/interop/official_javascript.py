@@ -59,7 +59,7 @@ SENT = {
         *("Vibrate1:2;", "Vibrate2:2;"),
         *("Vibrate1:0;", "Vibrate2:0;"),
     ],
-    STROKER: [r"L0250\n", r"L0999I500\n", r"L0500I100\n"],
+    STROKER: [r"L0250\n", r"L0999I500\n", r"L0500I100\n", r"DSTOP\n"],
 }
 
 
