@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
-from buttplug.core.elements import TooManyElementsError, split
+from buttplug.core.elements import TooManyElementsError
+from buttplug.core.elements import split as find_elements
+from buttplug.core.enums import ErrorCode
+from buttplug.core.legacy.v3 import StopAllDevices, StopDeviceCmd
 from buttplug.core.messages import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
-    U32,
     U32_MAX,
     ClientMessage,
     RequestId,
@@ -41,30 +43,26 @@ MENDED_LENGTH = 1 << 14
 
 Frame: TypeAlias = str | bytes
 Message = TypeVar("Message", ClientMessage, ServerMessage)
-Element = dict[str, Raw]
+#: A message that is not read yet: its name and its body.
+Element: TypeAlias = dict[str, Raw]
 
 _encode = msgspec.json.Encoder().encode
 _decode_element = msgspec.json.Decoder(Element).decode
+_decode_elements = msgspec.json.Decoder(list[Element]).decode
 #: A message's name, and its id where that is the first field.
 _BEGINNING = re.compile(r'\s*\{\s*"([^"\\]*)"\s*:\s*\{?(?:\s*"Id"\s*:\s*([0-9]{1,10})\s*[,}])?')
 
 
 class Malformed(Struct, frozen=True):
-    """A message, or a whole frame, that cannot be read: ``id`` is 0 and ``name`` empty where they cannot be either."""
+    """A message, or a whole frame, that cannot be read: ``id`` is 0 and ``name`` empty where they cannot be either.
+
+    ``code`` is that of the answer.
+    """
 
     reason: str
     id: int = 0
     name: str = ""
-
-
-class StopDeviceCmd(ClientMessage):
-    """The spelling of older clients for a :class:`StopCmd` of one device."""
-
-    device_index: U32
-
-
-class StopAllDevices(ClientMessage):
-    """The spelling of older clients for a :class:`StopCmd` of all devices."""
+    code: ErrorCode = ErrorCode.MSG
 
 
 class _Envelope(WireStruct):
@@ -76,33 +74,19 @@ def encode(message: ClientMessage | ServerMessage) -> bytes:
     return _encode(({type(message).__name__: message},))
 
 
-class _Codec(Generic[Message]):
-    """Reads the frames of one direction. Frames over ``long`` characters are read in steps; so long may a message be, too."""
+class Codec(Generic[Message]):
+    """Reads the messages of one direction. ``refused`` has the reason for names that are known and not for it."""
 
-    def __init__(self, kinds: Iterable[type[Message]], foreign: Iterable[type[WireStruct]], sender: str, long: int) -> None:
+    def __init__(self, kinds: Mapping[str, type[Message]], refused: Mapping[str, str]) -> None:
         self._decoders: dict[str, msgspec.json.Decoder[Message]] = {
-            kind.__name__: msgspec.json.Decoder(kind) for kind in kinds
+            name: msgspec.json.Decoder(kind) for name, kind in kinds.items()
         }
-        self._foreign = frozenset(kind.__name__ for kind in foreign)
-        self._sender = sender
-        self._long = long
-        self._elements = msgspec.json.Decoder(list[Element])
+        self._refused = refused
 
-    def read(self, frame: Frame) -> Iterator[Message | Malformed | None]:
-        """Return the messages of a frame, each read when its turn comes; None where the time was used to find them."""
-        if len(frame) > self._long:
-            return self._read_in_steps(frame)
-        try:
-            elements: list[Element] = self._elements.decode(frame)
-        except (ValueError, RecursionError):
-            return self._read_in_steps(frame)
-        if not elements:
-            return iter((_nothing(),))
-        if len(elements) > MAX_MESSAGES:
-            return iter((_too_many(),))
-        return map(self._message, elements)
-
-    def _message(self, element: Element) -> Message | Malformed:
+    def message(self, element: Element | Malformed) -> Message | Malformed:
+        """Read one of the elements that :func:`split` found."""
+        if isinstance(element, Malformed):
+            return element
         if len(element) != 1:
             return Malformed(f"a message is an object with one key, not {len(element)}")
         ((name, body),) = element.items()
@@ -114,8 +98,8 @@ class _Codec(Generic[Message]):
             return self._mended(name, body)
 
     def _unknown(self, name: str, body: Raw) -> Malformed:
-        if name in self._foreign:
-            return Malformed(f"{name} is not for a {self._sender} to send", _readable_id(body), name)
+        if name in self._refused:
+            return Malformed(self._refused[name], _readable_id(body), name)
         name = printable(name)
         return Malformed(f'unknown message "{name}"', _readable_id(body), name)
 
@@ -128,70 +112,101 @@ class _Codec(Generic[Message]):
         except (ValueError, RecursionError) as error:
             return Malformed(f"{name}: {_plain(error)}", _readable_id(body), name)
 
-    def _read_in_steps(self, frame: Frame) -> Iterator[Message | Malformed | None]:
-        try:
-            text = frame if isinstance(frame, str) else frame.decode()
-            elements = yield from split(text, MAX_MESSAGES)
-        except TooManyElementsError:
-            yield _too_many() if len(frame) <= MAX_FRAME else _too_long(frame)
-        except ValueError as error:
-            if len(frame) > MAX_FRAME:
-                yield _too_long(frame)
-            else:
-                yield Malformed(f"not a JSON array of messages: {_plain(error)}")
-        else:
-            if not elements:
-                yield _nothing() if len(frame) <= MAX_FRAME else _too_long(frame)
-            for element in elements:
-                yield self._element(element) if len(frame) <= MAX_FRAME else _too_long(frame, element)
 
-    def _element(self, text: str) -> Message | Malformed:
-        if len(text) > self._long:
-            name, id_ = _beginning(text)
-            return Malformed(f"a message of {len(text)} characters is over the limit of {self._long}", id_, name)
-        try:
-            return self._message(_decode_element(text))
-        except msgspec.ValidationError:
-            return Malformed("a message is an object")
-        except RecursionError as error:
-            name, id_ = _beginning(text)
-            return Malformed(f"a message cannot be read: {_plain(error)}", id_, name)
-        except ValueError as error:
-            return _not_json(text, _plain(error))
+def named(kinds: Iterable[type[Message]]) -> dict[str, type[Message]]:
+    """Return messages by the names they have on the wire."""
+    return {kind.__name__: kind for kind in kinds}
 
 
-_client_codec = _Codec[ClientMessage](
-    (*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices), SERVER_MESSAGES, sender="client", long=MAX_MESSAGE
+def foreign(names: Iterable[str], sender: str) -> dict[str, str]:
+    """Return the reason for which each of these messages is refused: it is for the other side to send."""
+    return {name: f"{name} is not for a {sender} to send" for name in names}
+
+
+_client_codec = Codec[ClientMessage](
+    named((*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices)), foreign(named(SERVER_MESSAGES), "client")
 )
-_server_codec = _Codec[ServerMessage](SERVER_MESSAGES, CLIENT_MESSAGES, sender="server", long=MAX_FRAME)
+_server_codec = Codec[ServerMessage](named(SERVER_MESSAGES), foreign(named(CLIENT_MESSAGES), "server"))
 
 
-def read_client_frame(frame: Frame) -> Iterator[ClientMessage | Malformed | None]:
-    """Return the messages of a frame that a client sent, each read when its turn comes.
+def split(frame: Frame, long: int) -> Iterator[Element | Malformed | None]:
+    """Return the elements of a frame, each to be read by a :class:`Codec`; None where the time was used to find them.
 
-    None is no message: it stands for a step that was made to find them, so that whoever reads a long frame can let others go
+    Frames over ``long`` characters are read in steps; so long may a message be, too.
+    """
+    if len(frame) > long:
+        return _split_in_steps(frame, long)
+    try:
+        elements: list[Element] = _decode_elements(frame)
+    except (ValueError, RecursionError):
+        return _split_in_steps(frame, long)
+    if not elements:
+        return iter((_nothing(),))
+    if len(elements) > MAX_MESSAGES:
+        return iter((_too_many(),))
+    return iter(elements)
+
+
+def _split_in_steps(frame: Frame, long: int) -> Iterator[Element | Malformed | None]:
+    try:
+        text = frame if isinstance(frame, str) else frame.decode()
+        elements = yield from find_elements(text, MAX_MESSAGES)
+    except TooManyElementsError:
+        yield _too_many() if len(frame) <= MAX_FRAME else _too_long(frame)
+    except ValueError as error:
+        if len(frame) > MAX_FRAME:
+            yield _too_long(frame)
+        else:
+            yield Malformed(f"not a JSON array of messages: {_plain(error)}")
+    else:
+        if not elements:
+            yield _nothing() if len(frame) <= MAX_FRAME else _too_long(frame)
+        for element in elements:
+            yield _element(element, long) if len(frame) <= MAX_FRAME else _too_long(frame, element)
+
+
+def _element(text: str, long: int) -> Element | Malformed:
+    if len(text) > long:
+        name, id_ = _beginning(text)
+        return Malformed(f"a message of {len(text)} characters is over the limit of {long}", id_, name)
+    try:
+        return _decode_element(text)
+    except msgspec.ValidationError:
+        return Malformed("a message is an object")
+    except RecursionError as error:
+        name, id_ = _beginning(text)
+        return Malformed(f"a message cannot be read: {_plain(error)}", id_, name)
+    except ValueError as error:
+        return _not_json(text, _plain(error))
+
+
+def split_client_frame(frame: Frame) -> Iterator[Element | Malformed | None]:
+    """Return the elements of a frame that a client sent, each to be read by :func:`read_element` or an older version's codec.
+
+    None is no element: it stands for a step that was made to find them, so that whoever reads a long frame can let others go
     first in between.
     """
-    return map(_current, _client_codec.read(frame))
+    return split(frame, MAX_MESSAGE)
 
 
-def decode_client_frame(frame: Frame) -> list[ClientMessage | Malformed]:
-    """Return the messages of a frame that a client sent."""
-    return [message for message in read_client_frame(frame) if message is not None]
-
-
-def decode_server_frame(frame: Frame) -> list[ServerMessage | Malformed]:
-    """Return the messages of a frame that a server sent."""
-    return [message for message in _server_codec.read(frame) if message is not None]
-
-
-def _current(message: ClientMessage | Malformed | None) -> ClientMessage | Malformed | None:
-    """Return a message as the current clients spell it."""
+def read_element(element: Element | Malformed) -> ClientMessage | Malformed:
+    """Return one message of a client of version 4, which may stop devices in the words of older ones."""
+    message = _client_codec.message(element)
     if isinstance(message, StopDeviceCmd):
         return StopCmd(message.id, message.device_index)
     if isinstance(message, StopAllDevices):
         return StopCmd(message.id)
     return message
+
+
+def decode_client_frame(frame: Frame) -> list[ClientMessage | Malformed]:
+    """Return the messages of a frame that a client of version 4 sent."""
+    return [read_element(element) for element in split_client_frame(frame) if element is not None]
+
+
+def decode_server_frame(frame: Frame) -> list[ServerMessage | Malformed]:
+    """Return the messages of a frame that a server sent."""
+    return [_server_codec.message(element) for element in split(frame, MAX_FRAME) if element is not None]
 
 
 def _not_json(text: str, reason: str) -> Malformed:

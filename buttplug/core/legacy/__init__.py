@@ -1,6 +1,7 @@
-"""Clients of spec versions 0 to 3: which version a client speaks, and what is done for it at the session's edge.
+"""Clients of spec versions 0 to 3: what they send and are told, in terms of version 4, the only one that the rest knows.
 
-All behind a session speaks version 4. Clients of older versions are told so; nothing else in this package knows them.
+One module per version has what differs from the next: ``v3`` from version 4, ``v2`` from ``v3``, and so on. ``device`` has the
+lists in which they all address a device, ``translator`` is what a listener puts between a client and its session.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ def version_of(request: RequestServerInfo) -> int:
 
 def refusal(version: int) -> str | None:
     """Return why a client of this version cannot be served; None where it can."""
-    if version == SPEC_MAJOR:
+    if version <= SPEC_MAJOR:
         return None
-    if version > SPEC_MAJOR:
-        return f"the client speaks message spec version {version}, this server version {SPEC_MAJOR}: update the server"
-    return f"the client speaks message spec version {version}, this server only version {SPEC_MAJOR} so far: update the client"
+    return f"the client speaks message spec version {version}, this server version {SPEC_MAJOR}: update the server"

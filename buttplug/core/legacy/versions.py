@@ -1,0 +1,81 @@
+"""The versions before 4: what a client of each may send, and the forms in which it is told what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any, NamedTuple
+
+from msgspec import structs
+
+from buttplug.core import messages as v4
+from buttplug.core.codec import Codec, foreign, named
+from buttplug.core.legacy import v0, v1, v2, v3
+from buttplug.core.legacy.conversion import OldMessage
+from buttplug.core.legacy.device import Device
+from buttplug.core.messages import ClientMessage, ServerMessage, WireStruct
+
+#: What clients of every version send in the same form.
+COMMON: tuple[type[ClientMessage], ...] = (
+    v4.RequestServerInfo,
+    v4.Ping,
+    v4.Disconnect,
+    v4.StartScanning,
+    v4.StopScanning,
+    v4.RequestDeviceList,
+)
+OLD: tuple[type[OldMessage], ...] = (*v1.MESSAGES, *v2.MESSAGES, *v3.MESSAGES)
+NEW: tuple[type[ClientMessage], ...] = (v4.OutputCmd, v4.InputCmd, v4.StopCmd)
+
+#: What only servers send, of all versions.
+FROM_SERVERS: tuple[type[ServerMessage], ...] = (
+    *v4.SERVER_MESSAGES,
+    *(v3.DeviceAdded, v3.DeviceRemoved, v3.SensorReading),
+    *(v2.BatteryLevelReading, v2.RSSILevelReading),
+)
+
+
+class Version(NamedTuple):
+    """One version. ``added`` and ``listed`` make the messages of what ``describe`` makes of devices."""
+
+    number: int
+    server_info: Callable[[v4.ServerInfo, int], ServerMessage]
+    describe: Callable[[Device], WireStruct]
+    added: Callable[..., ServerMessage]
+    listed: Callable[[int, list[Any]], ServerMessage]
+
+    def device_added(self, device: Device) -> ServerMessage:
+        """Return the event that a device came."""
+        return self.added(0, *structs.astuple(self.describe(device)))
+
+    def device_list(self, id_: int, devices: Iterable[Device]) -> ServerMessage:
+        """Return a list of devices."""
+        return self.listed(id_, [self.describe(device) for device in devices])
+
+
+VERSIONS = (
+    Version(0, v1.server_info, v0.device_info, v2.DeviceAdded, v2.DeviceList),
+    Version(1, v1.server_info, v1.device_info, v2.DeviceAdded, v2.DeviceList),
+    Version(2, v3.server_info, v2.device_info, v2.DeviceAdded, v2.DeviceList),
+    Version(3, v3.server_info, v3.device_info, v3.DeviceAdded, v3.DeviceList),
+)
+
+
+@cache
+def codec(number: int) -> Codec[ClientMessage]:
+    """Return what reads the messages of a client of version 0 to 3."""
+    kinds = named(COMMON) | {kind.wire_name or kind.__name__: kind for kind in OLD if number in kind.versions}
+    return Codec(kinds, dict(_reasons(number)))
+
+
+def _reasons(number: int) -> Iterator[tuple[str, str]]:
+    """Go through the messages that are known and refused, with the reason."""
+    for kind in OLD:
+        first, last = kind.versions[0], kind.versions[-1]
+        name = kind.wire_name or kind.__name__
+        yield name, f"{name} belongs to message spec versions {first} to {last}; this client speaks version {number}"
+    for new in NEW:
+        yield new.__name__, f"{new.__name__} belongs to message spec version 4; this client speaks version {number}"
+    for name, reason in (v0.REFUSED | v1.REFUSED | v3.REFUSED).items():
+        yield name, f"{name} is not supported: {reason}"
+    yield from foreign(FROM_SERVERS, "client").items()
