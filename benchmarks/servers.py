@@ -21,10 +21,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from benchmarks.devices import MODEL, SENSOR_MODEL, Bench
 from benchmarks.table import resident
 from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
+from buttplug.core.legacy.translator import Translator
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.server import conversation
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.program import configured
 from buttplug.server.program.main import main
@@ -88,7 +88,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
     arrived: dict[int, float] = {}
     delays: dict[int, list[float]] = {index: [] for index in range(len(bench.devices))}
 
-    def decode(frame: Frame) -> Iterator[ClientMessage | Malformed]:
+    def decode(translator: Translator, frame: Frame) -> Iterator[ClientMessage | Malformed]:
         now = time.perf_counter()
         messages = decode_client_frame(frame)
         for message in messages:
@@ -101,7 +101,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
         if began is not None:
             delays[index].append(time.perf_counter() - began)
 
-    conversation.read_client_frame = decode  # type: ignore[attr-defined]
+    Translator.read = decode  # type: ignore[method-assign]
     for index, device in enumerate(bench.devices):
         device.on_packet = lambda packet, index=index: note(index, packet)  # type: ignore[misc]
     return delays

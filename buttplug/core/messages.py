@@ -181,10 +181,15 @@ class InputValue(WireStruct):
     value: int
 
 
-class InputReading(ServerMessage):
-    """A reading, asked for or subscribed to: ``reading`` has exactly one entry, input type to value."""
+class Reading(ServerMessage):
+    """What a sensor of a device said, asked or, as an event, by itself."""
 
     device_index: U32
+
+
+class InputReading(Reading):
+    """A reading, asked for or subscribed to: ``reading`` has exactly one entry, input type to value."""
+
     feature_index: U32
     reading: dict[str, InputValue]
 

@@ -1,6 +1,6 @@
 """What is said over one websocket: frames in, messages to the session, and its end, from either side.
 
-Here a client's messages are decoded, and nowhere else; its replies are encoded in its outbox.
+Here a client's messages are decoded, in the version it speaks, and nowhere else; its replies are encoded in its outbox.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from websockets.exceptions import ConnectionClosed
 
-from buttplug.core.codec import Malformed, read_client_frame
+from buttplug.core.codec import Malformed
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.legacy.translator import Translator
 from buttplug.core.messages import ClientMessage
 from buttplug.core.text import printable
 from buttplug.server.admission import HANDSHAKE_LIMIT
@@ -39,12 +40,13 @@ class Conversation:
         self._server = server
         self._connection = connection
         self._turns = turns
+        self._translator = Translator(connection.outbox.send, server.devices.infos)
 
     async def run(self) -> None:
         """Read to the end; then stop what the client drove."""
         connection = self._connection
         try:
-            session = self._server.open_session(connection.outbox.send, self._session_ended)
+            session = self._server.open_session(self._translator.send, self._session_ended)
         except ButtplugConnectorError as error:
             logger.warning("a client was refused: %s", error)
             await self._close(CloseCode.SHUTDOWN, error.message)
@@ -74,7 +76,7 @@ class Conversation:
                 # It waited for this frame: others had their turn.
                 used = 0.0
             began = now - used
-            for message in _messages(frame):
+            for message in self._messages(frame):
                 if message is not None:
                     session.receive(message)
                 used = time.perf_counter() - began
@@ -95,6 +97,13 @@ class Conversation:
         if self._connection.peer_is_done():
             session.stop_driving()
 
+    def _messages(self, frame: str | bytes) -> Iterable[ClientMessage | Malformed | None]:
+        if isinstance(frame, bytes):
+            return (Malformed("binary frames are not understood, send text"),)
+        if not frame or frame.isspace():
+            return ()
+        return self._translator.read(frame)
+
     def _handshake_missed(self, session: Session) -> None:
         if session.state is State.WAITING:
             reason = f"no RequestServerInfo within {HANDSHAKE_LIMIT:g} s"
@@ -108,11 +117,3 @@ class Conversation:
         if not await self._connection.outbox.emptied(STALL_LIMIT):
             logger.debug("a client was not told all before the end: it reads too slowly")
         await self._connection.close(code.value, reason.encode()[:REASON_LIMIT].decode(errors="ignore"))
-
-
-def _messages(frame: str | bytes) -> Iterable[ClientMessage | Malformed | None]:
-    if isinstance(frame, bytes):
-        return (Malformed("binary frames are not understood, send text"),)
-    if not frame or frame.isspace():
-        return ()
-    return read_client_frame(frame)

@@ -10,7 +10,7 @@ from collections import deque
 from websockets.asyncio.connection import Connection, broadcast
 
 from buttplug.core.codec import encode
-from buttplug.core.messages import InputReading, ServerMessage
+from buttplug.core.messages import Reading, ServerMessage
 
 logger = logging.getLogger(__name__)
 
@@ -143,4 +143,4 @@ class Outbox:
 
 def _is_event(message: ServerMessage) -> bool:
     """Whether a message is a reading that was subscribed to: of these only the newest count."""
-    return isinstance(message, InputReading) and not message.id
+    return isinstance(message, Reading) and not message.id

@@ -23,6 +23,7 @@ from buttplug.core.errors import (
     ButtplugMessageError,
     ButtplugPingError,
     ButtplugUnknownError,
+    error_from_code,
 )
 from buttplug.core.messages import (
     SPEC_MAJOR,
@@ -157,7 +158,7 @@ class Session:
             elif isinstance(message, Disconnect):
                 self._disconnect(message)
             elif isinstance(message, Malformed):
-                raise ButtplugMessageError(message.reason)
+                raise error_from_code(message.code, message.reason)
         except ButtplugError as error:
             self._refuse(message, error)
         except Exception as error:

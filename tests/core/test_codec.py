@@ -16,14 +16,13 @@ from buttplug.core.codec import (
     MAX_MESSAGE,
     MAX_MESSAGES,
     Malformed,
-    StopAllDevices,
-    StopDeviceCmd,
     decode_client_frame,
     decode_server_frame,
     encode,
-    read_client_frame,
+    split_client_frame,
 )
 from buttplug.core.enums import ErrorCode
+from buttplug.core.legacy.v3 import StopAllDevices, StopDeviceCmd
 from buttplug.core.messages import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
@@ -618,7 +617,7 @@ def test_a_server_may_send_a_message_as_long_as_a_frame() -> None:
 def test_a_long_frame_is_read_in_steps(frame: str) -> None:
     steps = 0
     longest = 0.0
-    reading = read_client_frame(frame)
+    reading = split_client_frame(frame)
     began = time.process_time()
     for _ in reading:
         steps += 1

@@ -18,7 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
-from buttplug.server import conversation, outbox, websocket
+from buttplug.core.legacy.translator import Translator
+from buttplug.server import outbox, websocket
 from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN, READINGS_LIMIT
 from buttplug.server.websocket import LOOPBACK, PortInUseError, WebsocketListener
 from tests.server.conftest import Listen
@@ -285,12 +286,12 @@ async def test_a_client_whose_network_is_dead_is_noticed_by_the_pings(listen: Li
 async def test_a_fault_in_the_listener_stops_the_devices_and_is_told(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(text: str) -> None:
+    def fail(translator: Translator, text: str) -> None:
         raise ZeroDivisionError("a bug")
 
     wire = await place.connect()
     await ask(wire, VIBRATE)
-    monkeypatch.setattr(conversation, "read_client_frame", fail)
+    monkeypatch.setattr(Translator, "read", fail)
     await wire.send("[]")
     assert await close_code(wire) == (1011, "the server failed")
     assert place.house.sent() == STOPPED

@@ -27,11 +27,10 @@ COMMON: tuple[type[ClientMessage], ...] = (
 OLD: tuple[type[OldMessage], ...] = (*v1.MESSAGES, *v2.MESSAGES, *v3.MESSAGES)
 NEW: tuple[type[ClientMessage], ...] = (v4.OutputCmd, v4.InputCmd, v4.StopCmd)
 
-#: What only servers send, of all versions.
-FROM_SERVERS: tuple[type[ServerMessage], ...] = (
-    *v4.SERVER_MESSAGES,
-    *(v3.DeviceAdded, v3.DeviceRemoved, v3.SensorReading),
-    *(v2.BatteryLevelReading, v2.RSSILevelReading),
+#: What only servers send, of all versions. Of the last two no server of this package sends any.
+FROM_SERVERS = (
+    *named(v4.SERVER_MESSAGES),
+    *("DeviceAdded", "DeviceRemoved", "SensorReading", "BatteryLevelReading", "RSSILevelReading", "RawReading", "Log"),
 )
 
 
