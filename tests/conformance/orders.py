@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from buttplug.client import ButtplugDevice
 from buttplug.client.command import DeviceOutputCommand
 from buttplug.client.device import DeviceFeature
@@ -40,6 +42,35 @@ def orders_for(device: ButtplugDevice, send: Send) -> list[Order]:
         ButtplugDeviceError: The device has no output with such a number, or of another type.
     """
     return list(_orders(list(_outputs(device)), send))
+
+
+def exact(device: ButtplugDevice, send: Send) -> Send:
+    """Return the same command, with places as shares that are whole steps: old clients' places are rounded the other way."""
+    if not send.linear:
+        return send
+    orders = orders_for(device, send)
+    shares = [order.step / (order.feature.step_count(order.command.output_type) or 1) for order in orders]
+    strokes = [replace(stroke, position=share) for stroke, share in zip(send.linear, shares, strict=True)]
+    return Send(linear=strokes)
+
+
+def cannot_say(version: int, device: ButtplugDevice, send: Send) -> str | None:
+    """Return why a client of this version has no words for a command to a device; None where it has."""
+    if send.battery is not None:
+        return "it reads no batteries" if version < 2 else None
+    outputs = list(_outputs(device))
+    if version == 0 and not send.stop:
+        levels = {level.index: level.value for level in send.vibrate or ()}
+        vibrators = sum(output.type is OutputType.VIBRATE for output in outputs)
+        return (
+            None
+            if len(set(levels.values())) == 1 and len(levels) == vibrators
+            else "it sets one speed for all vibrators, and nothing else"
+        )
+    both_ways = [output for output in outputs if output.type is OutputType.ROTATE and not _is_scalar(output)]
+    if any(rotation.index >= len(both_ways) for rotation in send.rotate or ()):
+        return "what turns one way only is no rotator to it"
+    return "it has no scalars" if send.scalar and version < 3 else None
 
 
 def _outputs(device: ButtplugDevice) -> Iterator[_Output]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import msgspec
 from msgspec import Struct
 
-from buttplug.client import ButtplugClient, ButtplugDevice
+from buttplug.client import ButtplugDevice
+from buttplug.client.connection import Connection
 from buttplug.core.errors import ButtplugError
-from buttplug.core.messages import SPEC_MAJOR
+from buttplug.core.messages import SPEC_MAJOR, DeviceInfo
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import Command, SimulatedDevice, SimulatedManager
@@ -21,11 +23,11 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.device import Device
 from buttplug.server.protocols import load
 from buttplug.server.protocols.base import Output
+from tests.conformance.clients import Announced, Connect, VectorClient
 from tests.conformance.comparison import Freedom, Kinds, Standing, describe, fits
 from tests.conformance.deviations import deviations_of
 from tests.conformance.format import BatteryLevel, Case, Found, Send, Step
-from tests.conformance.orders import Order, orders_for
-from tests.fakes.json_connector import JsonConnector
+from tests.conformance.orders import Order, cannot_say, exact, orders_for
 
 #: Seconds of virtual time: what may pass until a device is announced, and until what is expected of it comes; how long what a
 #: step causes at once is given; how often is looked for the rest; how long a device is watched after the last step.
@@ -35,9 +37,16 @@ SETTLE = 0.01
 POLL = 0.1
 WATCH = 0.25
 
+#: Clients of older versions are not told how a user calls a device.
+FIRST_WITH_DISPLAY_NAMES = 3
+
 
 class Mismatch(Exception):  # noqa: N818 it is no fault of this program
     """What came is not what was expected."""
+
+
+class NotForThisVersionError(Exception):
+    """A client of this version has no words for something in a vector."""
 
 
 class ScriptedDevice(SimulatedDevice):
@@ -64,14 +73,14 @@ class Exchange(Struct):
         return "after " + " and ".join(msgspec.json.encode(step).decode() for step in self.steps) if self.steps else "at first"
 
 
-def exchanges(steps: Sequence[Step]) -> list[Exchange]:
-    """Return steps as exchanges. In the first nothing is done that the devices notice.
+def exchanges(steps: Sequence[Step], version: int) -> list[Exchange]:
+    """Return the steps for clients of a version as exchanges. In the first nothing is done that the devices notice.
 
     Each command begins one, and so does a notification after something was expected.
     """
     result = [Exchange()]
     for step in steps:
-        if step.min_spec_version > SPEC_MAJOR:
+        if step.min_spec_version > version:
             continue
         current = result[-1]
         if step.expect is not None:
@@ -85,7 +94,7 @@ def exchanges(steps: Sequence[Step]) -> list[Exchange]:
 
 
 class Toy:
-    """One device of a vector: what it is to its simulation, to the server and to the client."""
+    """One device of a vector: what it is to its simulation and to the server, and ``described`` as that tells of it."""
 
     def __init__(self, number: int, found: Found, advertisement: Advertisement) -> None:
         self.number = number
@@ -93,7 +102,7 @@ class Toy:
         address = found.address or f"vector-{number}"
         self.simulated = ScriptedDevice(found.advertised_name, advertisement, address=address)
         self.server_side: Device
-        self.client_side: ButtplugDevice
+        self.described: ButtplugDevice
         self.standing = Standing(Kinds())
         self._compared = 0
 
@@ -107,13 +116,14 @@ class Toy:
         self.standing.note(*self.came[:count])
         self._compared += count
 
-    def find(self, server: ButtplugServer, client: ButtplugClient) -> bool:
-        """Find it at the server and at the client; return whether it is announced."""
+    def find(self, server: ButtplugServer, client: VectorClient) -> Announced | None:
+        """Find it at the server and at the client; return what that was told of it, None as long as it is nothing."""
         for device in server.devices.devices.values():
-            if device.hardware.address == self.simulated.address and device.index in client.devices:
-                self.server_side, self.client_side = device, client.devices[device.index]
-                return True
-        return False
+            if device.hardware.address == self.simulated.address:
+                self.server_side = device
+                self.described = _described(device.info)
+                return client.announced(device.index)
+        return None
 
     async def moves_end(self, now: float) -> None:
         """Wait until no part is on its way any more: a recorded move begins where the one before it ended."""
@@ -141,15 +151,21 @@ class Toy:
         return list(fresh.stop(outputs, values))
 
 
-class Player:
-    """Plays one case in one way. ``reasons`` are those of the deviations it showed."""
+def _described(info: DeviceInfo) -> ButtplugDevice:
+    """Return a device for what is told of it alone: it commands nothing."""
+    return ButtplugDevice(cast(Connection, None), info)
 
-    def __init__(self, case: Case, toys: Sequence[Toy], server: ButtplugServer, client: ButtplugClient) -> None:
+
+class Player:
+    """Plays one case by one client, of this version. ``reasons`` are those of the deviations it showed."""
+
+    def __init__(self, case: Case, toys: Sequence[Toy], server: ButtplugServer, client: VectorClient, version: int) -> None:
         self.reasons: list[str] = []
         self._case = case
         self._toys = toys
         self._server = server
         self._client = client
+        self._version = version
         self._loop = asyncio.get_running_loop()
         self._readings: list[asyncio.Task[None]] = []
 
@@ -158,15 +174,16 @@ class Player:
 
         Raises:
             Mismatch: The first thing that came and was not expected, or was expected and did not come.
+            NotForThisVersionError: The client has no words for something.
         """
-        connecting = exchanges(self._case.on_connect)
+        connecting = exchanges(self._case.on_connect, self._version)
         for exchange in connecting:
             self._give_replies(exchange)
             if exchange is connecting[0]:
                 await self._client.start_scanning()
             await self._connect(exchange)
         await self._be_announced()
-        session = exchanges(self._case.session)
+        session = exchanges(self._case.session, self._version)
         self._prepare(session)
         try:
             for exchange in session:
@@ -197,19 +214,20 @@ class Player:
         deadline = self._loop.time() + CONNECT_LIMIT
         for toy in self._toys:
             found = toy.found
-            while not toy.find(self._server, self._client):
+            while (announced := toy.find(self._server, self._client)) is None:
                 if self._loop.time() > deadline:
                     raise Mismatch(f"{found.advertised_name} was not announced; came {describe(toy.simulated.commands)}")
                 await asyncio.sleep(SETTLE)
-            device = toy.client_side
-            if device.name != found.expected_name:
-                raise Mismatch(f"expected the name {found.expected_name}; came {device.name}")
-            if found.expected_display_name and device.display_name != found.expected_display_name:
-                raise Mismatch(f"expected the display name {found.expected_display_name}; came {device.display_name}")
+            if announced.name != found.expected_name:
+                raise Mismatch(f"expected the name {found.expected_name}; came {announced.name}")
+            display_name = found.expected_display_name if self._version >= FIRST_WITH_DISPLAY_NAMES else ""
+            if display_name and announced.display_name != display_name:
+                raise Mismatch(f"expected the display name {display_name}; came {announced.display_name}")
 
     def _prepare(self, session: Sequence[Exchange]) -> None:
         """Apply the deviations, and learn which packets are of one kind."""
         for toy in self._toys:
+            self._require_words(session, toy)
             for deviation in deviations_of(toy.server_side.definition.protocol):
                 rule = deviation.rule(toy.server_side.definition)
                 for exchange in session:
@@ -221,9 +239,16 @@ class Player:
                             self.reasons.append(deviation.reason)
             toy.standing = Standing(Kinds(exchange.expected.get(toy.number, ()) for exchange in session))
 
+    def _require_words(self, session: Sequence[Exchange], toy: Toy) -> None:
+        if self._version == SPEC_MAJOR:
+            return
+        for send in (send for exchange in session for send in exchange.sends(toy.number)):
+            if (why := cannot_say(self._version, toy.described, send)) is not None:
+                raise NotForThisVersionError(why)
+
     def _orders(self, exchange: Exchange, toy: Toy) -> list[Order]:
         try:
-            return [order for send in exchange.sends(toy.number) for order in orders_for(toy.client_side, send)]
+            return [order for send in exchange.sends(toy.number) for order in orders_for(toy.described, send)]
         except ButtplugError as error:
             raise Mismatch(f"{exchange}: {error}") from error
 
@@ -272,16 +297,14 @@ class Player:
         toy.accept(len(toy.came))
 
     async def _send(self, toy: Toy, send: Send) -> None:
-        if send.stop:
-            await toy.client_side.stop()
-        elif send.battery is not None:
-            reading = asyncio.create_task(_read(toy.client_side, send.battery))
-            self._readings.append(reading)
-            if not send.battery.answered_by_later_notification:
-                await reading
-        else:
-            orders = orders_for(toy.client_side, send)
-            await asyncio.gather(*(order.feature.run_output(order.command) for order in orders))
+        index = toy.server_side.index
+        if send.battery is None:
+            await self._client.send(index, send if self._version == SPEC_MAJOR else exact(toy.described, send))
+            return
+        reading = asyncio.create_task(_read(self._client, index, send.battery))
+        self._readings.append(reading)
+        if not send.battery.answered_by_later_notification:
+            await reading
 
     # What the device does by itself
 
@@ -297,24 +320,24 @@ class Player:
             await asyncio.sleep(SETTLE)
 
 
-async def _read(device: ButtplugDevice, battery: BatteryLevel) -> None:
-    level = await device.battery()
+async def _read(client: VectorClient, index: int, battery: BatteryLevel) -> None:
+    level = await client.battery(index)
     if not math.isclose(level, battery.expect, abs_tol=1e-9):
         raise Mismatch(f"expected a battery level of {battery.expect}; came {level}")
 
 
 async def play(
-    case: Case, configuration: DeviceConfiguration, advertisements: Sequence[Advertisement], *, json: bool
+    case: Case, configuration: DeviceConfiguration, advertisements: Sequence[Advertisement], connect: Connect, version: int
 ) -> list[str]:
-    """Play a case, in process or through JSON; return the reasons of the deviations from it.
+    """Play a case by a client of a version; return the reasons of the deviations from it.
 
     Raises:
         Mismatch: It went otherwise than recorded.
+        NotForThisVersionError: The client has no words for something in it.
     """
     toys = [Toy(number, *found) for number, found in enumerate(zip(case.devices, advertisements, strict=True))]
     manager = SimulatedManager(toy.simulated for toy in toys)
-    async with ButtplugServer(managers=[manager], configuration=configuration) as server, ButtplugClient("vector") as client:
-        await client.connect(JsonConnector(server) if json else server)
-        player = Player(case, toys, server, client)
+    async with ButtplugServer(managers=[manager], configuration=configuration) as server, connect(server) as client:
+        player = Player(case, toys, server, client, version)
         await player.play()
     return player.reasons

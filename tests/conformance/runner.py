@@ -1,4 +1,4 @@
-"""Runs a vector through both ways to the server, and says what came of it."""
+"""Runs a vector by a client of any version, and says what came of it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from buttplug.core.messages import SPEC_MAJOR
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.user_configuration import load_user_configuration
 from buttplug.server.protocols import supports
+from tests.conformance.clients import Connect, by_websocket, in_process
 from tests.conformance.format import Case, Found, read
-from tests.conformance.player import Mismatch, play
+from tests.conformance.player import Mismatch, NotForThisVersionError, play
 from tests.fakes.clock import VirtualTimeLoop
 
 #: The folder of user configurations, beside the vectors.
 CONFIG = "config"
+
+#: Vectors that clients below a version cannot play, since packets of the steps left out for them would have been counted.
+LEAST_VERSIONS = {"tryfun_blackhole_protocol": 3, "tryfun_meta2_protocol": 3}
 
 
 class Verdict(StrEnum):
@@ -31,10 +36,11 @@ class Verdict(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_SUPPORTED = "not supported"
+    NOT_FOR_VERSION = "not for this version"
 
 
 class Outcome(Struct, frozen=True):
-    """A case's verdict: with what went wrong if it failed, with the reasons of its deviations if it passed with some."""
+    """A case's verdict, with what went wrong, why it passed with deviations, or what a version has no words for."""
 
     case: str
     verdict: Verdict
@@ -59,8 +65,8 @@ class _Warnings(logging.Handler):
         logging.getLogger("buttplug").removeHandler(self)
 
 
-def run(path: Path) -> Outcome:
-    """Run the vector in a file."""
+def run(path: Path, version: int | None = None) -> Outcome:
+    """Run the vector in a file: by a client of a version, over a websocket, or in both ways of this package's own client."""
     try:
         case = read(path)
         configuration = _configuration(case, path.parent)
@@ -73,16 +79,28 @@ def run(path: Path) -> Outcome:
             return Outcome(case.name, Verdict.FAILED, (f"the configuration knows no device {found.advertised_name}",))
         if not supports(matches[0].protocol):
             return Outcome(case.name, Verdict.NOT_SUPPORTED, (matches[0].protocol,))
+    if version is not None and version < LEAST_VERSIONS.get(path.stem, 0):
+        return Outcome(case.name, Verdict.NOT_FOR_VERSION, ("its packets count steps that only newer clients make",))
     reasons: list[str] = []
-    for way in ("in process", "JSON"):
+    for way, connect in _ways(version):
         with _Warnings() as warnings, asyncio.Runner(loop_factory=VirtualTimeLoop) as loop:
             try:
-                reasons = loop.run(play(case, configuration, advertisements, json=way == "JSON"))
+                reasons = loop.run(
+                    play(case, configuration, advertisements, connect, SPEC_MAJOR if version is None else version)
+                )
+            except NotForThisVersionError as error:
+                return Outcome(case.name, Verdict.NOT_FOR_VERSION, (str(error),))
             except Mismatch as mismatch:
                 return Outcome(case.name, Verdict.FAILED, (f"{way}, {mismatch}", *warnings))
             except Exception as error:  # noqa: BLE001 whatever it is, this case failed and the others are still to be run
                 return Outcome(case.name, Verdict.FAILED, (f"{way}, {type(error).__name__}: {error}", *warnings))
     return Outcome(case.name, Verdict.PASSED, tuple(reasons))
+
+
+def _ways(version: int | None) -> list[tuple[str, Connect]]:
+    if version is None:
+        return [("in process", in_process), ("websocket", by_websocket(SPEC_MAJOR))]
+    return [(f"version {version}", by_websocket(version))]
 
 
 def _configuration(case: Case, folder: Path) -> DeviceConfiguration:

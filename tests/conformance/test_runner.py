@@ -25,11 +25,17 @@ DEVIATING = {
     "vorze_piston_speed_limits": "speed 1, not 0",
 }
 
+#: The vectors that clients of version 0 have words for, and those that only clients of version 3 and later have words for.
+ONE_SPEED = {"kiiroo_v21_pearl", "lovense_silent", "thehandy_v3_oh", "vorze_bach"}
+SCALARS = {"lovense_max", "lovense_solace_pro", "tcode_stroker"}
+
 Change = Callable[[Case], None]
-RunChanged = Callable[[str, Change], Outcome]
+RunChanged = Callable[..., Outcome]
+
+vectors = pytest.mark.parametrize("vector", sorted(path.stem for path in VECTORS.glob("*.json")))
 
 
-@pytest.mark.parametrize("vector", sorted(path.stem for path in VECTORS.glob("*.json")))
+@vectors
 def test_every_vector_passes(vector: str) -> None:
     outcome = run(VECTORS / f"{vector}.json")
     assert outcome.case == vector
@@ -37,17 +43,25 @@ def test_every_vector_passes(vector: str) -> None:
     assert [DEVIATING[vector] in detail for detail in outcome.details] == [True] * (vector in DEVIATING)
 
 
+@vectors
+@pytest.mark.parametrize("version", range(5))
+def test_clients_of_every_version_pass_what_they_have_words_for(vector: str, version: int) -> None:
+    outcome = run(VECTORS / f"{vector}.json", version)
+    least = 0 if vector in ONE_SPEED else 3 if vector in SCALARS else 1
+    assert outcome.verdict is (Verdict.PASSED if version >= least else Verdict.NOT_FOR_VERSION), outcome.details
+
+
 @pytest.fixture
 def run_changed(tmp_path: Path) -> RunChanged:
     """Runs a vector with something changed in it."""
     (tmp_path / "config").symlink_to(VECTORS / "config")
 
-    def run_it(vector: str, change: Change) -> Outcome:
+    def run_it(vector: str, change: Change, version: int | None = None) -> Outcome:
         case = read(VECTORS / f"{vector}.json")
         change(case)
         path = tmp_path / "changed.json"
         path.write_bytes(msgspec.json.encode(case))
-        return run(path)
+        return run(path, version)
 
     return run_it
 
@@ -241,6 +255,21 @@ def test_a_case_fails_by_an_output_that_there_is_not(run_changed: RunChanged, se
     assert problem in outcome.details[0]
 
 
+@pytest.mark.parametrize("version", range(1, 5))
+def test_a_case_fails_for_every_version_by_a_wrong_byte(run_changed: RunChanged, version: int) -> None:
+    outcome = run_changed("aneros_vivi", lambda case: wrong_byte(expectations(case, 1)), version)
+    assert outcome.verdict is Verdict.FAILED
+    assert outcome.details[0].startswith(f"version {version}, ")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_case_fails_for_old_clients_by_a_wrong_battery_level(run_changed: RunChanged, version: int) -> None:
+    def expect_more(case: Case) -> None:
+        next(send for step in case.session for send in step.send or () if send.battery).battery = BatteryLevel(0.91)
+
+    assert run_changed("kiiroo_v21_pearl", expect_more, version).verdict is Verdict.FAILED
+
+
 def test_a_case_fails_by_a_wrong_battery_level(run_changed: RunChanged) -> None:
     def expect_more(case: Case) -> None:
         next(send for step in case.session for send in step.send or () if send.battery).battery = BatteryLevel(0.91)
@@ -293,6 +322,10 @@ def test_steps_for_newer_clients_are_left_out(run_changed: RunChanged) -> None:
     assert run_changed("aneros_vivi", lambda case: case.session.append(step)).verdict is Verdict.PASSED
     step.min_spec_version = 4
     assert run_changed("aneros_vivi", lambda case: case.session.append(step)).verdict is Verdict.FAILED
+    assert run_changed("aneros_vivi", lambda case: case.session.append(step), 3).verdict is Verdict.PASSED
+    step.min_spec_version = 3
+    assert run_changed("aneros_vivi", lambda case: case.session.append(step), 3).verdict is Verdict.FAILED
+    assert run_changed("aneros_vivi", lambda case: case.session.append(step), 2).verdict is Verdict.PASSED
 
 
 def test_a_name_may_say_that_a_device_is_found_by_manufacturer_data(run_changed: RunChanged) -> None:
@@ -317,10 +350,10 @@ def test_a_protocol_without_a_module_is_not_supported(monkeypatch: pytest.Monkey
 
 
 def test_both_ways_must_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_connector, "decode_server_frame", lambda frame: [])
+    monkeypatch.setattr("buttplug.client.websocket.decode_server_frame", lambda frame: [])
     outcome = run(VECTORS / "aneros_vivi.json")
     assert outcome.verdict is Verdict.FAILED
-    assert outcome.details[0].startswith("JSON, ")
+    assert outcome.details[0].startswith("websocket, ")
 
 
 DEVICES = '"devices": [{"advertised_name": "Massage Demo", "expected_name": "Aneros Vivi"}]'
@@ -351,6 +384,8 @@ def test_a_vector_that_is_not_understood_fails(tmp_path: Path, content: str, pro
 def test_the_command_line_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for vector in ("aneros_vivi", "lovense_nora_flips"):
         (tmp_path / f"{vector}.json").write_bytes((VECTORS / f"{vector}.json").read_bytes())
+    assert main(["--spec-version", "0", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.splitlines() == ["0 passed, 0 failed, 0 not supported, 2 not for this version"]
     assert main([str(tmp_path)]) == 0
     reported, last = capsys.readouterr().out.splitlines()
     assert reported.startswith("PASSED lovense_nora_flips: a rotator is turned round")

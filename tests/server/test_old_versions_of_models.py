@@ -246,14 +246,13 @@ def commands(draw: st.DrawFn, model: DeviceInfo) -> tuple[str, dict[str, Any], l
         if kind == "RotateCmd" and not clockwise:
             step = -step
         sets_by_index[index] = (feature, type_, step, duration if kind == "LinearCmd" else None)
-        parts.append(
-            {
-                "ScalarCmd": {"Index": index, "Scalar": value, "ActuatorType": type_},
-                "VibrateCmd": {"Index": index, "Speed": value},
-                "RotateCmd": {"Index": index, "Speed": value, "Clockwise": clockwise},
-                "LinearCmd": {"Index": index, "Duration": duration, "Position": value},
-            }[kind]
-        )
+        part: dict[str, dict[str, Any]] = {
+            "ScalarCmd": {"Index": index, "Scalar": value, "ActuatorType": type_},
+            "VibrateCmd": {"Index": index, "Speed": value},
+            "RotateCmd": {"Index": index, "Speed": value, "Clockwise": clockwise},
+            "LinearCmd": {"Index": index, "Duration": duration, "Position": value},
+        }
+        parts.append(part[kind])
     list_name = {"ScalarCmd": "Scalars", "VibrateCmd": "Speeds", "RotateCmd": "Rotations", "LinearCmd": "Vectors"}[kind]
     return kind, {list_name: parts}, None if refused else list(sets_by_index.values())
 
