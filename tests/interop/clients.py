@@ -33,22 +33,22 @@ def directory(name: str) -> Iterator[Path]:
 
 
 @contextmanager
-def official_python() -> Iterator[Path]:
-    """Install the official Python client, and give the interpreter that finds it."""
-    with directory("python") as path:
+def python_client(requirement: str) -> Iterator[Path]:
+    """Install a Python client, and give the interpreter that finds it and nothing else."""
+    with directory(f"python-{requirement}") as path:
         python = path / "bin" / "python"
         if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", path], check=True, timeout=LIMIT)
-        install = "-m pip install --quiet --disable-pip-version-check"
-        subprocess.run([python, *install.split(), PYTHON_CLIENT], check=True, timeout=LIMIT, env=environment())
+            subprocess.run([sys.executable, "-m", "venv", "--without-pip", path], check=True, timeout=LIMIT)
+        pip = [sys.executable, "-m", "pip", "--python", str(python), "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", requirement], check=True, timeout=LIMIT, env=environment())
         yield python
 
 
 @contextmanager
-def official_javascript() -> Iterator[Path]:
-    """Install the official JavaScript client, and give the directory whose programs find it."""
-    with directory("javascript") as path:
+def javascript_client(package: str) -> Iterator[Path]:
+    """Install a JavaScript client, and give the directory whose programs find it."""
+    with directory(f"javascript-{package}") as path:
         (path / "package.json").write_text('{"private": true}\n')
-        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", JAVASCRIPT_CLIENT]
+        install = ["npm", "install", "--silent", "--no-audit", "--no-fund", package]
         subprocess.run(install, check=True, timeout=LIMIT, cwd=path)
         yield path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.interop.checks import Checks
-from tests.interop.clients import official_javascript
+from tests.interop.clients import JAVASCRIPT_CLIENT, javascript_client
 from tests.interop.programs import EDGE, NORA, STROKER, WAITING, run
 
 PROGRAM = Path(__file__).with_name("official_javascript.mjs")
@@ -65,7 +65,7 @@ SENT = {
 
 def main() -> None:
     checks = Checks()
-    with official_javascript() as directory:
+    with javascript_client(JAVASCRIPT_CLIENT) as directory:
         ran = run(["node", PROGRAM], directory=directory)
     checks.equal("the program ends without an error", ran.exit_code, 0)
     checks.equal("it prints what it should", ran.output, OUTPUT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.interop.checks import Checks
-from tests.interop.clients import official_python
+from tests.interop.clients import PYTHON_CLIENT, python_client
 from tests.interop.programs import EDGE, NORA, STROKER, WAITING, run
 
 PROGRAM = Path(__file__).with_name("documented_use.py")
@@ -32,7 +32,7 @@ SENT = {
 
 def main() -> None:
     checks = Checks()
-    with official_python() as python:
+    with python_client(PYTHON_CLIENT) as python:
         ran = run([python, PROGRAM], directory=PROGRAM.parent)
     checks.equal("the program ends without an error", ran.exit_code, 0)
     checks.equal("it sees the server leave", ran.output[-3:-1], [WAITING, "False {} False"])

@@ -1,4 +1,4 @@
-"""Runs a client's program against a server of its own, which leaves when the program says that it is waiting for that."""
+"""Runs a client's program against a server of its own, which leaves, or a device of it, when the program says so."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tests.interop.server import environment, running_server
 
 #: What a program prints when the server is to go away.
 WAITING = "waiting for the server to leave"
+#: What it prints when the Edge is to go away.
+WAITING_FOR_DEVICE = "waiting for a device to leave"
 
 #: Seconds a program may run.
 LIMIT = 60
@@ -28,13 +30,15 @@ class Run:
     sent: Mapping[str, list[str]]
 
 
-def run(command: Sequence[str | Path], *, directory: Path, python_path: Path | None = None) -> Run:
-    """Run a program, which is given the URL of the server as its last argument."""
+def run(
+    command: Sequence[str | Path], *, directory: Path, python_path: Path | None = None, server: str = "buttplug.server"
+) -> Run:
+    """Run a program, which is given the URL of the server, itself a program, as its last argument."""
     env = environment()
     if python_path is not None:
         env["PYTHONPATH"] = str(python_path)
-    with running_server() as server:
-        program = subprocess.Popen([*command, server.url], stdout=subprocess.PIPE, text=True, cwd=directory, env=env)
+    with running_server(program=server) as running:
+        program = subprocess.Popen([*command, running.url], stdout=subprocess.PIPE, text=True, cwd=directory, env=env)
         limit = threading.Timer(LIMIT, program.kill)
         limit.start()
         output = []
@@ -42,7 +46,9 @@ def run(command: Sequence[str | Path], *, directory: Path, python_path: Path | N
         for line in program.stdout:
             output.append(line.rstrip("\n"))
             if output[-1] == WAITING:
-                server.stop()
+                running.stop()
+            elif output[-1] == WAITING_FOR_DEVICE:
+                running.take_away(EDGE)
         exit_code = program.wait()
         limit.cancel()
-    return Run(output, exit_code, {device: server.sent(device) for device in (NORA, EDGE, STROKER)})
+    return Run(output, exit_code, {device: running.sent(device) for device in (NORA, EDGE, STROKER)})

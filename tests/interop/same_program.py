@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tests.interop.checks import Checks
-from tests.interop.clients import official_python
+from tests.interop.clients import PYTHON_CLIENT, python_client
 from tests.interop.programs import run
 from tests.interop.server import ROOT
 
@@ -15,7 +15,7 @@ PROGRAM = Path(__file__).with_name("documented_use.py")
 
 def main() -> None:
     checks = Checks()
-    with official_python() as python:
+    with python_client(PYTHON_CLIENT) as python:
         theirs = run([python, PROGRAM], directory=PROGRAM.parent)
     ours = run([sys.executable, PROGRAM], directory=PROGRAM.parent, python_path=ROOT)
     checks.equal("both run to the end", [theirs.exit_code, ours.exit_code], [0, 0])

@@ -24,16 +24,22 @@ SENT = re.compile(r'(?P<device>\S.*) <- \S+ "?(?P<packet>.*?)"?$')
 
 
 class RunningServer:
-    """``python -m buttplug.server``, listening on a free port of this machine."""
+    """``python -m buttplug.server``, or a program that says where it listens as that does."""
 
-    def __init__(self, devices: Sequence[str]) -> None:
-        simulate = [word for device in devices for word in ("--simulate", device)]
-        command = [sys.executable, "-m", "buttplug.server", "--ws-port", "0", *simulate]
+    def __init__(self, program: str, *arguments: str) -> None:
         self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment()
+            [sys.executable, "-m", program, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment(),
         )
         self.log: list[str] = []
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._told = self._process.stdin
         self._said = self._process.stdout
         self._reader = threading.Thread(target=self._read, args=(self._process.stderr,))
         self._reader.start()
@@ -50,6 +56,11 @@ class RunningServer:
             raise RuntimeError(f"the server said {line!r} instead of where it listens:\n" + "\n".join(self.log))
         return listening[1]
 
+    def take_away(self, device: str) -> None:
+        """Have a device disconnect; only :mod:`tests.interop.house` knows how."""
+        self._told.write(f"{device}\n")
+        self._told.flush()
+
     def stop(self) -> None:
         """End it as a user does, with SIGINT."""
         if self._process.poll() is None:
@@ -60,6 +71,7 @@ class RunningServer:
                 self._process.kill()
                 raise
         self._reader.join()
+        self._told.close()
         self._said.close()
 
     def sent(self, device: str) -> list[str]:
@@ -69,9 +81,12 @@ class RunningServer:
 
 
 @contextmanager
-def running_server(devices: Sequence[str] = DEVICES) -> Iterator[RunningServer]:
-    """Run a server with simulated devices."""
-    server = RunningServer(devices)
+def running_server(devices: Sequence[str] = DEVICES, program: str = "buttplug.server") -> Iterator[RunningServer]:
+    """Run a server with simulated devices; with ``tests.interop.house`` they can be taken away."""
+    if program == "buttplug.server":
+        server = RunningServer(program, "--ws-port", "0", *(word for device in devices for word in ("--simulate", device)))
+    else:
+        server = RunningServer(program, *devices)
     try:
         yield server
     finally:
