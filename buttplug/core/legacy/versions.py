@@ -27,6 +27,9 @@ COMMON: tuple[type[ClientMessage], ...] = (
 OLD: tuple[type[OldMessage], ...] = (*v1.MESSAGES, *v2.MESSAGES, *v3.MESSAGES)
 NEW: tuple[type[ClientMessage], ...] = (v4.OutputCmd, v4.InputCmd, v4.StopCmd)
 
+#: Messages that this server does for nobody, with the reason.
+REFUSED = v0.REFUSED | v1.REFUSED | v3.REFUSED
+
 #: What only servers send, of all versions. Of the last two no server of this package sends any.
 FROM_SERVERS = (
     *named(v4.SERVER_MESSAGES),
@@ -75,6 +78,6 @@ def _reasons(number: int) -> Iterator[tuple[str, str]]:
         yield name, f"{name} belongs to message spec versions {first} to {last}; this client speaks version {number}"
     for new in NEW:
         yield new.__name__, f"{new.__name__} belongs to message spec version 4; this client speaks version {number}"
-    for name, reason in (v0.REFUSED | v1.REFUSED | v3.REFUSED).items():
+    for name, reason in REFUSED.items():
         yield name, f"{name} is not supported: {reason}"
     yield from foreign(FROM_SERVERS, "client").items()
