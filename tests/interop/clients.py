@@ -15,8 +15,9 @@ from tests.interop.server import environment
 PYTHON_CLIENT = "buttplug==1.0.0"
 JAVASCRIPT_CLIENT = "buttplug@5.0.2"
 
-#: Seconds that an installation may take.
+#: Seconds that an installation may take, and that of a client which has to be built.
 LIMIT = 300
+RUST_LIMIT = 1800
 
 
 @contextmanager
@@ -52,3 +53,12 @@ def javascript_client(package: str) -> Iterator[Path]:
         install = ["npm", "install", "--silent", "--no-audit", "--no-fund", package]
         subprocess.run(install, check=True, timeout=LIMIT, cwd=path)
         yield path
+
+
+@contextmanager
+def rust_client(project: Path) -> Iterator[Path]:
+    """Build a Rust program with the client it depends on, and give what was built."""
+    with directory("rust") as path:
+        build = ["cargo", "build", "--quiet", "--manifest-path", str(project / "Cargo.toml"), "--target-dir", str(path)]
+        subprocess.run(build, check=True, timeout=RUST_LIMIT)
+        yield path / "debug" / "rust-client"

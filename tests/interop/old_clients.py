@@ -1,6 +1,7 @@
-"""Clients from the last eight years, unchanged, drive what they can of this server's devices: one for each message version.
+"""Clients from the last eight years, unchanged, drive all that they can of this server's devices, in every message version.
 
-``python -m tests.interop.old_clients [NAME …]`` runs those whose names begin so.
+``python -m tests.interop.old_clients [NAME …]`` runs those whose names begin so. The Rust client is run only when it is named,
+since it needs cargo and minutes to build.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from tests.interop.checks import Checks
-from tests.interop.clients import javascript_client, python_client
+from tests.interop.clients import javascript_client, python_client, rust_client
 from tests.interop.programs import EDGE, NORA, STROKER, WAITING_FOR_DEVICE, run
 
 PROGRAMS = Path(__file__).with_name("old")
+RUST = Path(__file__).with_name("rust")
 
 #: A command for a program, and where to run it.
 Command: TypeAlias = tuple[list[str | Path], Path]
 
 
-class OldClient(NamedTuple):
+class Client(NamedTuple):
     """A client: how its program is run, what that prints, and what it makes the devices do.
 
     What follows the last command to the Nora are stops: each client has it running at half a step of twenty when it leaves.
@@ -52,6 +54,12 @@ def by_node(package: str, program: str, *options: str) -> Callable[[], AbstractC
 
 
 @contextmanager
+def by_cargo() -> Iterator[Command]:
+    with rust_client(RUST) as program:
+        yield [program], RUST
+
+
+@contextmanager
 def by_this_python() -> Iterator[Command]:
     yield [sys.executable, PROGRAMS / "version_0.py"], PROGRAMS
 
@@ -63,7 +71,7 @@ EDGE_STOPS, NORA_STOPS = ["Vibrate1:0;", "Vibrate2:0;"], ["Vibrate:0;", "Rotate:
 ASK, BATTERY, STROKE = "DeviceType;", "Battery;", r"L0999I500\n"
 
 CLIENTS = (
-    OldClient(
+    Client(
         "version 0 by its document",
         by_this_python,
         [
@@ -85,7 +93,7 @@ CLIENTS = (
         },
     ),
     # It cannot read a battery.
-    OldClient(
+    Client(
         "buttplug 0.3.0 (PyPI), version 1",
         by_python("buttplug==0.3.0", "buttplug_0_3.py"),
         [
@@ -102,7 +110,7 @@ CLIENTS = (
             STROKER: [STROKE],
         },
     ),
-    OldClient(
+    Client(
         "buttplug-py 0.2.0 (PyPI), version 2",
         by_python("buttplug-py==0.2.0", "buttplug_py.py", "2"),
         [
@@ -123,7 +131,7 @@ CLIENTS = (
             STROKER: [STROKE],
         },
     ),
-    OldClient(
+    Client(
         "buttplug-py 0.2.0 (PyPI), version 3",
         by_python("buttplug-py==0.2.0", "buttplug_py.py", "3"),
         [
@@ -144,7 +152,7 @@ CLIENTS = (
             STROKER: [r"L0500\n", STROKE],
         },
     ),
-    OldClient(
+    Client(
         "buttplug 1.0.17 (npm), version 2",
         # Its WebAssembly is made for bundlers; node loads it with this option.
         by_node("buttplug@1.0.17", "buttplug_1_0.mjs", "--experimental-wasm-modules", "--no-warnings"),
@@ -165,7 +173,7 @@ CLIENTS = (
             STROKER: [STROKE],
         },
     ),
-    OldClient(
+    Client(
         "buttplug 3.2.2 (npm), version 3",
         by_node("buttplug@3.2.2", "buttplug_3_2.mjs"),
         [
@@ -188,7 +196,31 @@ CLIENTS = (
 )
 
 
-def check(client: OldClient, checks: Checks) -> None:
+BY_HAND = (
+    Client(
+        "rust: crate buttplug 12, version 4",
+        by_cargo,
+        [
+            f"device {EDGE}",
+            *("  Vibrate of feature 0", "  Vibrate of feature 1", "  battery 85"),
+            f"device {NORA}",
+            *("  Vibrate of feature 0", "  Rotate of feature 1", "  battery 85"),
+            f"device {STROKER}",
+            *("  Position of feature 0", "  HwPositionWithDuration of feature 0"),
+            WAITING_FOR_DEVICE,
+            f"left {EDGE} 2",
+            "connected false",
+        ],
+        {
+            EDGE: [ASK, "Vibrate1:10;", "Vibrate2:10;", BATTERY, *EDGE_STOPS],
+            NORA: [ASK, "Vibrate:10;", *BOTH_WAYS, BATTERY, *NORA_STOPS, *FAREWELL],
+            STROKER: [r"L0500\n", STROKE],
+        },
+    ),
+)
+
+
+def check(client: Client, checks: Checks) -> None:
     with client.command() as (command, directory):
         ran = run(command, directory=directory, server="tests.interop.house")
     checks.equal(f"{client.name}: the program ends without an error", ran.exit_code, 0)
@@ -201,9 +233,8 @@ def check(client: OldClient, checks: Checks) -> None:
 
 def main(*names: str) -> None:
     checks = Checks()
-    for client in CLIENTS:
-        if client.name.startswith(names or ("",)):
-            check(client, checks)
+    for client in [client for client in CLIENTS + BY_HAND if client.name.startswith(names)] if names else CLIENTS:
+        check(client, checks)
     checks.exit()
 
 
