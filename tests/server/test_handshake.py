@@ -147,9 +147,18 @@ async def test_the_first_handshake_in_a_frame_opens_the_session_and_the_rest_fol
 # Other versions
 
 
-@pytest.mark.parametrize("version", [*range(4), 5, 4294967295])
+@pytest.mark.parametrize("version", range(5))
 @pytest.mark.parametrize("field", ["MessageVersion", "ProtocolVersionMajor"])
-async def test_a_client_of_another_version_is_told_and_may_try_the_one_that_is_spoken_here(
+async def test_a_client_of_every_version_up_to_4_is_accepted(house: House, version: int, field: str) -> None:
+    talker = Talker(house.server)
+    talker.say_frame(f'[{{"RequestServerInfo":{{"Id":1,"ClientName":"old","{field}":{version}}}}}]')
+    assert isinstance(talker.heard[0], ServerInfo)
+    assert talker.session.state is State.CONNECTED
+
+
+@pytest.mark.parametrize("version", [5, 4294967295])
+@pytest.mark.parametrize("field", ["MessageVersion", "ProtocolVersionMajor"])
+async def test_a_client_that_is_too_new_is_told_and_may_try_another_version(
     house: House, version: int, field: str
 ) -> None:
     talker = Talker(house.server)

@@ -11,6 +11,7 @@ import pytest
 from buttplug.core.enums import OutputType
 from buttplug.core.messages import OutputArguments, OutputCmd
 from buttplug.hardware.errors import HardwareError
+from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceSettings, OutputSettings
 from buttplug.server.session import CloseCode
 from tests.fakes.families import EVERYTHING, Family, install
@@ -26,7 +27,7 @@ VIBRATE, MOVE = OutputType.VIBRATE, OutputType.POSITION_WITH_DURATION
 @pytest.fixture
 async def aneros(build: BuildHouse) -> House:
     """A device with two motors of 127 steps."""
-    return await build("aneros", max_ping_time=500)
+    return await build("aneros", configuration=DeviceConfiguration.load(), max_ping_time=500)
 
 
 @pytest.fixture
