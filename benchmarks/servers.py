@@ -88,7 +88,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
     arrived: dict[int, float] = {}
     delays: dict[int, list[float]] = {index: [] for index in range(len(bench.devices))}
 
-    def decode(translator: Translator, frame: Frame) -> Iterator[ClientMessage | Malformed]:
+    def decode(translator: Translator, frame: Frame) -> Iterator[ClientMessage | Malformed | None]:
         now = time.perf_counter()
         messages = decode_client_frame(frame)
         for message in messages:
@@ -101,7 +101,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
         if began is not None:
             delays[index].append(time.perf_counter() - began)
 
-    Translator.read = decode  # type: ignore[method-assign]
+    Translator.read = decode  # type: ignore[method-assign, assignment]
     for index, device in enumerate(bench.devices):
         device.on_packet = lambda packet, index=index: note(index, packet)  # type: ignore[misc]
     return delays

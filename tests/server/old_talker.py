@@ -36,7 +36,8 @@ class OldTalker:
 
     def say_frame(self, frame: str) -> None:
         for message in self._translator.read(frame):
-            self.session.receive(message)
+            if message is not None:
+                self.session.receive(message)
 
     def say(self, name: str, **fields: Any) -> int:
         """Send a message with the next id; return that id."""

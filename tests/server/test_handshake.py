@@ -158,9 +158,7 @@ async def test_a_client_of_every_version_up_to_4_is_accepted(house: House, versi
 
 @pytest.mark.parametrize("version", [5, 4294967295])
 @pytest.mark.parametrize("field", ["MessageVersion", "ProtocolVersionMajor"])
-async def test_a_client_that_is_too_new_is_told_and_may_try_another_version(
-    house: House, version: int, field: str
-) -> None:
+async def test_a_client_that_is_too_new_is_told_and_may_try_another_version(house: House, version: int, field: str) -> None:
     talker = Talker(house.server)
     talker.say_frame(f'[{{"RequestServerInfo":{{"Id":1,"ClientName":"old","{field}":{version}}}}}]')
     code, text = error_of(talker.heard[0])

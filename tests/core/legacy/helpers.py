@@ -93,7 +93,7 @@ class Client:
 
     def say_frame(self, frame: str) -> list[ClientMessage | Malformed]:
         """Send a frame; return what the session gets of it."""
-        asked = list(self.translator.read(frame))
+        asked = [message for message in self.translator.read(frame) if message is not None]
         self.asked += asked
         return asked
 
