@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buttplug.core.legacy.v1 import stroke_duration
-from buttplug.core.messages import Error, Ok
+from buttplug.core.messages import DeviceList, Error, Ok
 from tests.core.legacy.helpers import EVERYTHING, NOTHING, Client, device, feature
 
 STROKER = device(feature(0, HwPositionWithDuration=(0, 99)))
@@ -123,6 +123,16 @@ def test_a_launch_that_may_be_anywhere_takes_the_time_of_its_longest_way(positio
     (stop_message,) = client.command("StopDeviceCmd")
     client.answer(Ok(stop_message.id), Ok(message.id))
     assert launch(client, position, 99) == expected
+
+
+def test_a_launch_knows_where_it_is_while_other_devices_come_and_go() -> None:
+    client = Client(1, STROKER)
+    launch(client, 66, 99)
+    client.answer(DeviceList(0, {0: STROKER, 3: NOTHING}))
+    assert launch(client, 99, 99) == [(0, "HwPositionWithDuration", 99, stroke_duration(1 / 3, 1))]
+    client.answer(DeviceList(0, {3: NOTHING}))
+    client.answer(DeviceList(0, {0: STROKER, 3: NOTHING}))
+    assert launch(client, 99, 99) == [(0, "HwPositionWithDuration", 99, stroke_duration(1, 1))]
 
 
 def test_a_launch_knows_where_linear_commands_have_sent_it() -> None:
