@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from buttplug.client import ButtplugDevice
+from buttplug.client.channel import DeviceChannel
 from buttplug.client.connection import Connection
 from buttplug.core.errors import ButtplugError
 from buttplug.core.messages import SPEC_MAJOR, DeviceInfo
@@ -153,7 +154,7 @@ class Toy:
 
 def _described(info: DeviceInfo) -> ButtplugDevice:
     """Return a device for what is told of it alone: it commands nothing."""
-    return ButtplugDevice(cast(Connection, None), info)
+    return ButtplugDevice(DeviceChannel(cast(Connection, None), info, lambda error: None))
 
 
 class Player:

@@ -11,7 +11,6 @@ import pytest
 from tests.conformance.__main__ import main
 from tests.conformance.format import BatteryLevel, Case, Data, Expectation, Found, Level, Scalar, Send, Step, read
 from tests.conformance.runner import Outcome, Verdict, run
-from tests.fakes import json_connector
 
 VECTORS = Path(__file__).parent / "vectors"
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Iterable
 
 from buttplug.core.messages import DeviceInfo
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.hardware.specifiers import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.device import Device
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings

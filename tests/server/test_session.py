@@ -273,7 +273,7 @@ async def test_who_does_not_shake_hands_takes_no_place(build: BuildHouse) -> Non
     house = await build("aneros", max_clients=1)
     strangers = [Talker(house.server) for _ in range(100)]
     for stranger in strangers[:50]:
-        stranger.say(RequestServerInfo, "old", None, None, 2)
+        stranger.say(RequestServerInfo, "new", 5, 0)
     client = await house.client("client")
     assert is_ok(await client.ask(OutputCmd, 0, 0, vibrate(9)))
 
