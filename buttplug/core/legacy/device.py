@@ -59,18 +59,20 @@ class Device:
     def __init__(self, info: DeviceInfo) -> None:
         self.info = info
         features = [feature for _, feature in sorted(info.device_features.items())]
-        self.scalars = [actuator for feature in features for actuator in _actuators(feature, SCALAR_TYPES)]
-        self.rotators = [
+        self.scalars: list[Actuator] = [actuator for feature in features for actuator in _actuators(feature, SCALAR_TYPES)]
+        self.rotators: list[Actuator] = [
             actuator
             for feature in features
             for actuator in _actuators(feature, [OutputType.ROTATE])
             if feature.output[OutputType.ROTATE].value[0] < 0
         ]
-        self.strokers = [
+        self.strokers: list[Actuator] = [
             actuator for feature in features for actuator in _actuators(feature, [OutputType.POSITION_WITH_DURATION])
         ]
-        self.readable = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.READ)]
-        self.streams = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.SUBSCRIBE)]
+        self.readable: list[Sensor] = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.READ)]
+        self.streams: list[Sensor] = [
+            sensor for feature in features for sensor in _sensors(feature, InputCommandType.SUBSCRIBE)
+        ]
         self.places: dict[int, float] = {}
         self.subscriptions: dict[tuple[int, InputType], Subscription] = {}
 
