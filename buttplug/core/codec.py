@@ -189,8 +189,10 @@ def split_client_frame(frame: Frame) -> Iterator[Element | Malformed | None]:
     return split(frame, MAX_MESSAGE)
 
 
-def read_element(element: Element | Malformed) -> ClientMessage | Malformed:
-    """Return one message of a client of version 4, which may stop devices in the words of older ones."""
+def read_element(element: Element | Malformed | None) -> ClientMessage | Malformed | None:
+    """Return one message of a client of version 4, which may stop devices in the words of older ones; None for a mere step."""
+    if element is None:
+        return None
     message = _client_codec.message(element)
     if isinstance(message, StopDeviceCmd):
         return StopCmd(message.id, message.device_index)
@@ -201,7 +203,7 @@ def read_element(element: Element | Malformed) -> ClientMessage | Malformed:
 
 def decode_client_frame(frame: Frame) -> list[ClientMessage | Malformed]:
     """Return the messages of a frame that a client of version 4 sent."""
-    return [read_element(element) for element in split_client_frame(frame) if element is not None]
+    return [message for message in map(read_element, split_client_frame(frame)) if message is not None]
 
 
 def decode_server_frame(frame: Frame) -> list[ServerMessage | Malformed]:

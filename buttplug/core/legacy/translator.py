@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct, structs
 
-from buttplug.core.codec import Frame, Malformed, read_element, split_client_frame
+from buttplug.core.codec import Element, Frame, Malformed, read_element, split_client_frame
 from buttplug.core.errors import ButtplugError
 from buttplug.core.legacy import version_of
 from buttplug.core.legacy.conversion import Conversion, OldMessage
@@ -70,16 +70,18 @@ class Translator:
 
         None is no message: it stands for a step that was made to find them, so that others can go first in between.
         """
-        for element in split_client_frame(frame):
-            if element is None:
-                yield None
-            elif self._version is None:
-                message = read_element(element)
-                if isinstance(message, RequestServerInfo):
-                    self._asked_version = version_of(message)
-                yield message
-            else:
+        elements = split_client_frame(frame)
+        return map(read_element, elements) if self._is_new else self._read(elements)
+
+    def _read(self, elements: Iterator[Element | Malformed | None]) -> Iterator[ClientMessage | Malformed | None]:
+        for element in elements:
+            if self._version is not None and element is not None:
                 yield from self._converted(codec(self._version.number).message(element))
+                continue
+            message = read_element(element)
+            if isinstance(message, RequestServerInfo):
+                self._asked_version = version_of(message)
+            yield message
 
     def _converted(self, message: ClientMessage | Malformed) -> Iterator[ClientMessage | Malformed]:
         if isinstance(message, Malformed):
