@@ -401,8 +401,8 @@ async def test_a_command_to_a_device_that_went_is_answered_before_its_end_is_tol
     late = talker.say("SingleMotorVibrateCmd", DeviceIndex=0, Speed=1)
     await asyncio.sleep(0.2)
     assert [(name, body["Id"]) for name, body in talker.heard[-3:]] == [
-        ("Error", late),
         ("Error", waiting),
+        ("Error", late),
         ("DeviceRemoved", 0),
     ]
 
