@@ -10,8 +10,9 @@ from msgspec import Struct
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
+from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.slots import Slot
-from buttplug.server.protocols.base import Output
+from buttplug.server.protocols.base import Output, Protocol
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,9 @@ class Batch:
         self._interrupted = True
         self.was_cut_short = self.was_cut_short or waiting
 
+    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
+        """Note that a packet was written, for the sake of parts that move."""
+
     def failed(self, packet: Packet, error: ButtplugError) -> None:
         """Note that a packet was not written: those behind it are not sent."""
         self.error = error
@@ -79,6 +83,8 @@ class Batch:
 
 class CommandBatch(Batch):
     """The packets of commands. ``changed`` are the outputs that get another value than they had."""
+
+    _moves_are_noted = False
 
     def __init__(
         self, wanted: dict[Slot, Wanted], changed: Mapping[Slot, Output], encode: Callable[[], Iterable[Packet]]
@@ -91,6 +97,12 @@ class CommandBatch(Batch):
     def dones(self) -> list[Done]:
         """Whom to answer."""
         return [want.done for want in self.wanted.values()]
+
+    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
+        # Moving parts come first, so it is the first packet that sets them in motion.
+        if not self._moves_are_noted:
+            self._moves_are_noted = True
+            moves.sent(self.changed.values(), protocol, now, sure=True)
 
 
 class RepeatBatch(Batch):
@@ -120,11 +132,13 @@ class StopBatch:
         self._left = list(packets)
         self._unwritten: list[Packet] = []
         self._tries_left = STOP_TRIES - 1
+        self._moves_are_noted = False
 
     @property
-    def problem(self) -> str | None:
+    def error(self) -> ButtplugDeviceError | None:
         """Why not everything was stopped; None where it was."""
-        return self._last_error if self._unwritten else self._failure
+        problem = self._last_error if self._unwritten else self._failure
+        return None if problem is None else ButtplugDeviceError(f"it could not be stopped: {problem}")
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -132,6 +146,17 @@ class StopBatch:
             self._tries_left -= 1
             self._left, self._unwritten = self._unwritten, []
         return self._left.pop(0) if self._left else None
+
+    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
+        """Note that a packet was written: the first one halts the parts that move."""
+        if not self._unwritten:
+            self.note_moves(moves, protocol, now)
+
+    def note_moves(self, moves: Moves, protocol: Protocol, now: float) -> None:
+        """Note that the parts were halted, where that was not noted before."""
+        if not self._moves_are_noted:
+            self._moves_are_noted = True
+            moves.stopped(self.stopped.values(), protocol, now)
 
     def failed(self, packet: Packet, error: ButtplugError) -> None:
         """Note that a packet was not written."""

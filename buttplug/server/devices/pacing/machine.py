@@ -14,18 +14,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Set
 from math import inf
-from operator import attrgetter
 
-from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.outputs import Outputs
 from buttplug.server.devices.pacing.owed import Answer, OwedStops
+from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.pending import Pending
 from buttplug.server.devices.pacing.repeats import Repeats
-from buttplug.server.devices.pacing.slots import Limits, Slot
-from buttplug.server.devices.pacing.stops import stop_outputs, stop_packets
+from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
+from buttplug.server.devices.pacing.stops import begin_stop
 from buttplug.server.protocols.base import Output, Protocol
 
 logger = logging.getLogger(__name__)
@@ -40,8 +40,7 @@ class Machine:
     def __init__(self, protocol: Protocol, limits: Limits, moves: Moves, *, gap: float, spacing: float, now: float) -> None:
         self.answers: list[Answer] = []
         self.moves = moves
-        self._gap = gap
-        self._spacing = spacing
+        self._pace = Pace(gap, spacing, now)
         self._protocol = protocol
         self._limits = limits
         self._outputs = Outputs(limits.values)
@@ -53,9 +52,6 @@ class Machine:
         self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
         self._ready: Packet | None = None
         self._last = Packet(b"")
-        self._written_at = now
-        self._next_batch = now
-        self._next_packet = now
 
     @property
     def slots(self) -> Set[Slot]:
@@ -75,8 +71,6 @@ class Machine:
     def may_be_running(self, now: float) -> bool:
         """Whether an output was told to run, or may have been, and is not known to have stopped."""
         return self.owes_stop or self._outputs.may_run or bool(self.moves.all_under_way(now))
-
-    # What is asked of the device
 
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
@@ -101,7 +95,7 @@ class Machine:
         self._begin_stop_anew()
         self._limits = limits
         self._outputs.ranges = limits.values
-        self._gap = gap
+        self._pace.gap = gap
 
     def next(self, now: float) -> Packet | float:
         """Return the packet to write now, or the time until which there is nothing to do, infinity where none is known.
@@ -117,23 +111,27 @@ class Machine:
                 if self._ready is None:
                     self._finish(now)
                     continue
-            if now < self._next_packet:
-                return self._next_packet
+            if now < self._pace.packet_due:
+                return self._pace.packet_due
             self._last, self._ready = self._ready, None
             self._batch.was_begun = True
             return self._last
 
     def written(self, now: float) -> None:
         """Note that the packet was written."""
-        self._next_packet = now + max(self._spacing, self._last.pause)
-        self._written_at = now
+        self._tried(now)
+        if self._has_parts and self._batch is not None:
+            self._batch.written(self.moves, self._protocol, now)
+
+    def _tried(self, now: float) -> None:
+        self._pace.written(now, self._last.pause)
         if self._protocol.repeat_after is None:
             # What the protocol begins with this packet is counted from here.
             self._repeats.counted_from = None
 
     def failed(self, error: ButtplugError, now: float, *, may_arrive: bool = False) -> None:
         """Note that the packet was not written. ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too."""
-        self.written(now)
+        self._tried(now)
         self._owed.may_arrive = self._owed.may_arrive or may_arrive
         if self._batch is not None:
             self._batch.failed(self._last, error)
@@ -163,14 +161,14 @@ class Machine:
         if self._say_again:
             self._want_everything_again(now)
         if self._owed.slots or self._owed.dones:
-            if now < self._next_packet:
-                return self._next_packet
+            if now < self._pace.packet_due:
+                return self._pace.packet_due
             self._begin_stop(now)
             return None
-        commands, repeat = self._pending.since, self._repeats.due(self._written_at)
+        commands, repeat = self._pending.since, self._repeats.due(self._pace.written_at)
         if commands == repeat == inf:
             return self._owed.due
-        earliest = max(self._next_batch, self._next_packet)
+        earliest = max(self._pace.batch_due, self._pace.packet_due)
         commands, repeat = max(commands, earliest), max(repeat, earliest)
         if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
             self._begin_commands(now)
@@ -195,24 +193,20 @@ class Machine:
         changed = {slot: want.output for slot, want in wanted.items() if slot in unsure or told.get(slot) != want.output}
         if self._has_parts:
             changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
-        outputs = sorted(changed.values(), key=attrgetter("feature")) if len(changed) > 1 else list(changed.values())
+        outputs = [changed[slot] for slot in sorted(changed, key=parts_first)] if len(changed) > 1 else list(changed.values())
         values = self._outputs.begin(outputs)
         self._batch = CommandBatch(wanted, changed, lambda: self._protocol.encode(outputs, values) if outputs else ())
         if outputs:
-            self._next_batch = now + self._gap
+            self._pace.batch_begun(now)
 
     def _begin_repeat(self, now: float) -> None:
         told = [self._outputs.told[slot] for slot in self.slots if slot in self._outputs.told]
         self._batch = RepeatBatch(lambda: self._protocol.repeat(told, self._outputs.values))
-        self._next_batch = now + self._gap
+        self._pace.batch_begun(now)
 
     def _begin_stop(self, now: float) -> None:
         slots, dones = self._owed.take()
-        self._outputs.begin_stop(slots)
-        stopped = stop_outputs(slots, self._outputs, self.moves, self._limits, now, halts=self._protocol.halts)
-        self._outputs.note(stopped, sure=False)
-        packets, failure = stop_packets(self._protocol, list(stopped.values()), self._outputs.values)
-        self._batch = StopBatch(slots, stopped, packets, dones, failure)
+        self._batch = begin_stop(self._protocol, slots, dones, self._outputs, self.moves, self._limits, now)
 
     def _begin_stop_anew(self) -> None:
         if isinstance(self._batch, StopBatch):
@@ -240,17 +234,16 @@ class Machine:
             self._outputs.note(batch.changed, sure=True)
             self._owed.told(batch.wanted.keys())
         self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
-        if batch.was_begun and self._has_parts:
-            self.moves.sent(batch.changed.values(), self._protocol, now, sure=batch.error is None)
+        if batch.error is not None and batch.was_begun and self._has_parts:
+            self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
-        self._next_batch = now + self._gap
-        if batch.problem is not None:
+        self._pace.batch_begun(now)
+        if (error := batch.error) is not None:
             self._owed.failed(batch.slots, now)
-            logger.error("%s could not be stopped: %s; trying again", self._protocol.name, batch.problem)
-            error = ButtplugDeviceError(f"it could not be stopped: {batch.problem}")
+            logger.error("%s: %s; trying again", self._protocol.name, error)
             self.answers += [(done, error) for done in batch.dones]
             return
         self._outputs.stopped(batch.stopped)
-        self.moves.stopped(batch.stopped.values(), self._protocol, now)
+        batch.note_moves(self.moves, self._protocol, now)
         self.answers += self._owed.written(batch, now)

@@ -18,6 +18,13 @@ def slot_of(feature: int, type: OutputType) -> Slot:  # noqa: A002
     return (feature, OutputType.POSITION if type.is_position else type)
 
 
+def parts_first(slot: Slot) -> tuple[bool, Slot]:
+    """Return the place of a slot in the order of sending: moving parts come first, for the first packet of a batch is the one
+    that is sent at the time for which places are estimated.
+    """
+    return (not slot[1].is_position, slot)
+
+
 class Limits(Struct, frozen=True):
     """What a device may be told, with its user's limits: the range of every output's value, in device units, and the range of
     the duration in milliseconds by feature, where timed moves exist.

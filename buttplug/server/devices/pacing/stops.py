@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Packet
+from buttplug.server.devices.pacing.batches import Done, StopBatch
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.outputs import Outputs
-from buttplug.server.devices.pacing.slots import Limits, Slot
+from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
 from buttplug.server.protocols.base import Output, Protocol
 
 logger = logging.getLogger(__name__)
@@ -17,6 +18,17 @@ logger = logging.getLogger(__name__)
 #: Milliseconds in which a part that knows no halt is told to be where it is estimated to be now: the estimate may be off by
 #: what a move covers until its packet arrives, and that way is not to be gone any faster than before.
 HALT_TIME = 200
+
+
+def begin_stop(
+    protocol: Protocol, slots: set[Slot], dones: list[Done], outputs: Outputs, moves: Moves, limits: Limits, now: float
+) -> StopBatch:
+    """Return the packets that stop outputs, and note what these are told."""
+    outputs.begin_stop(slots)
+    stopped = stop_outputs(slots, outputs, moves, limits, now, halts=protocol.halts)
+    outputs.note(stopped, sure=False)
+    packets, failure = stop_packets(protocol, list(stopped.values()), outputs.values)
+    return StopBatch(slots, stopped, packets, dones, failure)
 
 
 def stop_outputs(
@@ -29,7 +41,7 @@ def stop_outputs(
     includes parts of which nothing is known.
     """
     halts = halts and slots >= limits.values.keys()
-    stopped = ((slot, _stop_output(slot, outputs, moves, limits, now, halts=halts)) for slot in sorted(slots))
+    stopped = ((slot, _stop_output(slot, outputs, moves, limits, now, halts=halts)) for slot in sorted(slots, key=parts_first))
     return {slot: output for slot, output in stopped if output is not None}
 
 

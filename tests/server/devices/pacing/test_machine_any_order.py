@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from buttplug.server.devices.pacing import machine as machine_module
+from buttplug.server.devices.pacing import stops
 from buttplug.server.devices.pacing.batches import CommandBatch, StopBatch
 from buttplug.server.devices.pacing.machine import Machine
 from buttplug.server.devices.pacing.moves import Move
 from buttplug.server.devices.pacing.owed import OwedStops
+from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.repeats import Repeats
 from tests.server.devices.pacing.any_order import AnyOrder
 
@@ -69,12 +70,12 @@ def _all_or_nothing(patch: pytest.MonkeyPatch) -> None:
         except Exception as error:  # noqa: BLE001 that is the fault
             return [], str(error)
 
-    patch.setattr(machine_module, "stop_packets", stop_packets)
+    patch.setattr(stops, "stop_packets", stop_packets)
 
 
 def _no_spacing(patch: pytest.MonkeyPatch) -> None:
     """Packets follow each other at once."""
-    patch.setattr(Machine, "_next_packet", property(lambda self: -1.0, lambda self, value: None), raising=False)
+    patch.setattr(Pace, "packet_due", property(lambda self: -1.0, lambda self, value: None), raising=False)
 
 
 def _last_target(patch: pytest.MonkeyPatch) -> None:
@@ -100,7 +101,7 @@ def _give_up_stops(patch: pytest.MonkeyPatch) -> None:
 
 def _believe_everything(patch: pytest.MonkeyPatch) -> None:
     """A stop counts as written whatever became of its packets."""
-    patch.setattr(StopBatch, "problem", None)
+    patch.setattr(StopBatch, "error", None)
 
 
 #: The faults, and the kinds of devices that show each.
