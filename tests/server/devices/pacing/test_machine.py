@@ -210,6 +210,49 @@ def test_a_stop_on_a_known_way_ends_it_where_the_part_is() -> None:
     assert bench.machine.moves.place(0, bench.now) == 40
 
 
+#: A part behind two motors, on a bus that needs 40 ms between two packets.
+PART_BEHIND_MOTORS: dict[Slot, tuple[int, int]] = {(0, VIBRATE): (0, 100), (1, VIBRATE): (0, 100), (2, POSITION): (0, 100)}
+
+
+def spaced_stroker(place: int) -> Bench:
+    """Return a stroker that has been at a place for long."""
+    bench = Bench(Stroker, PART_BEHIND_MOTORS, spacing=0.04)
+    bench.want(2, place, 100)
+    bench.run(5)
+    bench.sent.clear()
+    return bench
+
+
+def test_a_stop_halts_the_part_first_where_it_is_when_packets_have_to_wait_for_each_other() -> None:
+    bench = spaced_stroker(90)
+    bench.want(2, 0, 450)
+    bench.run(0.1)
+    bench.stop()
+    bench.run(1)
+    assert bench.words == ["go 2 0 200", "go 2 70 1", "Vibrate 0 0", "Vibrate 1 0"]
+    assert bench.machine.moves.place(2, bench.now) == 70
+
+
+def test_a_move_is_under_way_from_its_own_packet_on_though_others_of_its_batch_wait() -> None:
+    bench = spaced_stroker(90)
+    bench.want(0, 50)
+    bench.want(2, 0, 450)
+    bench.run(0.03)
+    assert bench.words == ["go 2 0 200"]
+    assert bench.machine.moves.place(2, bench.now) == 84
+
+
+def test_a_stop_that_begins_anew_knows_where_it_has_halted_the_part() -> None:
+    bench = spaced_stroker(90)
+    bench.want(2, 0, 450)
+    bench.run(0.1)
+    bench.stop()
+    bench.run(0.01)
+    bench.machine.configure(bench.limits, 0.0)
+    bench.run(1)
+    assert [words for words in bench.words if words.startswith("go")] == ["go 2 0 200", "go 2 70 1"]
+
+
 def test_a_device_that_knows_a_halt_is_halted_and_told_no_place() -> None:
     bench = Bench(Halting, STROKER)
     bench.want(0, 80, 2000)
