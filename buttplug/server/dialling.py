@@ -58,7 +58,7 @@ class WebsocketDialler:
         self._tls = tls
         self._task: asyncio.Task[None] | None = None
         self._is_trying = True
-        self._told = ""
+        self._last_text = ""
 
     def open(self) -> None:
         """Begin to connect, in the background. What becomes of it is told on the log, once for each change."""
@@ -80,10 +80,10 @@ class WebsocketDialler:
         while self._is_trying:
             connection = await self._connect()
             if connection is not None:
-                self._tell(logging.INFO, f"connected to {self._url}")
+                self._log_change(logging.INFO, f"connected to {self._url}")
                 if await self._serve(connection) >= STEADY:
                     delay = FIRST_DELAY
-                self._tell(logging.INFO, f"the connection to {self._url} has ended; connecting again")
+                self._log_change(logging.INFO, f"the connection to {self._url} has ended; connecting again")
             await asyncio.sleep(delay * random.uniform(1 - JITTER, 1 + JITTER))
             delay = min(2 * delay, LONGEST_DELAY)
 
@@ -101,14 +101,14 @@ class WebsocketDialler:
         try:
             return await dial(self._url, headers=self._headers, tls=self._tls)
         except ButtplugConnectorError as error:
-            self._tell(logging.WARNING, f"{error.message}; it is tried again")
+            self._log_change(logging.WARNING, f"{error.message}; it is tried again")
             return None
 
-    def _tell(self, level: int, text: str) -> None:
+    def _log_change(self, level: int, text: str) -> None:
         """Log a change, and not what has not changed."""
-        if text != self._told:
+        if text != self._last_text:
             logger.log(level, "%s", text)
-            self._told = text
+            self._last_text = text
 
 
 async def dial(url: str, *, headers: Sequence[tuple[str, str]] = (), tls: ssl.SSLContext | None = None) -> DialledConnection:

@@ -192,7 +192,7 @@ class ButtplugServer:
         Returns what could not be stopped in time, a sentence for each device.
         """
         self.is_open = False
-        return await self._quiet(self._begin_stops(), reason)
+        return await self._stop_and_end_sessions(self._begin_stops(), reason)
 
     def resume(self) -> None:
         """Accept clients again."""
@@ -240,7 +240,7 @@ class ButtplugServer:
     async def _close_all(self, stops: Sequence[_Stop]) -> list[str]:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        unstopped = await self._quiet(stops, "the server is shutting down")
+        unstopped = await self._stop_and_end_sessions(stops, "the server is shutting down")
         self._end_watch()
         saving = self.run_to_end(self._autosave.close(SHUTDOWN_LIMIT))
         await self.devices.close(max(began + SHUTDOWN_LIMIT - loop.time(), LAST_LIMIT) * 2 / 3)
@@ -252,7 +252,7 @@ class ButtplugServer:
         atexit.unregister(self._close_at_exit)
         return unstopped
 
-    async def _quiet(self, stops: Sequence[_Stop], reason: str) -> list[str]:
+    async def _stop_and_end_sessions(self, stops: Sequence[_Stop], reason: str) -> list[str]:
         """Wait for the stops of all devices, and end every session; log and return what could not be stopped in time."""
         unstopped = await self._stopped(stops)
         for failure in unstopped:

@@ -58,7 +58,7 @@ class Translator:
         self._is_new = False
         self._version: Version | None = None
         self._devices = Devices({})
-        self._told: set[int] = set()
+        self._known_devices: set[int] = set()
         # Clients may use an id again at any time; the ids that the session sees are unique.
         self._last_id = 0
         self._requests: dict[int, _Request] = {}
@@ -172,20 +172,20 @@ class Translator:
     def _list(self, reply: ServerMessage) -> ServerMessage:
         assert isinstance(reply, DeviceList)
         assert self._version is not None
-        self._told.update(reply.devices)
+        self._known_devices.update(reply.devices)
         return self._version.device_list(reply.id, [Device(info) for _, info in sorted(reply.devices.items())])
 
     def _tell_changes(self, version: Version, infos: Mapping[int, DeviceInfo]) -> None:
         """Tell which devices went and which came. One that is described otherwise than before went and came."""
         before, self._devices = self._devices, self._devices.updated(infos)
         changed = [device.index for device in before if not _is_same(version, device, self._devices.get(device.index))]
-        removed = [index for index in changed if index in self._told]
+        removed = [index for index in changed if index in self._known_devices]
         for index in removed:
-            self._told.remove(index)
+            self._known_devices.remove(index)
             self._send(DeviceRemoved(0, index))
         for device in self._devices:
             if device.index in removed or before.get(device.index) is None:
-                self._told.add(device.index)
+                self._known_devices.add(device.index)
                 self._send(version.device_added(device))
 
     def _reading(self, reading: InputReading) -> ServerMessage:

@@ -75,7 +75,7 @@ class DeviceManager:
     async def survey(self) -> None:
         """Log what every open bus has, or lacks, now; what is told here is not told again when it is scanned."""
         await asyncio.gather(
-            *(self._told(manager, "cannot be used", partial(_survey, manager)) for manager in tuple(self._usable))
+            *(self._attempt(manager, "cannot be used", partial(_survey, manager)) for manager in tuple(self._usable))
         )
 
     def device(self, index: int) -> Device:
@@ -188,20 +188,20 @@ class DeviceManager:
     async def _open(self, manager: CommunicationManager) -> None:
         manager.on_found = partial(self._found, manager)
         manager.on_scanning_finished = self._scan_finished
-        if await self._told(manager, "cannot be used", manager.open):
+        if await self._attempt(manager, "cannot be used", manager.open):
             self._usable.append(manager)
 
     async def _start(self, manager: CommunicationManager) -> bool:
-        return await self._told(manager, "cannot be used", manager.start_scanning)
+        return await self._attempt(manager, "cannot be used", manager.start_scanning)
 
     async def _stop(self, manager: CommunicationManager) -> None:
-        await self._told(manager, "did not end its scan", manager.stop_scanning)
+        await self._attempt(manager, "did not end its scan", manager.stop_scanning)
 
     async def _close(self, manager: CommunicationManager) -> None:
-        await self._told(manager, "did not close", manager.close)
+        await self._attempt(manager, "did not close", manager.close)
 
-    async def _told(self, manager: CommunicationManager, failure: str, act: Callable[[], Awaitable[None]]) -> bool:
-        """Have a bus do something, for so long; a failure is that bus's own, and told once until it changes."""
+    async def _attempt(self, manager: CommunicationManager, failure: str, act: Callable[[], Awaitable[None]]) -> bool:
+        """Have a bus do something within its time limit; return whether it did. A failure is logged once until it changes."""
         try:
             async with asyncio.timeout(BUS_LIMIT):
                 await act()
@@ -421,12 +421,12 @@ class DeviceManager:
         devices, self.devices = list(self.devices.values()), {}
         for device in devices:
             _spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")
-        if await _late({*self._connecting, *self._leaving}, limit):
+        if await _cancel_late({*self._connecting, *self._leaving}, limit):
             logger.warning("not every device was disconnected within %g s", limit)
         buses: set[asyncio.Task[None]] = set()
         for manager in self.managers:
             _spawn(buses, self._close(manager), f"closing {manager.bus}")
-        if await _late(buses, limit / 2):
+        if await _cancel_late(buses, limit / 2):
             logger.warning("not every bus was closed within %g s", limit / 2)
 
 
@@ -451,7 +451,7 @@ def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None]
     return task
 
 
-async def _late(tasks: Collection[asyncio.Task[None]], limit: float) -> bool:
+async def _cancel_late(tasks: Collection[asyncio.Task[None]], limit: float) -> bool:
     """Wait for tasks, and cancel those that go on for longer; return whether there were any."""
     if not tasks:
         return False

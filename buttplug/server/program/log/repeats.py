@@ -19,7 +19,7 @@ class Repeats:
 
     def __init__(self) -> None:
         #: The first record of each warning, oldest first, and how many like it were left out.
-        self._told: dict[tuple[str, str], tuple[logging.LogRecord, int]] = {}
+        self._logged: dict[tuple[str, str], tuple[logging.LogRecord, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> Iterator[logging.LogRecord]:
         """Return what is to be told now that this record has come."""
@@ -28,28 +28,28 @@ class Repeats:
             yield record
             return
         key = (record.name, message_of(record))
-        first, left_out = self._told.get(key, (record, 0))
+        first, left_out = self._logged.get(key, (record, 0))
         if first is not record and record.created - first.created < REPEAT_TIME:
-            self._told[key] = (first, left_out + 1)
+            self._logged[key] = (first, left_out + 1)
             return
-        self._told.pop(key, None)
+        self._logged.pop(key, None)
         yield from self._over(record.created - REPEAT_TIME)
-        self._told[key] = (record, 0)
+        self._logged[key] = (record, 0)
         yield _counted(record, left_out) if left_out else record
-        if len(self._told) > MEMORY:
+        if len(self._logged) > MEMORY:
             yield from self._forget_oldest()
 
     def rest(self) -> Iterator[logging.LogRecord]:
         """Return what was left out and is not yet told."""
-        while self._told:
+        while self._logged:
             yield from self._forget_oldest()
 
     def _over(self, before: float) -> Iterator[logging.LogRecord]:
-        while self._told and next(iter(self._told.values()))[0].created <= before:
+        while self._logged and next(iter(self._logged.values()))[0].created <= before:
             yield from self._forget_oldest()
 
     def _forget_oldest(self) -> Iterator[logging.LogRecord]:
-        first, left_out = self._told.pop(next(iter(self._told)))
+        first, left_out = self._logged.pop(next(iter(self._logged)))
         if left_out:
             yield _counted(first, left_out)
 
