@@ -23,8 +23,10 @@ MOVE = OutputType.POSITION_WITH_DURATION
 MOTORS: dict[Slot, Range] = {(0, VIBRATE): (0, 100), (1, VIBRATE): (0, 100)}
 STROKER: dict[Slot, Range] = {(0, POSITION): (0, 100), (1, VIBRATE): (0, 100)}
 
-#: Steps that a machine may make in no time at all, whatever it is asked: more would be spinning.
-STEPS_AT_ONCE = 64
+#: Packets that a machine may write in no time at all, and those more for each thing that it is asked in it (two motors, two
+#: packets each, tried twice): more would be spinning.
+PACKETS_AT_ONCE = 32
+PACKETS_ASKED = 8
 
 #: Batches that it may consider before it writes or waits: a stop, commands that change nothing, a repeat without packets.
 BATCHES_AT_ONCE = 6
@@ -93,6 +95,7 @@ class Bench:
         self.sent: list[tuple[float, str]] = []
         self.under_way: Packet | None = None
         self.wait = inf
+        self._asked_at: list[float] = []
 
     @property
     def words(self) -> list[str]:
@@ -101,12 +104,12 @@ class Bench:
     # What is asked
 
     def want(self, feature: int, value: int, duration: int = 0, type_: OutputType | None = None) -> Asked:
-        asked = Asked()
+        asked = self._asked()
         self.machine.want(Output(feature, type_ or (MOVE if duration else VIBRATE), value, duration), asked.done, self.now)
         return asked
 
     def stop(self, *slots: Slot) -> Asked:
-        asked = Asked()
+        asked = self._asked()
         chosen: Collection[Slot] = slots or self.machine.slots
         self.machine.stop(chosen, asked.done)
         return asked
@@ -159,5 +162,10 @@ class Bench:
         for done, error in answers:
             done(error)
 
+    def _asked(self) -> Asked:
+        self._asked_at.append(self.now)
+        return Asked()
+
     def _count(self) -> None:
-        assert [when for when, _ in self.sent[-STEPS_AT_ONCE:]].count(round(self.now, 6)) < STEPS_AT_ONCE, "it spins"
+        most = PACKETS_AT_ONCE + PACKETS_ASKED * self._asked_at.count(self.now)
+        assert [when for when, _ in self.sent[-most:]].count(round(self.now, 6)) < most, "it spins"
