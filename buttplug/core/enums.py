@@ -21,13 +21,11 @@ class OutputType(StrEnum):
     # That of Enum is written in Python, and outputs are looked up by their type many times for each command.
     __hash__ = str.__hash__
 
-    @property
-    def is_position(self) -> bool:
-        """Whether a value is a place to go to, which has no zero, instead of a level."""
-        return self in _POSITIONS
+    #: Whether a value is a place to go to, which has no zero, instead of a level.
+    is_position: bool
 
-
-_POSITIONS = frozenset({OutputType.POSITION, OutputType.POSITION_WITH_DURATION})
+    def __init__(self, word: str) -> None:
+        self.is_position = word.endswith(("Position", "PositionWithDuration"))
 
 
 class InputType(StrEnum):

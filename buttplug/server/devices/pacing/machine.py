@@ -119,19 +119,16 @@ class Machine:
 
     def written(self, now: float) -> None:
         """Note that the packet was written."""
-        self._tried(now)
+        self._pace.written(now, self._last.pause)
         if self._has_parts and self._batch is not None:
             self._batch.written(self.moves, self._protocol, now)
-
-    def _tried(self, now: float) -> None:
-        self._pace.written(now, self._last.pause)
         if self._protocol.repeat_after is None:
             # What the protocol begins with this packet is counted from here.
             self._repeats.counted_from = None
 
     def failed(self, error: ButtplugError, now: float, *, may_arrive: bool = False) -> None:
         """Note that the packet was not written. ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too."""
-        self._tried(now)
+        self._pace.written(now, self._last.pause)
         self._owed.may_arrive = self._owed.may_arrive or may_arrive
         if self._batch is not None:
             self._batch.failed(self._last, error)
@@ -165,11 +162,15 @@ class Machine:
                 return self._pace.packet_due
             self._begin_stop(now)
             return None
-        commands, repeat = self._pending.since, self._repeats.due(self._pace.written_at)
+        commands = self._pending.since
+        if self._protocol.repeat_after is None:
+            repeat, self._repeats.counted_from = inf, None
+        else:
+            repeat = self._repeats.due(self._pace.written_at)
         if commands == repeat == inf:
             return self._owed.due
-        earliest = max(self._pace.batch_due, self._pace.packet_due)
-        commands, repeat = max(commands, earliest), max(repeat, earliest)
+        if (earliest := self._pace.earliest_batch) > now:
+            commands, repeat = max(commands, earliest), max(repeat, earliest)
         if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
             self._begin_commands(now)
         elif repeat <= now:

@@ -48,12 +48,12 @@ class Pacer:
             spacing=hardware.spacing,
             now=self._loop.time(),
         )
-        self._writer = Writer(hardware)
         self._is_writing = False
         self._waker: asyncio.Future[None] | None = None
         self._closed: ButtplugDeviceError | None = None
         self._end: asyncio.Future[None] = self._loop.create_future()
         self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
+        self._writer = Writer(hardware, self._task)
 
     @property
     def slots(self) -> Collection[Slot]:
@@ -124,16 +124,18 @@ class Pacer:
 
     async def _write_until(self, end: asyncio.Future[None]) -> None:
         """Do what the machine says."""
+        machine, time = self._machine, self._loop.time
         while not end.done():
             try:
-                step = self._machine.next(self._loop.time())
-                if self._machine.answers:
+                now = time()
+                step = machine.next(now)
+                if machine.answers:
                     self._answer()
                 if isinstance(step, Packet):
                     self._is_writing = True
-                    await self._writer.write(step, STOP_LIMIT if self._machine.is_writing_stop else WRITE_LIMIT)
+                    await self._writer.write(step, now, STOP_LIMIT if machine.is_writing_stop else WRITE_LIMIT)
                     self._is_writing = False
-                    self._machine.written(self._loop.time())
+                    machine.written(time())
                 else:
                     await self._sleep(step)
             except ButtplugError as error:

@@ -21,29 +21,29 @@ class Writer:
     timer is set once and looks again when it fires early.
     """
 
-    def __init__(self, hardware: Hardware) -> None:
+    def __init__(self, hardware: Hardware, task: asyncio.Task[None]) -> None:
+        """``task`` is the one that will call :meth:`write`."""
         self._hardware = hardware
         self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Task[None] | None = None
+        self._task = task
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_overdue = False
 
-    async def write(self, packet: Packet, limit: float) -> None:
-        """Write a packet within ``limit`` seconds. Always to be called from the same task.
+    async def write(self, packet: Packet, now: float, limit: float) -> None:
+        """Write a packet within ``limit`` seconds from now.
 
         Raises:
             ButtplugError: It was not written, or not in time.
             asyncio.CancelledError: The caller is cancelled, by somebody else.
         """
-        self._task = task = asyncio.current_task()
-        assert task is not None
-        self._deadline = self._loop.time() + limit
+        self._deadline = now + limit
         if self._timer is None or limit < WRITE_LIMIT:
             self._look()
         try:
             await self._hardware.write(packet)
         except asyncio.CancelledError as error:
+            task = self._task
             if self._is_overdue:
                 task.uncancel()
                 if not task.cancelling():
@@ -75,7 +75,7 @@ class Writer:
     def _look(self) -> None:
         """Cut off the write under way when it is overdue, else look again when it will be."""
         self.close()
-        if self._deadline is None or self._task is None:
+        if self._deadline is None:
             return
         if self._deadline <= self._loop.time():
             self._is_overdue = True

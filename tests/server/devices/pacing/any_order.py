@@ -204,6 +204,14 @@ class AnyOrder(RuleBasedStateMachine):
             estimate = self.bench.machine.moves.place(PART, self.bench.now)
             assert estimate is None or abs(estimate - self.part.place) <= ROUNDING, "an estimate is right"
 
+    @invariant()
+    def a_stop_that_failed_is_still_owed(self) -> None:
+        if not hasattr(self, "bench"):
+            return
+        for motor, (_, asked) in self.last.items():
+            if asked in self.stops and asked.failed and self.motors[motor]:
+                assert self.bench.machine.owes_stop, "a stop is never given up"
+
     def teardown(self) -> None:
         if not hasattr(self, "bench"):
             return
