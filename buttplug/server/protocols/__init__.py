@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from buttplug.server.protocols.base import Protocol
 
 #: Protocols whose devices are recognised and cannot be driven, and why.
-UNSUPPORTED: Mapping[str, str] = {}
+UNSUPPORTED: Mapping[str, str] = {
+    "libo-karen": "a Libo Karen has no motor, and nobody knows how the four bytes of pressure that it measures are to be read",
+    "twerkingbutt": (
+        "nobody knows which speeds a Twerking Butt takes, and some numbers would start one of its programs instead of a speed"
+    ),
+}
 
 #: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
 _BATTERY_ENDPOINT = "rxblebattery"
