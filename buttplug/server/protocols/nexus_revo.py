@@ -9,6 +9,8 @@ rotator   0..3   AA 01 02 00
 ..        4      speed 1 or 2; 3 or 4 for 1 and 2 in the positive direction
 ..        5      00
 ========= ====== ============================================================
+
+Which direction is clockwise is not certain; the bytes are those that other programs send.
 """
 
 from __future__ import annotations

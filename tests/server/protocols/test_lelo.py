@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.simulated import SimulatedDevice, Subscribe, Unsubscribe
+from tests.fakes.clock import VirtualTimeLoop
 from tests.server.protocols.helpers import Driven, drive, hexes, link, rotate, silent_device, vibrate
 
 F1S, F1S_V2, HARMONY = "lelo-f1s", "lelo-f1sv2", "lelo-harmony"
@@ -186,3 +190,11 @@ async def test_rotation_is_the_second_motor() -> None:
     assert hexes(toy.stop()) == ["0A 12 01 08 00 00 00 00 00 00", "0A 12 02 08 00 00 00 00 00 00"]
     with pytest.raises(ValueError, match="range"):
         toy.send(rotate(1, -50))
+
+
+@given(st.lists(st.lists(st.binary(max_size=10), max_size=4), max_size=15))
+def test_whatever_it_says_the_pairing_ends_within_a_minute(answers: list[list[bytes]]) -> None:
+    loop = VirtualTimeLoop()
+    with contextlib.closing(loop), contextlib.suppress(HardwareError):
+        loop.run_until_complete(V2.initialise(saying(*([data.hex() for data in answer] for answer in answers))))
+    assert loop.time() <= 60

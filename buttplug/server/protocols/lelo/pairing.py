@@ -40,7 +40,7 @@ async def pair(hardware: Hardware, endpoint: str) -> None:
     end = loop.time() + PAIRING_TIME
     with hardware.listen() as listener:
         await hardware.subscribe(endpoint)
-        logger.info("%s: press its power button now, unless it was paired before", hardware.name)
+        logger.info("%s: press its power button now, to pair it", hardware.name)
         for _ in range(TRIES):
             try:
                 password = await listener.find(partial(_password, endpoint), end - loop.time())

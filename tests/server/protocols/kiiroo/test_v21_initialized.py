@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from itertools import pairwise
+
 import pytest
 
+from buttplug.core.enums import OutputType
+from buttplug.core.messages import OutputArguments, OutputCmd, StopCmd
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
+from tests.server.conftest import BuildHouse
 from tests.server.protocols.helpers import Driven, drive, halted, hexes, link, move, silent_device, vibrate
 
 
@@ -65,3 +71,21 @@ def test_what_was_not_written_is_not_repeated() -> None:
 
 def test_vibration() -> None:
     assert hexes(onyx().send(vibrate(0, 100))) == ["01 64"], "no model has it, a user's own definition may"
+
+
+async def test_no_three_seconds_pass_without_a_packet_and_none_of_them_undoes_a_stop(build: BuildHouse) -> None:
+    house = await build("Kiiroo Onyx+")
+    loop, heard = asyncio.get_running_loop(), list[tuple[float, str]]()
+    house.simulated[0].on_packet = lambda packet: heard.append((loop.time(), packet.data.hex(" ").upper()))
+    talker = await house.client()
+    await talker.ask(OutputCmd, 0, 0, {OutputType.POSITION_WITH_DURATION: OutputArguments(0, 100)})
+    await asyncio.sleep(5)
+    await talker.ask(OutputCmd, 0, 0, {OutputType.POSITION_WITH_DURATION: OutputArguments(99, 3000)})
+    await asyncio.sleep(1)
+    await talker.ask(StopCmd)
+    stopped = len(heard)
+    await asyncio.sleep(60)
+    assert heard[stopped - 1][1].startswith("03 00 01 ")
+    assert {data for _, data in heard[stopped:]} == {heard[stopped - 1][1]}
+    times = [when for when, _ in heard]
+    assert max(later - earlier for earlier, later in pairwise(times)) < 3
