@@ -69,4 +69,5 @@ def install(monkeypatch: pytest.MonkeyPatch, folder: Path, families: Mapping[str
     monkeypatch.setattr(protocols, "supports", classes.__contains__)
     monkeypatch.setattr(protocols, "load", classes.get)
     monkeypatch.setattr(simulation, "supports", classes.__contains__)
+    monkeypatch.setattr(simulation, "load", classes.get)
     return DeviceConfiguration.load(folder)

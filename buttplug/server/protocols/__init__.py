@@ -15,13 +15,24 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from buttplug.core.enums import InputType
+
 if TYPE_CHECKING:
     from buttplug.hardware.simulated import SimulatedDevice
     from buttplug.server.devices.definition import DeviceDefinition
     from buttplug.server.protocols.base import Protocol
 
 #: Protocols whose devices are recognised and cannot be driven, and why.
-UNSUPPORTED: Mapping[str, str] = {}
+UNSUPPORTED: Mapping[str, str] = {
+    "libo-karen": "a Libo Karen has no motor, and nobody knows how the four bytes of pressure that it measures are to be read",
+    "twerkingbutt": (
+        "nobody knows which speeds a Twerking Butt takes, and some numbers would start one of its programs instead of a speed"
+    ),
+}
+
+#: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
+_BATTERY_ENDPOINT = "rxblebattery"
+_BATTERY_LEVEL = b"\x55"
 
 #: What tells a brand's package itself from a module in it.
 _PACKAGE = ".*"
@@ -47,7 +58,9 @@ def load(protocol_id: str) -> type[Protocol] | None:
 
 
 def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
-    """Have a simulated device answer as its protocol's devices do, where they answer anything."""
+    """Have a simulated device answer as its protocol's devices do, where they answer anything, and be read as they are."""
+    if any(InputType.BATTERY in feature.inputs for feature in definition.features):
+        device.readable[_BATTERY_ENDPOINT] = [_BATTERY_LEVEL]
     name = _module_of(definition.protocol, _peers())
     if name is not None:
         peer: ModuleType = import_module(f"{__name__}.peers.{name}")

@@ -1,7 +1,7 @@
 """What device families share, and how one is added.
 
 A family is one module here, named as its protocol id with ``-`` as ``_``, and one class in it, a :class:`Protocol` named as
-the id in CapWords (``kiiroo-v21``: ``kiiroo_v21.KiirooV21``). Its facts are ``device-config/<id>.json``. The module is
+the id in CapWords (``nexus-revo``: ``nexus_revo.NexusRevo``). Its facts are ``device-config/<id>.json``. The module is
 imported when the first such device connects. Its docstring shows the packet as a byte table; what differs between models is
 a table; what several families have in common is in ``shared``.
 

@@ -1,4 +1,4 @@
-"""Kiiroo, generation 2.1."""
+"""Kiiroo's strokers."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from tests.conformance.orders import Order
 
 
 class _KiirooSpeed:
-    """``[03 00 speed place]``."""
+    """``[03 00 speed place]``; of generation 2 ``[place speed]``."""
 
     def __init__(self, definition: DeviceDefinition) -> None:
-        pass
+        self._head, self._speed = (b"", 1) if definition.protocol == "kiiroo-v2" else (b"\x03\x00", 2)
 
     def __call__(self, expected: Sequence[Command], orders: Sequence[Order]) -> Sequence[Command]:
-        return [self._amend(command) for command in expected]
+        # What no order has caused is the hand-shake: its moves have speed 100.
+        return [self._amend(command) for command in expected] if orders else expected
 
     def _amend(self, command: Command) -> Command:
-        if not isinstance(command, Packet) or command.data[:2] != b"\x03\x00":
+        if not isinstance(command, Packet) or not command.data.startswith(self._head):
             return command
-        speed, place = command.data[2:]
-        return replace(command, data=bytes((0x03, 0x00, min(max(speed, 1), 99), place)))
+        data = bytearray(command.data)
+        data[self._speed] = min(max(data[self._speed], 1), 99)
+        return replace(command, data=bytes(data))
 
 
-DEVIATIONS = (
-    Deviation(
-        "kiiroo-v21", "a move has speed 1 to 99: 0 would not move the stroker, and it ignores what is over 99", _KiirooSpeed
-    ),
+DEVIATIONS = tuple(
+    Deviation(protocol, "a move has speed 1 to 99: 0 would not move the stroker, and it ignores what is over 99", _KiirooSpeed)
+    for protocol in ("kiiroo-v2", "kiiroo-v21", "kiiroo-v21-initialized", "kiiroo-v3")
 )

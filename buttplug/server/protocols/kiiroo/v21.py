@@ -18,13 +18,15 @@ in bits 0 to 3 of byte 8 which channels are pressed.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol, Reading
-from buttplug.server.protocols.shared.strokes import FULL_STROKE, distance, longest_distance, speed_for, time_for
+from buttplug.server.protocols.kiiroo.strokes import speed_of, time_of
 
+STATUS = "whitelist"
 STATUS_SIZE = 20
 BATTERY = 5
 
@@ -33,6 +35,9 @@ PRESSURES = struct.Struct(">4HB")
 
 class KiirooV21(Protocol):
     """A vibrator, for the Titan a stroker, for the Pearl four pressure channels: its features with that input, in order."""
+
+    #: Which byte of the status is the battery level, by how many bytes the status has.
+    battery_byte: ClassVar[Mapping[int, int]] = {STATUS_SIZE: BATTERY}
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
@@ -45,20 +50,21 @@ class KiirooV21(Protocol):
             case OutputType.VIBRATE:
                 yield Packet(bytes((0x01, output.value)))
             case OutputType.POSITION_WITH_DURATION:
-                yield Packet(bytes((0x03, 0x00, _speed(output), output.value)))
+                yield Packet(bytes((0x03, 0x00, speed_of(output), output.value)))
             case _:
                 yield from super().output(output)
 
     def travel_time(self, output: Output) -> int:
-        return time_for(longest_distance(output, FULL_STROKE), _speed(output))
+        return time_of(output)
 
     async def read(self, hardware: Hardware, feature: int, type: InputType) -> int:  # noqa: A002
         if type is not InputType.BATTERY:
             return await super().read(hardware, feature, type)
-        status = await hardware.read("whitelist")
-        if len(status) != STATUS_SIZE or status[BATTERY] > 100:
+        status = await hardware.read(STATUS)
+        byte = self.battery_byte.get(len(status))
+        if byte is None or status[byte] > 100:
             raise ButtplugDeviceError(f"{self.definition.name} sent no battery level but [{status.hex(' ')}]")
-        return status[BATTERY]
+        return status[byte]
 
     async def subscribe(self, hardware: Hardware, feature: int, type: InputType) -> None:  # noqa: A002
         await hardware.subscribe("rx")
@@ -78,7 +84,3 @@ class KiirooV21(Protocol):
             yield Reading(feature, InputType.PRESSURE, pressures[channel])
             if changed >> channel & 1:
                 yield Reading(feature, InputType.BUTTON, pressed >> channel & 1)
-
-
-def _speed(output: Output) -> int:
-    return speed_for(distance(output, FULL_STROKE), output.duration)
