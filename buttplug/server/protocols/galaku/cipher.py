@@ -40,7 +40,7 @@ def deciphered(frame: bytes) -> bytes | None:
     for place in range(1, FRAME_SIZE):
         key = _key(frame, place)
         plain.append((frame[place] - key & 0xFF) ^ MARK ^ key)
-    return bytes(plain[1:-1]) if plain[-1] == sum8(plain[:-1]) else None
+    return bytes(plain[1:-1]) if plain[-1] == sum8(bytes(plain[:-1])) else None
 
 
 def _key(frame: bytes | bytearray, place: int) -> int:

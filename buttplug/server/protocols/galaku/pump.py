@@ -1,4 +1,4 @@
-"""The Galaku Nebula, a pump: ``5A 00 00 01 60 03``, the stroke and the vibration, 0..100, and two zeros, to be acknowledged."""
+"""The Galaku Nebula, a pump: ``5A 00 00 01 60 03``, stroke and vibration, 0..100, and two zeros, to be acknowledged."""
 
 from __future__ import annotations
 
