@@ -52,6 +52,6 @@ class SenseeV2(Protocol):
             if features:
                 groups += bytes((group, len(features)))
                 for number, feature in enumerate(features, start=1):
-                    groups += bytes((number, values[feature]))
+                    groups += bytes((number, values.get(feature, 0)))
         content = bytes((self._type, 0xF1, sum(map(bool, self._groups)), *groups, 0x00, 0x00))
         return (Packet(HEAD + bytes((len(content),)) + content),)
