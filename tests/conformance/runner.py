@@ -125,5 +125,7 @@ def _advertisement(found: Found, configuration: DeviceConfiguration) -> Bluetoot
         for specifier in specifiers
         if isinstance(specifier, BluetoothSpecifier)
         for wanted in specifier.manufacturer_data
+        # A device that is found by any data was recorded without: what it advertises, it makes its hand-shake with.
+        if wanted.data
     }
     return BluetoothAdvertisement(found.advertised_name, data)

@@ -16,17 +16,22 @@ VECTORS = Path(__file__).parent / "vectors"
 
 #: The vectors that have a recorded defect in them, and a word of the reason why something else must come.
 DEVIATING = {
+    "galaku_rotator": "rotates is told to",
+    "hgod": "sent at once",
+    "jejoue": "both run",
     "kiiroo_v21_titan": "speed 1 to 99",
     "kiiroo_v21_titan_speed_limits": "speed 1 to 99",
     "lovense_nora_flips": "turned round",
     "lovense_solace_pro_truncated": "spread evenly",
     "tcode_stroker": "rotation axis",
     "vorze_piston_speed_limits": "speed 1, not 0",
+    "yiciyuan": "only 0 is off",
+    "youou": "would be a pattern",
 }
 
 #: The vectors that clients of version 0 have words for, and those that only clients of version 3 and later have words for.
-ONE_SPEED = {"kiiroo_v21_pearl", "lovense_silent", "thehandy_v3_oh", "vorze_bach"}
-SCALARS = {"lovense_max", "lovense_solace_pro", "tcode_stroker"}
+ONE_SPEED = {"hgod", "kiiroo_v21_pearl", "lovense_silent", "thehandy_v3_oh", "vorze_bach", "youou"}
+SCALARS = {"galaku_rotator", "lovense_max", "lovense_solace_pro", "tcode_stroker"}
 
 Change = Callable[[Case], None]
 RunChanged = Callable[..., Outcome]

@@ -34,6 +34,10 @@ UNSUPPORTED: Mapping[str, str] = {
 _BATTERY_ENDPOINT = "rxblebattery"
 _BATTERY_LEVEL = b"\x55"
 
+#: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
+_BATTERY_ENDPOINT = "rxblebattery"
+_BATTERY_LEVEL = b"\x55"
+
 #: What tells a brand's package itself from a module in it.
 _PACKAGE = ".*"
 

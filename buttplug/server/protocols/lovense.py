@@ -21,7 +21,6 @@ it can, so a timed move is sent as a row of places.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -35,9 +34,11 @@ DEVICE_TYPE_TRIES = 6
 #: Seconds to wait for the answer to each try.
 DEVICE_TYPE_TIMEOUT = 0.5
 
+#: Models by what toys from before ``DeviceType;`` are called: ``LVS-Edge36``.
+OLD_NAMES = {"Ambi": "L", "Domi": "W", "Edge": "P", "Hush": "Z", "Lush": "S", "Max": "B", "Nora": "A", "Osci": "O"}
+
 BATTERY = Packet(b"Battery;")
-#: Seconds without any notification, and altogether, after which the battery level is given up.
-BATTERY_SILENCE = 0.5
+#: Seconds to wait for the battery level. Some toys take their time.
 BATTERY_TIMEOUT = 2.0
 
 #: The Flexer took other commands before this firmware version, and is another model in the configuration since.
@@ -89,8 +90,7 @@ class Lovense(Protocol):
                     return await listener.find(device_type, DEVICE_TYPE_TIMEOUT)
                 except HardwareTimeoutError:
                     continue
-        model = re.search(r"LVS-([A-Z]+)\d", hardware.name)
-        return model[1] if model else None
+        return model_named(hardware.name)
 
     def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         if self._combined:
@@ -128,12 +128,9 @@ class Lovense(Protocol):
         with hardware.listen() as listener:
             await hardware.write(BATTERY)
             try:
-                async with asyncio.timeout(BATTERY_TIMEOUT):
-                    while (level := battery_level(await listener.next(BATTERY_SILENCE))) is None:
-                        pass
-            except (HardwareTimeoutError, TimeoutError):
+                return await listener.find(battery_level, BATTERY_TIMEOUT)
+            except HardwareTimeoutError:
                 raise HardwareTimeoutError(f"{hardware.name} did not tell its battery level; try again") from None
-        return level
 
     def _rotate(self, value: int) -> Iterable[Packet]:
         if value and (value > 0) is not self._positive:
@@ -183,8 +180,16 @@ def device_type(notification: Notification) -> str | None:
     return None
 
 
+def model_named(name: str) -> str | None:
+    """Return the identifier of the model in what a device advertises: that of ``LVS-B011`` is ``B``."""
+    letters = re.search(r"LVS-([A-Z]+)\d", name)
+    if letters:
+        return letters[1]
+    word = re.search(r"LVS-([A-Z][a-z]+)", name)
+    return OLD_NAMES.get(word[1]) if word else None
+
+
 def battery_level(notification: Notification) -> int | None:
-    """Return the percentage in an answer to ``Battery;``; None in any other notification."""
-    answer = re.fullmatch(rb"s?(\d{1,3});", notification.data)
-    level = int(answer[1]) if answer else None
-    return level if level is not None and level <= 100 else None
+    """Return the percentage in an answer to ``Battery;``, other answers before it or not; None where there is none."""
+    answers = re.findall(rb"(?<![^;])s?(\d{1,3});", notification.data)
+    return next((level for level in map(int, answers) if level <= 100), None)

@@ -19,6 +19,10 @@ from tests.server.protocols.helpers import configuration, drive, link
 
 FAMILIES = sorted(filter(supports, configuration().protocols))
 DEFINITIONS = [definition for definition in configuration() if supports(definition.protocol)]
+DRIVEN = sorted({definition.protocol for definition in DEFINITIONS if any(feature.outputs for feature in definition.features)})
+
+#: Seconds that devices of a family need to start, whatever they answer.
+START_TIMES = {"cowgirl-cone": 3.0}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -65,7 +69,7 @@ print([name for name in sys.modules if name.startswith("buttplug.server.protocol
 
 
 @given(st.data())
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", DRIVEN)
 def test_every_value_in_range_can_be_sent_repeated_and_stopped(family: str, data: st.DataObject) -> None:
     definitions = [each for each in DEFINITIONS if each.protocol == family and any(f.outputs for f in each.features)]
     definition = data.draw(st.sampled_from(definitions), label="definition")
@@ -99,4 +103,5 @@ async def test_a_simulated_device_of_every_model_plays_its_part_in_the_hand_shak
         for feature in definition.features:
             if InputType.BATTERY in feature.inputs:
                 assert 0 <= await instance.read(hardware, feature.index, InputType.BATTERY) <= 100
-    assert asyncio.get_running_loop().time() == 0, "nothing was waited for in vain"
+    start_time = START_TIMES.get(definition.protocol, 0)
+    assert asyncio.get_running_loop().time() == start_time, "nothing was waited for in vain"

@@ -1,0 +1,15 @@
+"""Vibio: encrypted text, with a challenge behind four hexadecimal digits."""
+
+from __future__ import annotations
+
+import re
+
+from buttplug.server.protocols.shared.encrypted_text import EncryptedText
+
+
+class Vibio(EncryptedText):
+    """One or two vibrators."""
+
+    key = b"jdk#vib%y5fir21a"
+    greeting_size = 8
+    challenge = re.compile(rb"[a-fA-F0-9]{4}:([^;]+);")
