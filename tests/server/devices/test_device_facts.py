@@ -96,6 +96,16 @@ PRESSURE_CHANNELS = {
         "/input_button/can": ("subscribe",),
     }.items()
 }
+ONE_SPEED_SAM_NEO = {
+    f"models/Sam Neo (one speed)/{field}": value
+    for field, value in {
+        "name": "Svakom Sam Neo (one speed)",
+        "features/0": True,
+        "features/0/vibrate/range": (0, 1),
+        "features/1": True,
+        "features/1/constrict/range": (0, 1),
+    }.items()
+}
 
 DIFFERENCES = [
     Difference("*", "one spelling for one thing", partial(_spelled, "*/description", "Battery level")),
@@ -145,6 +155,7 @@ DIFFERENCES = [
     Difference("sdl-gamepad", "the same, with the triggers", without("models/__sdl-triggers-only/features/2*")),
     Difference("sexverse-v4", "Black Knight and Dark Knight advertise one name", without("shadowed/BC1847")),
     Difference("simulated", "every kind has a model, so nothing would ever be the default", without("default/features/*")),
+    Difference("svakom-sam", "one generation knows one speed, which its characteristics tell", having(ONE_SPEED_SAM_NEO)),
     Difference("vorze-sa", "the UFO TW's whole name, where Windows does not cut it short", named("UFO TW")),
     Difference("vorze-sa", "the model of that name", like("UFO TW", "UFO-TW")),
 ]

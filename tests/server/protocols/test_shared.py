@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.protocols.base import Output
 from buttplug.server.protocols.shared import protobuf
-from buttplug.server.protocols.shared.checksums import crc16_modbus, sum8
+from buttplug.server.protocols.shared.checksums import crc16_modbus, sum8, xor8
+from buttplug.server.protocols.shared.levels import require_one_direction, single_outputs
 from buttplug.server.protocols.shared.strokes import distance, speed_for, time_for
+from tests.server.protocols.helpers import custom_definition, rotate
 
 
 @pytest.mark.parametrize(
@@ -120,3 +124,19 @@ def test_the_checksum_of_modbus() -> None:
 
 def test_the_sum_of_bytes_is_one_byte() -> None:
     assert sum8(bytes((0xFF, 0x02))) == 1
+
+
+@pytest.mark.parametrize(("data", "check"), [((), 0), ((0x5A,), 0x5A), ((0x23, 0x07, 0x03, 0x81, 0x03, 0x80), 0x25)])
+def test_the_exclusive_or_of_bytes(data: Iterable[int], check: int) -> None:
+    assert xor8(data) == check
+
+
+def test_of_a_feature_with_two_outputs_it_is_not_known_which_of_them_its_value_is_for() -> None:
+    one, two = {OutputType.VIBRATE: (0, 9)}, {OutputType.VIBRATE: (0, 9), OutputType.ROTATE: (0, 9)}
+    assert single_outputs(custom_definition("anything", one, two, {}, one)) == {0: OutputType.VIBRATE, 3: OutputType.VIBRATE}
+
+
+def test_of_levels_with_one_direction_none_is_negative() -> None:
+    require_one_direction(rotate(0, 0), rotate(1, 5))
+    with pytest.raises(ButtplugDeviceError, match="one direction of Rotate, and -1 is the other"):
+        require_one_direction(rotate(0, 5), rotate(1, -1))
