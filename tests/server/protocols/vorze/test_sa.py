@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.server.protocols.base import Output
-from buttplug.server.protocols.vorze_sa import piston_speed
+from buttplug.server.protocols.vorze.sa import piston_speed
 from tests.server.protocols.helpers import custom_definition, drive, halted, hexes, move, rotate, vibrate
 
 
