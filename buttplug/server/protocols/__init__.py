@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from buttplug.server.protocols.base import Protocol
 
 #: Protocols whose devices are recognised and cannot be driven, and why.
-UNSUPPORTED: Mapping[str, str] = {}
+UNSUPPORTED: Mapping[str, str] = {
+    "conformance": "it is for tests of other servers; no device speaks it",
+    "raw": "it stands for devices without a protocol: nobody knows what to send them",
+    "xinput": "such game pads are driven on the game pad bus, as sdl-gamepad",
+}
 
 #: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
 _BATTERY_ENDPOINT = "rxblebattery"
