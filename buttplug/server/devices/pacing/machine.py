@@ -251,6 +251,7 @@ class Machine:
             error = ButtplugDeviceError(f"it could not be stopped: {batch.problem}")
             self.answers += [(done, error) for done in batch.dones]
             return
+        self._protocol.stop_written()
         self._outputs.stopped(batch.stopped)
         self.moves.stopped(batch.stopped.values(), self._protocol, now)
         self.answers += self._owed.written(batch, now)
