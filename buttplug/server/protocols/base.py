@@ -86,6 +86,9 @@ class Protocol:
     #: Whether nobody has driven a real device with it yet: it is written from notes, and the documentation says so.
     experimental: ClassVar[bool] = False
 
+    #: Whether :meth:`notified` is called also while no client has subscribed to anything: for what the device tells of itself.
+    follows_notifications: ClassVar[bool] = False
+
     #: Seconds that identification and initialisation together may take.
     handshake_timeout: ClassVar[float] = 15.0
 
