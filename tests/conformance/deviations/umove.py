@@ -12,6 +12,9 @@ from buttplug.server.devices.definition import DeviceDefinition
 from tests.conformance.deviations import Deviation
 from tests.conformance.orders import Order
 
+#: Degrees; what is less and not off is sent as this.
+LOWEST_TEMPERATURE = 37
+
 #: Milliseconds between two places of a timed move.
 STEP_TIME = 100
 
@@ -37,7 +40,7 @@ class _States:
     def _packets(self, order: Order) -> Iterator[Packet]:
         match order.command.output_type:
             case OutputType.TEMPERATURE:
-                yield _heat(order.step)
+                yield _heat(order.step and max(order.step, LOWEST_TEMPERATURE))
             case OutputType.VIBRATE:
                 self._vibration = order.step
                 yield self._state()
@@ -60,7 +63,7 @@ def _heat(value: int) -> Packet:
 DEVIATIONS = (
     Deviation(
         "umove",
-        "a timed move takes its time; nothing is sent that nobody asked for; the state repeated is that of now",
+        "a timed move takes its time; no state is sent that nobody asked for, nor an old one again; it is 37 degrees or off",
         _States,
     ),
 )
