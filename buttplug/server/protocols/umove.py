@@ -13,8 +13,8 @@ temperature 0..3   5A A5 55 06
 ..          12..13 degrees Celsius, 37..42, 0 for off; FF
 =========== ====== =====================================================
 
-A timed move is sent place by place. From the first one on the state is repeated. What the toy makes of temperature 0 is not
-known; nothing else could be off.
+A timed move is sent place by place. The state is repeated from the first one on until everything is stopped. What the toy makes
+of temperature 0 is not known; nothing else could be off.
 """
 
 from __future__ import annotations
@@ -73,10 +73,14 @@ class Umove(Protocol):
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         levels = [output for output in stopped if not output.type.is_position]
         if len(levels) == len(stopped):
-            return self.encode(levels, values)
-        self._halt()
-        heaters = [output for output in levels if output.type is OutputType.TEMPERATURE]
-        return [*self._tell(self._at, values), *self.encode(heaters, values)]
+            packets = list(self.encode(levels, values))
+        else:
+            self._halt()
+            heaters = [output for output in levels if output.type is OutputType.TEMPERATURE]
+            packets = [*self._tell(self._at, values), *self.encode(heaters, values)]
+        if not self._ahead and not any(values[feature] for feature in self._vibrators):
+            self._halt()
+        return packets
 
     def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         ahead = self._ahead

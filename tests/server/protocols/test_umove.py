@@ -129,14 +129,21 @@ def test_a_stop_ends_the_move_where_it_is_and_reaches_everything() -> None:
     device = drive("umove", "Mi")
     device.send(vibrate(0, 9), temperature(40), move(1, 600, 600))
     assert hexes(device.stop(halted(1, 100))) == [state("00 00", 1, "64 00"), heat("00")]
+    assert device.protocol.repeat_after is None
+
+
+def test_a_stop_of_the_part_alone_leaves_the_vibration_which_is_still_repeated() -> None:
+    device = drive("umove", "Mi")
+    device.send(vibrate(0, 9), move(1, 600, 600))
+    assert hexes(device.stop_only(halted(1, 100))) == [state("09 00", 1, "64 00")]
     assert device.protocol.repeat_after == 0.5
-    assert hexes(device.repeat()) == [state("00 00", 2, "64 00")]
 
 
 def test_a_stop_at_rest_leaves_the_place() -> None:
     device = drive("umove", "Mi")
     device.send(position(1, 300))
     assert hexes(device.stop()) == [state("00 00", 1, "2C 01"), heat("00")]
+    assert device.protocol.repeat_after is None
     assert drive("umove", "Vx").stop() == []
 
 

@@ -10,7 +10,8 @@ vibrate, feature 0    04   0..100
 vibrate, others       06   0..1, F0 for off
 ===================== ==== ======================
 
-The last byte is the sum of part and speed. A read of ``rxblemodel`` gives the model's number.
+The last byte is the sum of part and speed. A read of ``rxblemodel`` gives the model's number; what gives none is taken for one
+of the first, as its name says.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Hismith(Protocol):
 
     @classmethod
     def other_protocol(cls, identifier: str | None) -> str | None:
-        return None if identifier in FIRST_MODELS else "hismith-mini"
+        return "hismith-mini" if identifier and identifier not in FIRST_MODELS else None
 
     def output(self, output: Output) -> Iterable[Packet]:
         match output.type:

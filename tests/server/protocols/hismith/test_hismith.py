@@ -53,7 +53,7 @@ def test_an_output_it_does_not_have_is_refused() -> None:
         (b"\x22\x05", "2205", "hismith-mini"),
         (b"\xab\xcd\xef", "abcdef", "hismith-mini"),
         (b"\x10", "10", "hismith-mini"),
-        (b"", "", "hismith-mini"),
+        (b"", "", None),
     ],
 )
 async def test_the_number_tells_the_model_and_its_protocol(data: bytes, model: str, other: str | None) -> None:
@@ -72,7 +72,13 @@ async def test_a_number_that_cannot_be_read_ends_the_hand_shake() -> None:
 
 @pytest.mark.parametrize(
     ("number", "name"),
-    [("1001", "Hismith Sex Machine"), ("2205", "Sinloli Aston"), ("4002", "Sinloli Piupiu"), ("0000", "Hismith Mini device")],
+    [
+        ("1001", "Hismith Sex Machine"),
+        ("2205", "Sinloli Aston"),
+        ("4002", "Sinloli Piupiu"),
+        ("0000", "Hismith Mini device"),
+        ("", "Hismith device"),
+    ],
 )
 async def test_a_later_machine_that_is_called_as_a_first_one_is_driven_as_what_it_is(number: str, name: str) -> None:
     device = silent_device("HISMITH")

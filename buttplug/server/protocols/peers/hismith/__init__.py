@@ -5,10 +5,10 @@ from __future__ import annotations
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.definition import DeviceDefinition
 
-#: A model that no configuration names.
-UNNAMED = "0000"
+#: The numbers of models that no configuration names: of the first ones none at all.
+UNNAMED = {"hismith": "", "hismith-mini": "0000"}
 
 
 def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
     """Have the number readable."""
-    device.readable["rxblemodel"] = [bytes.fromhex(definition.identifier or UNNAMED)]
+    device.readable["rxblemodel"] = [bytes.fromhex(definition.identifier or UNNAMED[definition.protocol])]
