@@ -13,8 +13,8 @@ temperature 0..3   5A A5 55 06
 ..          12..13 degrees Celsius, 37..42, 0 for off; FF
 =========== ====== =====================================================
 
-A timed move is sent place by place. The state is repeated from the first one on until everything is stopped. What the toy makes
-of temperature 0 is not known; nothing else could be off.
+A timed move is sent place by place. The state is repeated from the first one on until everything is stopped. What the toy
+makes of temperature 0 is not known; nothing else could be off.
 """
 
 from __future__ import annotations
