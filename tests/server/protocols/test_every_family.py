@@ -18,7 +18,7 @@ from buttplug.server.protocols.base import Output, Protocol
 from tests.server.protocols.helpers import configuration, drive, link
 
 #: Seconds that a hand-shake takes with any device.
-SLOW_HANDSHAKES = {"fmachine": pytest.approx(3.3)}
+START_TIMES = {"fmachine": pytest.approx(3.3)}
 
 FAMILIES = sorted(filter(supports, configuration().protocols))
 DEFINITIONS = [definition for definition in configuration() if supports(definition.protocol)]
@@ -109,4 +109,5 @@ async def test_a_simulated_device_of_every_model_plays_its_part_in_the_hand_shak
         for feature in definition.features:
             if InputType.BATTERY in feature.inputs:
                 assert 0 <= await instance.read(hardware, feature.index, InputType.BATTERY) <= 100
-    assert asyncio.get_running_loop().time() == SLOW_HANDSHAKES.get(definition.protocol, 0), "nothing was waited for in vain"
+    start_time = START_TIMES.get(definition.protocol, 0)
+    assert asyncio.get_running_loop().time() == start_time, "nothing was waited for in vain"
