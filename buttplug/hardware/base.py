@@ -71,6 +71,9 @@ class Hardware(ABC):
     #: Whether a packet that is written arrives behind all that were written before, also behind those that were given up.
     keeps_order: ClassVar[bool] = True
 
+    #: Whether opening the link may make the device start anew: then it is deaf for some seconds.
+    restarts_device: ClassVar[bool] = False
+
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 

@@ -95,6 +95,7 @@ async def members(
 
     stroker = SimulatedDevice("OSR2", SerialAdvertisement(""), address="unused")
     port = Pty(tmp_path / "osr", stroker)
+    stroker.on_packet = lambda packet: port.send(b"TCode v0.3\r\n") if packet.data == b"D1\n" else None
     configuration.add_specifier("tcode-v03", SerialSpecifier(port.path, 115200))
     members[STROKER] = Member(SerialManager([port.path]), stroker, b"DSTOP\n", port.fill, port.resume)
 

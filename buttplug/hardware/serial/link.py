@@ -41,6 +41,9 @@ _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})
 class SerialHardware(BlockingHardware):
     """A device on a serial port. Whatever it sends arrives as notifications of endpoint rx, subscribed or not."""
 
+    #: Boards with a USB chip of their own do when DTR is turned on.
+    restarts_device = True
+
     def __init__(self, specifier: SerialSpecifier) -> None:
         port = specifier.port
         super().__init__(name=port, address=port, endpoints=("tx", "rx"), specifier=specifier)

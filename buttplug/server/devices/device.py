@@ -351,7 +351,7 @@ class Device:
             self._asked.discard(limit)
 
     def _notified(self, notification: Notification) -> None:
-        if not any(self._listeners.values()):
+        if not (self._protocol.follows_notifications or any(self._listeners.values())):
             return
         try:
             readings = list(self._protocol.notified(notification.endpoint, notification.data))

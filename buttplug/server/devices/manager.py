@@ -24,6 +24,7 @@ from buttplug.server.devices.lost import LostDevices
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.pacing import Move
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.protocols.base import Protocol
 
 logger = logging.getLogger(__name__)
 
@@ -327,12 +328,13 @@ class DeviceManager:
         return device
 
     async def _shake_hands(self, hardware: Hardware, match: Match) -> Device:
-        family = protocols.load(match.protocol)
-        if family is None:
-            raise HardwareError(f"protocol {match.protocol} is not supported")
+        family = _family(match.protocol)
         try:
             async with asyncio.timeout(family.handshake_timeout):
-                found = DeviceKey(match.protocol, await family.identify(hardware), hardware.address)
+                identifier = await family.identify(hardware)
+                protocol_id = family.other_protocol(identifier) or match.protocol
+                family = _family(protocol_id)
+                found = DeviceKey(protocol_id, identifier, hardware.address)
                 key, definition, settings = identify(self.configuration, found, self._indexes.seen(found))
                 if hardware.knows_battery:
                     definition = with_battery(definition)
@@ -428,6 +430,13 @@ class DeviceManager:
             _spawn(buses, self._close(manager), f"closing {manager.bus}")
         if await _cancel_late(buses, limit / 2):
             logger.warning("not every bus was closed within %g s", limit / 2)
+
+
+def _family(protocol_id: str) -> type[Protocol]:
+    family = protocols.load(protocol_id)
+    if family is None:
+        raise HardwareError(f"protocol {protocol_id} is not supported")
+    return family
 
 
 async def _expel(device: Device, stopped: asyncio.Future[ButtplugDeviceError | None], reason: str) -> None:

@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 #: Protocols whose devices are recognised and cannot be driven, and why.
 UNSUPPORTED: Mapping[str, str] = {
+    "conformance": "it is for tests of other servers; no device speaks it",
     "libo-karen": "a Libo Karen has no motor, and nobody knows how the four bytes of pressure that it measures are to be read",
     "twerkingbutt": (
         "nobody knows which speeds a Twerking Butt takes, and some numbers would start one of its programs instead of a speed"
     ),
+    "raw": "it stands for devices without a protocol: nobody knows what to send them",
+    "xinput": "such game pads are driven on the game pad bus, as sdl-gamepad",
 }
-
-#: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
-_BATTERY_ENDPOINT = "rxblebattery"
-_BATTERY_LEVEL = b"\x55"
 
 #: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
 _BATTERY_ENDPOINT = "rxblebattery"

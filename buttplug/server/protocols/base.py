@@ -86,6 +86,9 @@ class Protocol:
     #: Whether nobody has driven a real device with it yet: it is written from notes, and the documentation says so.
     experimental: ClassVar[bool] = False
 
+    #: Whether :meth:`notified` is called also while no client has subscribed to anything: for what the device tells of itself.
+    follows_notifications: ClassVar[bool] = False
+
     #: Seconds that identification and initialisation together may take.
     handshake_timeout: ClassVar[float] = 15.0
 
@@ -113,6 +116,11 @@ class Protocol:
         """
         return hardware.name
 
+    @classmethod
+    def other_protocol(cls, identifier: str | None) -> str | None:
+        """Return the protocol of a model that is found like one of this protocol, and driven by another; None for others."""
+        return None
+
     async def initialise(self, hardware: Hardware) -> None:
         """Do what the device needs before its first output.
 
@@ -138,6 +146,9 @@ class Protocol:
         (``start`` is None), to the target it is on its way to, in the longest time the device takes.
         """
         return self.encode(stopped, values)
+
+    def stop_written(self) -> None:
+        """Note that all packets of the last stop were written: what :meth:`stop` returns is made before."""
 
     def travel_time(self, output: Output) -> int:
         """Return how many milliseconds the device takes for a move it was sent: here the time that was asked for.

@@ -28,6 +28,7 @@ from buttplug.hardware.base import Notification
 from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol
+from buttplug.server.protocols.shared.steps import steps_to
 
 DEVICE_TYPE = Packet(b"DeviceType;")
 DEVICE_TYPE_TRIES = 6
@@ -145,10 +146,7 @@ class Lovense(Protocol):
             return
         lowest, highest = self.places[output.feature]
         start = lowest if self._place is None else min(max(self._place, lowest), highest)
-        way = output.value - start
-        steps = max(min(abs(way), output.duration // STEP_TIME), 1)
-        self._ahead = [start + round(way * step / steps) for step in range(1, steps + 1)]
-        self._interval = output.duration / steps / 1000
+        self._ahead, self._interval = steps_to(output.value, start, output.duration, STEP_TIME)
         yield from self._step()
 
     def _step(self) -> Iterable[Packet]:

@@ -7,22 +7,39 @@ line                meaning
 ``L0500I1000\n``    the same, within 1000 ms
 ``V050\n``          vibrator 0 at 0.50
 ``DSTOP\n``         everything halts
+``D1\n``            which version? ``TCode v0.3`` is the answer
 =================== =====================================================
 
 The first digit is the axis: the feature's index. All that follow stand behind a decimal point, so there are as many as the
 feature's range has steps for: three for 0..999 or 0..1000, where 1000 is written as 999.
+
+Many boards start anew when their port is opened, and lose what they are sent in the first seconds. So those that may are asked
+for their version until they answer.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 
 from buttplug.core.errors import ButtplugDeviceError
+from buttplug.hardware.base import Notification
+from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition
-from buttplug.server.protocols.base import Output, OutputType, Packet, Protocol
+from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
+
+logger = logging.getLogger(__name__)
 
 AXES = 10
 HALT = Packet(b"DSTOP\n")
+
+VERSION = Packet(b"D1\n")
+#: In the answer to it, and in what boards say of themselves when they have started.
+NAME = b"tcode"
+
+#: Seconds between two questions, and how many are asked: boards take up to 3 s to start.
+ANSWER_TIMEOUT = 0.25
+QUESTIONS = 16
 
 
 class TcodeV03(Protocol):
@@ -40,6 +57,26 @@ class TcodeV03(Protocol):
                 )
             for type_, output in feature.outputs.items():
                 self._digits[feature.index, type_] = len(str(max(output.value[1] - 1, 0)))
+
+    async def initialise(self, hardware: Hardware) -> None:
+        if not hardware.restarts_device:
+            return
+        heard = bytearray()
+
+        def is_awake(notification: Notification) -> bool | None:
+            heard.extend(notification.data)
+            del heard[: -len(notification.data) - len(NAME)]
+            return True if NAME in heard.lower() else None
+
+        with hardware.listen() as listener:
+            for _ in range(QUESTIONS):
+                await hardware.write(VERSION)
+                try:
+                    await listener.find(is_awake, ANSWER_TIMEOUT)
+                except HardwareTimeoutError:
+                    continue
+                return
+        logger.warning("%s did not tell its T-Code version; it is used all the same", hardware.name)
 
     def output(self, output: Output) -> Iterable[Packet]:
         match output.type:

@@ -16,7 +16,7 @@ from buttplug.hardware.bluetooth import manager as bus
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
-from buttplug.server.protocols.thehandy_v3 import ThehandyV3
+from buttplug.server.protocols.thehandy.v3 import ThehandyV3
 from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.peripheral import Write, hang
 from tests.hardware.bluetooth.helpers import bring

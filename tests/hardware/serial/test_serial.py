@@ -434,10 +434,11 @@ async def test_a_stroker_of_the_user_configuration_is_found_driven_lost_found_ag
     configuration = DeviceConfiguration.load()
     configuration.add_specifier("tcode-v03", SerialSpecifier(str(link), 115200))
     plugged: list[Pty] = []
+    device.on_packet = lambda packet: plugged[-1].send(b"TCode v0.3\r\n") if packet.data == b"D1\n" else None
     position, timed = OutputType.POSITION, OutputType.POSITION_WITH_DURATION
     story = Story(
         name="TCode v0.3 (Single Linear Axis)",
-        hand_shake=[],
+        hand_shake=[Packet(b"D1\n")],
         outputs=[
             Driven(0, DeviceOutputCommand(timed, 999, 60_000), [Packet(b"L0999I60000\n")]),
             Driven(0, DeviceOutputCommand(position, 999), [Packet(b"L0999\n")]),
@@ -446,7 +447,7 @@ async def test_a_stroker_of_the_user_configuration_is_found_driven_lost_found_ag
             Driven(0, DeviceOutputCommand(timed, 5, 60_000), [Packet(b"L0005I60000\n")]),
         ],
         halted=[Packet(b"DSTOP\n")],
-        returned=[Packet(b"DSTOP\n")],
+        returned=[Packet(b"D1\n"), Packet(b"DSTOP\n")],
         driven_again=[Packet(b"L0999I60000\n")],
         halted_again=[Packet(b"DSTOP\n")],
     )

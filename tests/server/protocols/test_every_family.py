@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 from buttplug.core.enums import InputType
 from buttplug.hardware.base import ENDPOINTS
 from buttplug.server.devices.simulation import simulate
-from buttplug.server.protocols import _module_of, load, supports
+from buttplug.server.protocols import UNSUPPORTED, _module_of, load, supports
 from buttplug.server.protocols.base import Output, Protocol
 from tests.server.protocols.helpers import configuration, drive, link
+
+#: Seconds that a hand-shake takes with any device.
+START_TIMES = {"fmachine": pytest.approx(3.3)}
 
 FAMILIES = sorted(filter(supports, configuration().protocols))
 DEFINITIONS = [definition for definition in configuration() if supports(definition.protocol)]
@@ -55,6 +58,13 @@ def test_what_is_no_family_has_no_class(family: str) -> None:
 def test_the_most_specific_module_serves_a_protocol(protocol: str, module: str | None) -> None:
     modules = {"aneros", "magic_motion.*", "svakom.*", "svakom.sam", "svakom.alex_v2", "svakom_sam2", "htk_bm"}
     assert _module_of(protocol, frozenset(modules)) == module
+
+
+@pytest.mark.parametrize("protocol", UNSUPPORTED)
+def test_what_is_recognised_only_is_not_driven_and_a_sentence_says_why(protocol: str) -> None:
+    assert not supports(protocol)
+    assert load(protocol) is None
+    assert UNSUPPORTED[protocol]
 
 
 def test_asking_which_families_there_are_imports_none() -> None:

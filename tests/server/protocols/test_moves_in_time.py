@@ -3,65 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from buttplug.hardware.errors import HardwareError
-from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.server.devices.pacing import Limits, Pacer, slot_of
-from buttplug.server.devices.simulation import simulate
-from buttplug.server.protocols import load
-from buttplug.server.protocols.base import Output
-from tests.server.protocols.helpers import configuration, link, move, oscillate
-
-
-class Moving:
-    """A simulated model, driven by a pacer, with the time of every packet since its hand-shake."""
-
-    def __init__(self, device: SimulatedDevice, pacer: Pacer) -> None:
-        self.device = device
-        self.pacer = pacer
-        self.packets: list[tuple[float, str]] = []
-        device.on_packet = lambda packet: self.packets.append((self.now, packet.data.hex(" ").upper()))
-
-    @property
-    def now(self) -> float:
-        return round(asyncio.get_running_loop().time(), 3)
-
-    def send(self, output: Output) -> None:
-        self.pacer.submit(output, lambda error: None)
-
-    async def stop(self) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.pacer.stop(lambda error: done.set_result(None))
-        await done
-
-    def sites(self) -> list[tuple[float, int]]:
-        """Return times and places of a Lovense stroker's steps."""
-        texts = [(when, bytes.fromhex(data).decode()) for when, data in self.packets]
-        return [(when, int(text.removeprefix("FSetSite:")[:-1])) for when, text in texts if text.startswith("FSetSite:")]
-
-
-@pytest.fixture
-async def moving(request: pytest.FixtureRequest) -> AsyncIterator[Moving]:
-    definition = configuration().find(request.param)
-    device = simulate(configuration(), definition.name)
-    hardware = await link(device, definition.protocol)
-    family = load(definition.protocol)
-    assert family is not None
-    protocol = family(definition, name=hardware.name, address=hardware.address)
-    await protocol.initialise(hardware)
-    outputs = [(feature.index, *output) for feature in definition.features for output in feature.outputs.items()]
-    values = {slot_of(feature, type_): output.value for feature, type_, output in outputs}
-    durations = {feature: output.duration for feature, _, output in outputs if output.duration is not None}
-    pacer = Pacer(hardware, protocol, Limits(values, durations), gap=0.05)
-    yield Moving(device, pacer)
-    await pacer.close("the test is over")
-
-
-def on(model: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("moving", [model], indirect=True)
+from tests.server.protocols.helpers import move, oscillate
+from tests.server.protocols.in_time import Moving, on
 
 
 @on("Lovense Solace Pro")
@@ -111,6 +58,13 @@ async def test_oscillation_takes_over_from_a_move(moving: Moving) -> None:
         ("Vorze Piston", 0, 99, ["03 1E 01"]),
         ("tcode-v03", 0, 999, [b"DSTOP\n".hex(" ").upper()]),
         ("The Handy 2 Pro", 0, 100, ["08 01 12 05 10 04 D2 2E 00"]),
+        ("The Handy", 0, 100, ["0A 13 9A 19 10 08 02 1A 0C 10 C8 01 19 00 00 00 00 00 00 E0 3F"]),
+        ("Fleshy Thrust Sync", 0, 180, ["5A 00 C8"]),
+        ("Fredorch Device", 0, 15, ["01 10 00 6B 00 05 0A 00 01 00 01 00 50 00 50 00 01 77 DE"]),
+        ("Joyroid Loob", 0, 1000, ["01 F4 00 C8"]),
+        ("Kinky Makers OSSM", 0, 100, [b"set:speed:0".hex(" ").upper()]),
+        ("RealTouch", 0, 99, [b"\x01\x60".ljust(64, b"\x00").hex(" ").upper()]),
+        ("ServeU", 0, 100, ["01 32 00"]),
     ],
     indirect=["moving"],
 )

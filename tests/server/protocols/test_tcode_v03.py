@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +11,65 @@ from hypothesis import strategies as st
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
+from buttplug.hardware.errors import HardwareDisconnectedError
 from buttplug.server.protocols.base import Output
-from tests.server.protocols.helpers import Driven, custom_definition, drive, halted, move, position, rotate, texts, vibrate
+from tests.server.protocols.helpers import (
+    Driven,
+    custom_definition,
+    drive,
+    halted,
+    link,
+    move,
+    position,
+    rotate,
+    silent_device,
+    texts,
+    vibrate,
+)
+
+
+async def initialise(*answers: bytes, restarts: bool = True) -> tuple[float, list[Packet]]:
+    """Do the hand-shake; an answer for each question, none for an empty one. Return its seconds and packets."""
+    device = silent_device()
+    left = list(answers)
+    device.on_packet = lambda packet: device.notify("rx", left.pop(0) if left else b"")
+    hardware = await link(device, "tcode-v03")
+    hardware.__dict__["restarts_device"] = restarts
+    await hardware.subscribe("rx")
+    await drive("tcode-v03").protocol.initialise(hardware)
+    return asyncio.get_running_loop().time(), list(device.packets)
+
+
+@pytest.mark.parametrize(
+    ("answers", "questions"),
+    [
+        ([b"TCode v0.3\r\n"], 1),
+        ([b"OSR2 TCODE V0.3 ready"], 1),
+        ([b"", b"", b"TCode v0.3"], 3),
+        ([b"ets Jun  8 2016", b"TCo", b"de v0.3"], 3),
+        ([b"\xff" * 300, b"TCode v0.3"], 2),
+    ],
+)
+async def test_a_board_that_starts_anew_is_asked_until_it_answers(answers: list[bytes], questions: int) -> None:
+    assert await initialise(*answers) == ((questions - 1) / 4, [Packet(b"D1\n")] * questions)
+
+
+async def test_a_board_that_never_answers_is_used_all_the_same_and_reported(caplog: pytest.LogCaptureFixture) -> None:
+    assert await initialise(*[b"?"] * 16) == (4, [Packet(b"D1\n")] * 16)
+    assert "did not tell its T-Code version" in caplog.text
+
+
+async def test_a_board_that_does_not_start_anew_is_not_asked() -> None:
+    assert await initialise(restarts=False) == (0, [])
+
+
+async def test_a_board_that_is_unplugged_while_it_starts_ends_the_hand_shake() -> None:
+    device = silent_device()
+    hardware = await link(device, "tcode-v03")
+    hardware.__dict__["restarts_device"] = True
+    asyncio.get_running_loop().call_later(1.1, device.disconnect)
+    with pytest.raises(HardwareDisconnectedError, match="out of range"):
+        await drive("tcode-v03").protocol.initialise(hardware)
 
 
 def axis(upper: int) -> dict[OutputType, tuple[int, int]]:

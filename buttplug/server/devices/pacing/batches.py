@@ -150,10 +150,14 @@ class StopBatch:
     def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
         """Note that a packet was written: the first one halts the parts that move."""
         if not self._unwritten:
-            self.note_moves(moves, protocol, now)
+            self._note_moves(moves, protocol, now)
 
-    def note_moves(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        """Note that the parts were halted, where that was not noted before."""
+    def finished(self, moves: Moves, protocol: Protocol, now: float) -> None:
+        """Note that every packet was written."""
+        protocol.stop_written()
+        self._note_moves(moves, protocol, now)
+
+    def _note_moves(self, moves: Moves, protocol: Protocol, now: float) -> None:
         if not self._moves_are_noted:
             self._moves_are_noted = True
             moves.stopped(self.stopped.values(), protocol, now)

@@ -246,5 +246,5 @@ class Machine:
             self.answers += [(done, error) for done in batch.dones]
             return
         self._outputs.stopped(batch.stopped)
-        batch.note_moves(self.moves, self._protocol, now)
+        batch.finished(self.moves, self._protocol, now)
         self.answers += self._owed.written(batch, now)

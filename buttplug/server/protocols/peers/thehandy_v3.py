@@ -7,7 +7,7 @@ from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.shared import protobuf
-from buttplug.server.protocols.thehandy_v3 import BATTERY, CAPABILITIES
+from buttplug.server.protocols.thehandy.v3 import BATTERY, CAPABILITIES
 
 #: The hardware revision of the default model.
 FIRST_REVISION = "hw0"

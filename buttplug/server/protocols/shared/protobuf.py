@@ -33,6 +33,11 @@ def single(field: int, value: float) -> bytes:
     return varint(field << 3 | _FIXED32) + struct.pack("<f", value) if value else b""
 
 
+def double(field: int, value: float) -> bytes:
+    """Return a field of a double precision number; nothing for 0, the default."""
+    return varint(field << 3 | _FIXED64) + struct.pack("<d", value) if value else b""
+
+
 def message(field: int, content: bytes) -> bytes:
     """Return a message or string field, also where it is empty."""
     return varint(field << 3 | _BYTES) + varint(len(content)) + content

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.server.protocols.base import Output
-from buttplug.server.protocols.vorze_sa import piston_speed
+from buttplug.server.protocols.vorze.sa import piston_speed
 from tests.server.protocols.helpers import custom_definition, drive, halted, hexes, move, rotate, vibrate
 
 
@@ -30,6 +30,7 @@ from tests.server.protocols.helpers import custom_definition, drive, halted, hex
         ("CycSA", rotate(0, -99), "01 01 63"),
         ("UFOSA", rotate(0, 50), "02 01 B2"),
         ("UFO-TW", rotate(1, -99), "05 80 63"),
+        ("UFO TW", rotate(0, 99), "05 E3 80"),
         ("UFO-", rotate(0, 99), "05 E3 80"),
         ("UFO ", rotate(0, 99), "05 E3 80"),
         ("OMORFI", vibrate(0, 50), "09 32 00"),

@@ -12,7 +12,7 @@ from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, Subscribe
 from buttplug.server.protocols.shared import protobuf
-from buttplug.server.protocols.thehandy_v3 import ThehandyV3
+from buttplug.server.protocols.thehandy.v3 import ThehandyV3
 from tests.server.protocols.helpers import drive, halted, hexes, link, move, rotate, silent_device, vibrate
 
 PROTOCOL = "thehandy-v3"
