@@ -106,12 +106,14 @@ class Freedom(Struct, frozen=True):
         timed: From this number on, what came was not caused by a command but by time: packets may be repeated.
         halts: Moves under way that were stopped: so many packets may halt them.
         zeros: Packets that stop outputs, each of which may come.
+        repeated: What was recorded has packets in it that were not caused by a command but by time.
     """
 
     several: bool = False
     timed: int = 0
     halts: int = 0
     zeros: Sequence[Packet] = ()
+    repeated: bool = False
 
 
 class _Extras:
@@ -140,9 +142,21 @@ class _Extras:
 
 def fits(expected: Sequence[Command], came: Sequence[Command], standing: Standing, freedom: Freedom) -> bool:
     """Return whether all that was expected came, in this order, and nothing else that the freedom does not cover."""
-    return _in_order(expected, came, _Extras(standing, freedom)) or (
-        freedom.several and _last_of_each_kind(expected, came, standing.kinds, _Extras(standing, freedom))
+    return any(
+        _in_order(wanted, came, _Extras(standing, freedom))
+        or (freedom.several and _last_of_each_kind(wanted, came, standing.kinds, _Extras(standing, freedom)))
+        for wanted in (expected, *([_without_repeats(expected, standing)] if freedom.repeated else []))
     )
+
+
+def _without_repeats(expected: Sequence[Command], standing: Standing) -> list[Command]:
+    """Return what was expected without the packets that tell the device only what it was told last."""
+    told, caused = standing.copy(), []
+    for command in expected:
+        if not (isinstance(command, Packet) and told.has(command)):
+            caused.append(command)
+        told.note(command)
+    return caused
 
 
 def _in_order(expected: Sequence[Command], came: Sequence[Command], extras: _Extras) -> bool:
