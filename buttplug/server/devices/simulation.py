@@ -31,6 +31,9 @@ def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[st
     if not specifiers:
         raise ConfigurationError(f"{definition.name} cannot be simulated: the configuration does not say how it is found")
     advertised, advertisement = specifiers[0].simulate(definition.name, definition.identifier)
+    if definition.identifier is None and configuration.definition(definition.protocol, advertised) != definition:
+        # What devices of this protocol are found by is a model's name: this one says when it is connected that it is none.
+        advertised = definition.name
     device = SimulatedDevice(
         advertised,
         advertisement,
