@@ -295,6 +295,7 @@ class Peripheral:
             raise BlueZError("InProgress", "In Progress")
         characteristic.notifying = True
         self._changed(characteristic.path, CHARACTERISTIC, {"Notifying": Variant("b", True)})
+        self.device.on_subscribe(characteristic.endpoint)
 
     # What it looks like on D-Bus
 

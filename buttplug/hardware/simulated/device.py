@@ -65,6 +65,7 @@ class SimulatedDevice:
         commands: The same with subscriptions in between.
         readable: What a read of each endpoint returns. A list is used up from its start, but for its last entry.
         on_packet: Called with every packet, for answers: ``device.on_packet = lambda packet: device.notify("rx", b"OK;")``.
+        on_subscribe: Called with an endpoint whenever its notifications are asked for: for what a device says at once.
         write_delay: Seconds every write takes.
         write_error: Raised by every write while it is set.
         connect_error: Raised by every attempt to connect while it is set.
@@ -101,6 +102,7 @@ class SimulatedDevice:
         self.commands: deque[Command] = deque(maxlen=MEMORY)
         self.readable: dict[str, list[bytes]] = {}
         self.on_packet: Callable[[Packet], None] = lambda packet: None
+        self.on_subscribe: Callable[[str], None] = lambda endpoint: None
         self.write_delay = 0.0
         self.write_error: HardwareError | None = None
         self.connect_error: HardwareError | None = None
@@ -200,6 +202,7 @@ class SimulatedHardware(Hardware):
         self.require(endpoint)
         self.subscribed.add(endpoint)
         self.device.commands.append(Subscribe(endpoint))
+        self.device.on_subscribe(endpoint)
 
     async def unsubscribe(self, endpoint: str) -> None:
         self.require(endpoint)

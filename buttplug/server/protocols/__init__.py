@@ -15,6 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from buttplug.core.enums import InputType
+
 if TYPE_CHECKING:
     from buttplug.hardware.simulated import SimulatedDevice
     from buttplug.server.devices.definition import DeviceDefinition
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 #: Protocols whose devices are recognised and cannot be driven, and why.
 UNSUPPORTED: Mapping[str, str] = {}
+
+#: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
+_BATTERY_ENDPOINT = "rxblebattery"
+_BATTERY_LEVEL = b"\x55"
 
 #: What tells a brand's package itself from a module in it.
 _PACKAGE = ".*"
@@ -47,7 +53,9 @@ def load(protocol_id: str) -> type[Protocol] | None:
 
 
 def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
-    """Have a simulated device answer as its protocol's devices do, where they answer anything."""
+    """Have a simulated device answer as its protocol's devices do, where they answer anything, and be read as they are."""
+    if any(InputType.BATTERY in feature.inputs for feature in definition.features):
+        device.readable[_BATTERY_ENDPOINT] = [_BATTERY_LEVEL]
     name = _module_of(definition.protocol, _peers())
     if name is not None:
         peer: ModuleType = import_module(f"{__name__}.peers.{name}")
