@@ -323,6 +323,7 @@ class Player:
             timed=len(toy.came) if sends else 0,
             halts=halts,
             zeros=stopped if last else [packet for packet in stopped if toy.standing.has(packet)],
+            ends=stopped if toy.heard_on_the_wire else (),
             repeated=toy.heard_on_the_wire and toy.number not in exchange.amended,
         )
 

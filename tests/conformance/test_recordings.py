@@ -114,6 +114,13 @@ def test_what_is_no_repeat_must_come(run_recording: RunRecording) -> None:
     assert run_recording(another)[0].verdict is Verdict.FAILED
 
 
+def test_a_stop_may_end_in_one_packet_what_was_ended_one_after_the_other(run_recording: RunRecording) -> None:
+    one_by_one = changed(DUAL, lambda model: model["steps"][-1]["packets"].insert(0, "00 00 00 00 32 32 32 32"))
+    assert run_recording(one_by_one)[0].verdict is Verdict.PASSED
+    unfinished = changed(DUAL, lambda model: model["steps"][-1].update(packets=["00 00 00 00 32 32 32 32"]))
+    assert run_recording(unfinished)[0].verdict is Verdict.FAILED
+
+
 def test_every_model_has_its_own_verdict(run_recording: RunRecording) -> None:
     recorded = deepcopy(VIVI)
     recorded["models"]["nobody knows me"] = deepcopy(first_model(VIVI)) | {"device_name": "Nobody"}

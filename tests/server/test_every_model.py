@@ -44,9 +44,11 @@ READING_LIMIT = 10.0
 #: Milliseconds of a timed move.
 MOVE = 500
 
-#: What a device says on ``rx`` by itself, where its simulation says nothing when it is listened to: here nothing is touched,
-#: and then everything.
-SAYS = {"kiiroo-v21": (bytes(9), bytes(8) + b"\x0f")}
+#: What a device says by itself, and where: first that nothing is touched, then that everything is.
+SAYS = {
+    "kgoal-boost": ("rxpressure", bytes(7), bytes.fromhex("00 01 04 00 64 05 D3")),
+    "kiiroo-v21": ("rx", bytes(9), bytes(8) + b"\x0f"),
+}
 
 
 class House(NamedTuple):
@@ -184,8 +186,9 @@ async def read(house: House) -> None:
 async def hear(house: House, feature: DeviceFeature, type_: str) -> None:
     async def say() -> None:
         await asyncio.sleep(1.0)
-        for data in SAYS.get(house.device.definition.protocol, ()):
-            house.simulated.notify("rx", data)
+        endpoint, *said = SAYS[house.device.definition.protocol]
+        for data in said:
+            house.simulated.notify(endpoint, data)
 
     saying = asyncio.create_task(say())
     async with asyncio.timeout(READING_LIMIT), aclosing(feature.subscribe(type_)) as readings:
