@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
@@ -21,7 +22,6 @@ from buttplug.hardware.simulated import Command, SimulatedDevice, SimulatedManag
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.device import Device
-from buttplug.server.protocols import load
 from buttplug.server.protocols.base import Output, Protocol
 from tests.conformance.clients import Announced, Connect, VectorClient
 from tests.conformance.comparison import Freedom, Kinds, Standing, describe, fits
@@ -98,13 +98,17 @@ def exchanges(steps: Sequence[Step], version: int) -> list[Exchange]:
 
 
 class Toy:
-    """One device of a vector: what it is to its simulation and to the server, and ``described`` as that tells of it."""
+    """One device of a vector: what it is to its simulation and to the server, and ``described`` as that tells of it.
+
+    ``fresh`` is its protocol as it was when it was found.
+    """
 
     def __init__(self, number: int, found: Found, simulated: SimulatedDevice) -> None:
         self.number = number
         self.found = found
         self.simulated = simulated
         self.server_side: Device
+        self.fresh: Protocol
         self.described: ButtplugDevice
         self.standing = Standing(Kinds())
         self._compared = 0
@@ -135,6 +139,7 @@ class Toy:
         for device in server.devices.devices.values():
             if device.hardware.address == self.simulated.address:
                 self.server_side = device
+                self.fresh = copy.deepcopy(device._protocol)
                 self.described = _described(device.info)
                 return client.announced(device.index)
         return None
@@ -168,18 +173,13 @@ class Toy:
             for type_ in feature.outputs
             if not type_.is_position
         ]
-        stopping = self.comparable(self._fresh().stop(outputs, self._no_values()))
+        stopping = self.comparable(copy.deepcopy(self.fresh).stop(outputs, self._no_values()))
         return [packet for packet in stopping if isinstance(packet, Packet)]
 
     def repeats_from_the_start(self) -> list[Command]:
         """Return what is repeated before anything was commanded."""
-        fresh = self._fresh()
+        fresh = copy.deepcopy(self.fresh)
         return [] if fresh.repeat_after is None else self.comparable(fresh.repeat([], self._no_values()))
-
-    def _fresh(self) -> Protocol:
-        family = load(self.server_side.definition.protocol)
-        assert family is not None
-        return family(self.server_side.definition, name=self.simulated.name, address=self.simulated.address)
 
     def _no_values(self) -> dict[int, int]:
         return {feature.index: 0 for feature in self.server_side.definition.features if feature.outputs}
