@@ -37,8 +37,8 @@ CLAIMED_BY_SEVERAL = {
 #: How phones, computers, televisions and other things in a home call themselves, some much as toys do.
 OTHERS = """
 [TV] Samsung 7 Series (55), [LG] webOS TV OLED55C1, BRAVIA 4K VH2, Chromecast, Fire TV Stick, Roku Ultra, iPhone,
-John's iPhone, Galaxy S21 Ultra 5G, Galaxy Watch4 (A1B2), Pixel 7, Mi Smart Band 6, MI_SCALE, Redmi Buds 4, Fitbit Charge 5, fenix 6,
-DESKTOP-1A2B3C4, MacBook Pro, Surface Pen, JBL Flip 5, WH-1000XM4, LE-Bose QC35 II, AirPods Pro, Jabra Elite 85t,
+John's iPhone, Galaxy S21 Ultra 5G, Galaxy Watch4 (A1B2), Pixel 7, Mi Smart Band 6, MI_SCALE, Redmi Buds 4, Fitbit Charge 5,
+fenix 6, DESKTOP-1A2B3C4, MacBook Pro, Surface Pen, JBL Flip 5, WH-1000XM4, LE-Bose QC35 II, AirPods Pro, Jabra Elite 85t,
 Xbox Wireless Controller, DualSense Wireless Controller, Joy-Con (L), Logi MX Master 3, Hue color lamp, GVH5075_1234, Tile,
 Oral-B Toothbrush, Philips SmartSleep, Tesla 1234, ELM327, HM-10, ESP32, HC-08, MLT-BT05, LV, SF, FM, J
 """
