@@ -99,11 +99,11 @@ async def connected(definition: DeviceDefinition) -> AsyncIterator[House]:
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-def steps_of(feature: DeviceFeature, type_: OutputType) -> list[int]:
-    """Return the highest value of an output, the one in the middle, 1 and 0; where it has two directions, of both."""
-    lowest, highest = feature.step_range(type_) or (0, 0)
-    ups = [highest, highest // 2, min(1, highest), max(lowest, 0)]
-    downs = [lowest, lowest // 2, -1, 0] if lowest < 0 else []
+def steps_of(definition: DeviceDefinition, feature: DeviceFeature, type_: OutputType) -> list[int]:
+    """Return the highest value of an output, the one in the middle, the lowest and 0; where it has two directions, of both."""
+    [(lowest, highest)] = [each.outputs[type_].value for each in definition.features if each.index == feature.index]
+    ups = [highest, (max(lowest, 0) + highest) // 2, min(max(lowest, 1), highest), 0]
+    downs = [lowest, lowest // 2, -1] if lowest < 0 else []
     return list(dict.fromkeys(ups + downs))
 
 
@@ -146,7 +146,7 @@ async def test_every_model_is_driven_stopped_read_and_left(model: str, warnings:
 
 async def drive(house: House) -> None:
     for feature, type_ in outputs_of(house.shown):
-        for step in steps_of(feature, type_):
+        for step in steps_of(house.device.definition, feature, type_):
             sent = await house.sent_by(order(type_, step, feature), feature)
             assert sent or house.sends_nothing, f"{feature} {type_} {step} was not sent"
 
