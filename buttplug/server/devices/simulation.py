@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from inspect import getattr_static
 
 from buttplug.hardware.simulated import SimulatedAdvertisement, SimulatedDevice
 from buttplug.hardware.simulated.device import free_address
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.protocols import UNSUPPORTED, prepare, supports
+from buttplug.server.protocols import UNSUPPORTED, load, prepare, supports
+from buttplug.server.protocols.base import Protocol
 
 
 def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[str] = ()) -> SimulatedDevice:
@@ -42,9 +44,9 @@ def simulate_model(
     if not specifiers:
         raise ConfigurationError(f"{definition.name} cannot be simulated: the configuration does not say how it is found")
     advertised, advertisement = specifiers[0].simulate(definition.name, definition.identifier)
-    if definition.identifier is None and configuration.definition(definition.protocol, advertised) != definition:
-        # What devices of this protocol are found by is a model's name: this one says when it is connected that it is none.
-        advertised = definition.name
+    if _told_by_name(definition.protocol) and configuration.definition(definition.protocol, advertised) != definition:
+        # It is found by another model's name, as none of its own is advertised: what it is it says when it is connected.
+        advertised = definition.identifier or definition.name
     device = SimulatedDevice(
         advertised,
         advertisement,
@@ -54,6 +56,11 @@ def simulate_model(
     )
     prepare(device, definition)
     return device
+
+
+def _told_by_name(protocol: str) -> bool:
+    """Whether nothing but their name tells the models of a protocol from one another."""
+    return getattr_static(load(protocol), "identify") is getattr_static(Protocol, "identify")
 
 
 def configured_devices(configuration: DeviceConfiguration) -> list[SimulatedDevice]:
