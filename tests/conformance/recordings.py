@@ -99,7 +99,8 @@ def simulate(recorded: RecordedModel, configuration: DeviceConfiguration) -> Sim
     assert recorded.definition is not None
     advertised = recorded.case.devices[0].advertised_name
     advertisement: Advertisement = BluetoothAdvertisement(advertised)
-    if all(match.protocol != recorded.protocol for match in configuration.match(advertisement)):
+    best = configuration.match(advertisement)[:1]
+    if not best or best[0].protocol != recorded.protocol:
         specifier = configuration.specifiers(recorded.protocol)[0]
         advertised, advertisement = specifier.simulate(recorded.definition.name, recorded.definition.identifier)
     device = SimulatedDevice(advertised, advertisement, address="recorded")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
+from buttplug.core.messages import OutputArguments, OutputCmd
 from buttplug.hardware.base import Packet
 from buttplug.server.protocols.base import Output
+from tests.server.conftest import BuildHouse, is_ok
 from tests.server.protocols.helpers import constrict, custom_definition, drive, hexes, oscillate, rotate, vibrate
 
 
@@ -92,3 +96,21 @@ def test_a_spray_that_was_not_written_has_no_end_to_come() -> None:
     dodge = drive("joyhub", "J-Dodge").protocol
     next(iter(dodge.encode([spray(1)], {0: 0, 1: 0, 7: 1})))
     assert dodge.repeat_after is None
+
+
+async def test_a_spray_is_ended_in_time_while_a_motor_is_driven(build: BuildHouse) -> None:
+    house = await build("JoyHub Dodge")
+    ended: list[float] = []
+
+    def note(packet: Packet) -> None:
+        if packet.data == bytes.fromhex("A0 24 00 00 00 00"):
+            ended.append(asyncio.get_running_loop().time())
+
+    house.simulated[0].on_packet = note
+    talker = await house.client()
+    assert is_ok(await talker.ask(OutputCmd, 0, 7, {"Spray": OutputArguments(value=1)}))
+    begun = asyncio.get_running_loop().time()
+    for value in range(1, 31):
+        assert is_ok(await talker.ask(OutputCmd, 0, 1, {"Vibrate": OutputArguments(value=value)}))
+        await asyncio.sleep(0.1)
+    assert ended == [pytest.approx(begun + 1.0, abs=0.05)]
