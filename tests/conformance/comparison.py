@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -106,12 +106,16 @@ class Freedom(Struct, frozen=True):
         timed: From this number on, what came was not caused by a command but by time: packets may be repeated.
         halts: Moves under way that were stopped: so many packets may halt them.
         zeros: Packets that stop outputs, each of which may come.
+        repeated: What was recorded has packets in it that were not caused by a command but by time.
+        ends: What tells the device that all is off: of packets that end one output after the other the last is enough.
     """
 
     several: bool = False
     timed: int = 0
     halts: int = 0
     zeros: Sequence[Packet] = ()
+    repeated: bool = False
+    ends: Sequence[Packet] = ()
 
 
 class _Extras:
@@ -140,9 +144,30 @@ class _Extras:
 
 def fits(expected: Sequence[Command], came: Sequence[Command], standing: Standing, freedom: Freedom) -> bool:
     """Return whether all that was expected came, in this order, and nothing else that the freedom does not cover."""
-    return _in_order(expected, came, _Extras(standing, freedom)) or (
-        freedom.several and _last_of_each_kind(expected, came, standing.kinds, _Extras(standing, freedom))
+    return any(
+        _in_order(wanted, came, _Extras(standing, freedom))
+        or (freedom.several and _last_of_each_kind(wanted, came, standing.kinds, _Extras(standing, freedom)))
+        for wanted in _readings(expected, standing, freedom)
     )
+
+
+def _readings(expected: Sequence[Command], standing: Standing, freedom: Freedom) -> Iterator[Sequence[Command]]:
+    """Return in which ways what was recorded may be read."""
+    yield expected
+    if freedom.repeated:
+        yield _without_repeats(expected, standing)
+    if freedom.ends:
+        yield _without_steps_to_the_end(expected, freedom.ends)
+
+
+def _without_repeats(expected: Sequence[Command], standing: Standing) -> list[Command]:
+    """Return what was expected without the packets that tell the device only what it was told last."""
+    told, caused = standing.copy(), []
+    for command in expected:
+        if not (isinstance(command, Packet) and told.has(command)):
+            caused.append(command)
+        told.note(command)
+    return caused
 
 
 def _in_order(expected: Sequence[Command], came: Sequence[Command], extras: _Extras) -> bool:
@@ -154,6 +179,17 @@ def _in_order(expected: Sequence[Command], came: Sequence[Command], extras: _Ext
             return False
         extras.note(command)
     return found == len(expected)
+
+
+def _without_steps_to_the_end(expected: Sequence[Command], ends: Sequence[Packet]) -> list[Command]:
+    """Return what was expected without the packets that end outputs and are followed by one, as long, that ends all."""
+    return [
+        command
+        for number, command in enumerate(expected)
+        if command in ends
+        or not isinstance(command, Packet)
+        or not any(end in expected[number + 1 :] and len(end.data) == len(command.data) for end in ends)
+    ]
 
 
 def _last_of_each_kind(expected: Sequence[Command], came: Sequence[Command], kinds: Kinds, extras: _Extras) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 from msgspec import Struct, field, structs
 
+from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import Command, Subscribe, Unsubscribe
 
@@ -20,19 +22,29 @@ class _OneOf(_Entry):
     """An object that says one of the things that are None by default."""
 
     def __post_init__(self) -> None:
-        choices = [key.name for key in structs.fields(self) if key.default is None]
+        choices = _choices(type(self))
         chosen = [name for name in choices if getattr(self, name) is not None]
         if len(chosen) != 1:
             raise ValueError(f"exactly one of {', '.join(choices)} is needed, not {' and '.join(chosen) or 'none'}")
 
 
+@cache
+def _choices(entry: type[_OneOf]) -> list[str]:
+    return [key.name for key in structs.fields(entry) if key.default is None]
+
+
 class Found(_Entry):
-    """A device to be found. Names are what a client is told once it is connected."""
+    """A device to be found. Names are what a client is told once it is connected.
+
+    ``transport`` is the bus where that is not Bluetooth, ``definition`` the identifier by which the bus tells the model.
+    """
 
     advertised_name: str
     expected_name: str
     address: str = ""
     expected_display_name: str = ""
+    transport: Literal["sdl-gamepad"] | None = None
+    definition: str | None = None
 
 
 class Expectation(_OneOf):
@@ -83,6 +95,15 @@ class Stroke(_Entry):
     duration_ms: int
 
 
+class Setting(_Entry):
+    """A step of the range of an output, of the feature that a client knows by this index."""
+
+    feature: int
+    type: OutputType
+    value: int
+    duration_ms: int | None = None
+
+
 class BatteryLevel(_Entry):
     """What a reading must give, as a fraction."""
 
@@ -97,6 +118,7 @@ class Send(_OneOf):
     scalar: list[Scalar] | None = None
     rotate: list[Rotation] | None = None
     linear: list[Stroke] | None = None
+    setting: Setting | None = None
     stop: Literal[True] | None = None
     battery: BatteryLevel | None = None
 

@@ -58,6 +58,8 @@ def cannot_say(version: int, device: ButtplugDevice, send: Send) -> str | None:
     """Return why a client of this version has no words for a command to a device; None where it has."""
     if send.battery is not None:
         return "it reads no batteries" if version < 2 else None
+    if send.setting is not None:
+        return "it is not told the steps that were recorded"
     outputs = list(_outputs(device))
     if version == 0 and not send.stop:
         levels = {level.index: level.value for level in send.vibrate or ()}
@@ -90,6 +92,12 @@ def _orders(outputs: Sequence[_Output], send: Send) -> Iterator[Order]:
     for stroke in send.linear or ():
         output = _pick(outputs, OutputType.POSITION_WITH_DURATION, stroke.index)
         yield output.order(stroke.position, stroke.duration_ms)
+    if (setting := send.setting) is not None:
+        features = {output.feature.index: output.feature for output in outputs if output.type is setting.type}
+        if setting.feature not in features:
+            raise ButtplugDeviceError(f"feature {setting.feature} has no output {setting.type}")
+        command = DeviceOutputCommand(setting.type, setting.value, setting.duration_ms)
+        yield Order(features[setting.feature], command)
     scalars = [output for output in outputs if _is_scalar(output)]
     for scalar in send.scalar or ():
         output = _at(scalars, scalar.index, "scalar")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 import msgspec
@@ -18,12 +19,10 @@ from buttplug.core.messages import SPEC_MAJOR, DeviceInfo
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import Command, SimulatedDevice, SimulatedManager
-from buttplug.hardware.specifier import Advertisement
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.device import Device
-from buttplug.server.protocols import load
-from buttplug.server.protocols.base import Output
+from buttplug.server.protocols.base import Output, Protocol
 from tests.conformance.clients import Announced, Connect, VectorClient
 from tests.conformance.comparison import Freedom, Kinds, Standing, describe, fits
 from tests.conformance.deviations import deviations_of
@@ -61,10 +60,14 @@ class ScriptedDevice(SimulatedDevice):
 
 
 class Exchange(Struct):
-    """What is done, and what each device must be sent from then on, until the next exchange."""
+    """What is done, and what each device must be sent from then on, until the next exchange.
+
+    ``amended`` are the devices that must be sent something else than what was recorded.
+    """
 
     steps: list[Step] = []
     expected: dict[int, Sequence[Command]] = {}
+    amended: set[int] = set()
 
     def sends(self, device: int) -> list[Send]:
         """Return what a device is commanded."""
@@ -95,22 +98,36 @@ def exchanges(steps: Sequence[Step], version: int) -> list[Exchange]:
 
 
 class Toy:
-    """One device of a vector: what it is to its simulation and to the server, and ``described`` as that tells of it."""
+    """One device of a vector: what it is to its simulation and to the server, and ``described`` as that tells of it.
 
-    def __init__(self, number: int, found: Found, advertisement: Advertisement) -> None:
+    ``fresh`` is its protocol as it was when it was found.
+    """
+
+    def __init__(self, number: int, found: Found, simulated: SimulatedDevice) -> None:
         self.number = number
         self.found = found
-        address = found.address or f"vector-{number}"
-        self.simulated = ScriptedDevice(found.advertised_name, advertisement, address=address)
+        self.simulated = simulated
         self.server_side: Device
+        self.fresh: Protocol
         self.described: ButtplugDevice
         self.standing = Standing(Kinds())
         self._compared = 0
 
     @property
+    def heard_on_the_wire(self) -> bool:
+        """Whether all that is known of what it was sent is bytes, in the order in which they came, repeats included."""
+        return not isinstance(self.simulated, ScriptedDevice)
+
+    def comparable(self, commands: Iterable[Command]) -> list[Command]:
+        """Return what can be compared of commands: bytes only, where a recording has no more."""
+        if not self.heard_on_the_wire:
+            return list(commands)
+        return [Packet(command.data) for command in commands if isinstance(command, Packet)]
+
+    @property
     def came(self) -> list[Command]:
         """What it was sent and was not compared yet."""
-        return list(self.simulated.commands)[self._compared :]
+        return self.comparable(self.simulated.commands)[self._compared :]
 
     def accept(self, count: int) -> None:
         """Be done with what was compared."""
@@ -122,9 +139,21 @@ class Toy:
         for device in server.devices.devices.values():
             if device.hardware.address == self.simulated.address:
                 self.server_side = device
+                self.fresh = copy.deepcopy(device._protocol)
                 self.described = _described(device.info)
                 return client.announced(device.index)
         return None
+
+    def groups(self, session: Sequence[Exchange]) -> Iterator[Sequence[Command]]:
+        """Return the packets that were sent together, without those in a recording that may be repeats."""
+        before: Sequence[Command] = ()
+        for exchange in session:
+            group = exchange.expected.get(self.number, ())
+            if self.heard_on_the_wire:
+                yield [command for command in dict.fromkeys(group) if command not in before]
+            else:
+                yield group
+            before = group
 
     async def moves_end(self, now: float) -> None:
         """Wait until no part is on its way any more: a recorded move begins where the one before it ended."""
@@ -138,18 +167,22 @@ class Toy:
 
     def zeros(self) -> list[Packet]:
         """Return what a stop of all outputs sends to a fresh device."""
-        definition = self.server_side.definition
-        family = load(definition.protocol)
-        assert family is not None
         outputs = [
             Output(feature.index, type_, 0)
-            for feature in definition.features
+            for feature in self.server_side.definition.features
             for type_ in feature.outputs
             if not type_.is_position
         ]
-        values = {feature.index: 0 for feature in definition.features if feature.outputs}
-        fresh = family(definition, name=self.simulated.name, address=self.simulated.address)
-        return list(fresh.stop(outputs, values))
+        stopping = self.comparable(copy.deepcopy(self.fresh).stop(outputs, self._no_values()))
+        return [packet for packet in stopping if isinstance(packet, Packet)]
+
+    def repeats_from_the_start(self) -> list[Command]:
+        """Return what is repeated before anything was commanded."""
+        fresh = copy.deepcopy(self.fresh)
+        return [] if fresh.repeat_after is None else self.comparable(fresh.repeat([], self._no_values()))
+
+    def _no_values(self) -> dict[int, int]:
+        return {feature.index: 0 for feature in self.server_side.definition.features if feature.outputs}
 
 
 def _described(info: DeviceInfo) -> ButtplugDevice:
@@ -233,12 +266,15 @@ class Player:
                 rule = deviation.rule(toy.server_side.definition)
                 for exchange in session:
                     recorded = exchange.expected.get(toy.number, ())
-                    amended = list(rule(recorded, self._orders(exchange, toy)))
+                    amended = toy.comparable(rule(recorded, self._orders(exchange, toy)))
                     if amended != list(recorded):
                         exchange.expected[toy.number] = amended
+                        exchange.amended.add(toy.number)
                         if deviation.reason not in self.reasons:
                             self.reasons.append(deviation.reason)
-            toy.standing = Standing(Kinds(exchange.expected.get(toy.number, ()) for exchange in session))
+            toy.standing = Standing(Kinds(toy.groups(session)))
+            if toy.heard_on_the_wire:
+                toy.standing.note(*toy.repeats_from_the_start())
 
     def _require_words(self, session: Sequence[Exchange], toy: Toy) -> None:
         if self._version == SPEC_MAJOR:
@@ -287,6 +323,8 @@ class Player:
             timed=len(toy.came) if sends else 0,
             halts=halts,
             zeros=stopped if last else [packet for packet in stopped if toy.standing.has(packet)],
+            ends=stopped if toy.heard_on_the_wire else (),
+            repeated=toy.heard_on_the_wire and toy.number not in exchange.amended,
         )
 
     async def _expect(self, exchange: Exchange, toy: Toy, expected: Sequence[Command], freedom: Freedom) -> None:
@@ -328,7 +366,7 @@ async def _read(client: VectorClient, index: int, battery: BatteryLevel) -> None
 
 
 async def play(
-    case: Case, configuration: DeviceConfiguration, advertisements: Sequence[Advertisement], connect: Connect, version: int
+    case: Case, configuration: DeviceConfiguration, devices: Sequence[SimulatedDevice], connect: Connect, version: int
 ) -> list[str]:
     """Play a case by a client of a version; return the reasons of the deviations from it.
 
@@ -336,7 +374,7 @@ async def play(
         Mismatch: It went otherwise than recorded.
         NotForThisVersionError: The client has no words for something in it.
     """
-    toys = [Toy(number, *found) for number, found in enumerate(zip(case.devices, advertisements, strict=True))]
+    toys = [Toy(number, *found) for number, found in enumerate(zip(case.devices, devices, strict=True))]
     manager = SimulatedManager(toy.simulated for toy in toys)
     async with ButtplugServer(managers=[manager], configuration=configuration) as server, connect(server) as client:
         player = Player(case, toys, server, client, version)

@@ -5,22 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from buttplug.core.messages import SPEC_MAJOR
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.gamepad import GamepadAdvertisement
+from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.hardware.specifier import Advertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.user_configuration import load_user_configuration
 from buttplug.server.protocols import supports
+from tests.conformance import recordings
 from tests.conformance.clients import Connect, by_websocket, in_process
 from tests.conformance.format import Case, Found, read
-from tests.conformance.player import Mismatch, NotForThisVersionError, play
+from tests.conformance.player import Mismatch, NotForThisVersionError, ScriptedDevice, play
+from tests.conformance.recordings import RecordedModel
 from tests.fakes.clock import VirtualTimeLoop
 
 #: The folder of user configurations, beside the vectors.
@@ -65,6 +72,27 @@ class _Warnings(logging.Handler):
         logging.getLogger("buttplug").removeHandler(self)
 
 
+def run_file(path: Path, version: int | None = None) -> list[Outcome]:
+    """Run the vector in a file, see :func:`run`, or the recordings of all models in it."""
+    try:
+        if not recordings.is_recording(path):
+            return [run(path, version)]
+        recorded = list(recordings.read(path, _bundled()))
+    except msgspec.DecodeError as error:
+        return [Outcome(path.stem, Verdict.FAILED, (str(error),))]
+    return [_run_recorded(model, _bundled(), version) for model in recorded]
+
+
+def _run_recorded(recorded: RecordedModel, configuration: DeviceConfiguration, version: int | None) -> Outcome:
+    """Run what was recorded of one model; by this package's own client only in process: the wire is for vectors to show."""
+    name = recorded.case.name
+    if recorded.definition is None:
+        return Outcome(name, Verdict.FAILED, (f"the configuration knows no such model of {recorded.protocol}",))
+    if not supports(recorded.protocol):
+        return Outcome(name, Verdict.NOT_SUPPORTED, (recorded.protocol,))
+    return _played(recorded.case, configuration, lambda: [recordings.simulate(recorded, configuration)], _ways(version)[:1])
+
+
 def run(path: Path, version: int | None = None) -> Outcome:
     """Run the vector in a file: by a client of a version, over a websocket, or in both ways of this package's own client."""
     try:
@@ -81,26 +109,63 @@ def run(path: Path, version: int | None = None) -> Outcome:
             return Outcome(case.name, Verdict.NOT_SUPPORTED, (matches[0].protocol,))
     if version is not None and version < LEAST_VERSIONS.get(path.stem, 0):
         return Outcome(case.name, Verdict.NOT_FOR_VERSION, ("its packets count steps that only newer clients make",))
+    renamed = _by_definition(case, configuration)
+    outcome = _played(renamed, configuration, lambda: _scripted(case, advertisements), _ways(version))
+    if renamed == case or outcome.verdict is not Verdict.PASSED:
+        return outcome
+    return structs.replace(outcome, details=("a game pad goes by the name of its kind, not by its own", *outcome.details))
+
+
+def _by_definition(case: Case, configuration: DeviceConfiguration) -> Case:
+    """Return a case with the devices that the bus tells the model of under the names of their models."""
+    devices = []
+    for found in case.devices:
+        if found.transport is not None and found.definition is not None:
+            definition = configuration.definition(found.transport, found.definition)
+            found = structs.replace(found, expected_name=definition.name if definition is not None else "")
+        devices.append(found)
+    return structs.replace(case, devices=devices)
+
+
+def _scripted(case: Case, advertisements: Sequence[Advertisement]) -> Sequence[SimulatedDevice]:
+    devices = []
+    for number, (found, advertisement) in enumerate(zip(case.devices, advertisements, strict=True)):
+        name = found.definition or found.advertised_name
+        devices.append(ScriptedDevice(name, advertisement, address=found.address or f"vector-{number}"))
+        devices[-1].knows_battery = found.transport is not None
+    return devices
+
+
+def _played(
+    case: Case, configuration: DeviceConfiguration, devices: Callable[[], Sequence[SimulatedDevice]], ways: Sequence[_Way]
+) -> Outcome:
+    """Play a case in each way, with fresh devices."""
     reasons: list[str] = []
-    for way, connect in _ways(version):
+    for way in ways:
         with _Warnings() as warnings, asyncio.Runner(loop_factory=VirtualTimeLoop) as loop:
             try:
-                reasons = loop.run(
-                    play(case, configuration, advertisements, connect, SPEC_MAJOR if version is None else version)
-                )
+                reasons = loop.run(play(case, configuration, devices(), way.connect, way.version))
             except NotForThisVersionError as error:
                 return Outcome(case.name, Verdict.NOT_FOR_VERSION, (str(error),))
             except Mismatch as mismatch:
-                return Outcome(case.name, Verdict.FAILED, (f"{way}, {mismatch}", *warnings))
+                return Outcome(case.name, Verdict.FAILED, (f"{way.name}, {mismatch}", *warnings))
             except Exception as error:  # noqa: BLE001 whatever it is, this case failed and the others are still to be run
-                return Outcome(case.name, Verdict.FAILED, (f"{way}, {type(error).__name__}: {error}", *warnings))
+                return Outcome(case.name, Verdict.FAILED, (f"{way.name}, {type(error).__name__}: {error}", *warnings))
     return Outcome(case.name, Verdict.PASSED, tuple(reasons))
 
 
-def _ways(version: int | None) -> list[tuple[str, Connect]]:
+class _Way(NamedTuple):
+    """How a client comes to the server, and its version."""
+
+    name: str
+    connect: Connect
+    version: int = SPEC_MAJOR
+
+
+def _ways(version: int | None) -> list[_Way]:
     if version is None:
-        return [("in process", in_process), ("websocket", by_websocket(SPEC_MAJOR))]
-    return [(f"version {version}", by_websocket(version))]
+        return [_Way("in process", in_process), _Way("websocket", by_websocket(SPEC_MAJOR))]
+    return [_Way(f"version {version}", by_websocket(version), version)]
 
 
 def _configuration(case: Case, folder: Path) -> DeviceConfiguration:
@@ -116,8 +181,10 @@ def _bundled() -> DeviceConfiguration:
     return DeviceConfiguration.load()
 
 
-def _advertisement(found: Found, configuration: DeviceConfiguration) -> BluetoothAdvertisement:
+def _advertisement(found: Found, configuration: DeviceConfiguration) -> Advertisement:
     """Return what a device sends out: its name, or with a name that says so the manufacturer data of a protocol."""
+    if found.transport == "sdl-gamepad":
+        return GamepadAdvertisement()
     protocol = re.search("match_(.+)_manufacturer_data", found.advertised_name)
     specifiers = configuration.specifiers(protocol[1].replace("_", "-")) if protocol else ()
     data = {

@@ -164,3 +164,44 @@ def test_commands_are_described_for_people() -> None:
     ]
     assert describe(commands) == "tx 01 ff, command 02 (with response), subscribe rx, unsubscribe rx"
     assert describe([]) == "nothing"
+
+
+REPEATED = Freedom(timed=99, repeated=True)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "came", "fitting"),
+    [
+        ([MOTORS_HALF, MOTORS_LOW, PUMP_ON], [MOTORS_LOW], True),
+        ([MOTORS_LOW, MOTORS_LOW, MOTORS_LOW], [MOTORS_LOW], True),
+        ([MOTORS_HALF, PUMP_ON], [], True),
+        ([MOTORS_HALF, MOTORS_LOW], [MOTORS_HALF, MOTORS_LOW], True),
+        ([MOTORS_LOW, MOTORS_HALF], [MOTORS_LOW], False),
+        ([MOTORS_LOW, PUMP_OFF], [MOTORS_LOW], False),
+        ([MOTORS_HALF], [MOTORS_LOW], False),
+    ],
+)
+def test_recorded_repeats_may_be_missing(recorded: list[Command], came: list[Command], fitting: bool) -> None:
+    assert fit(recorded, came, REPEATED, before=[MOTORS_HALF, PUMP_ON]) is fitting
+    assert fit(recorded, came, before=[MOTORS_HALF, PUMP_ON]) is (recorded == came)
+
+
+ENDED = Freedom(timed=99, ends=[Packet(bytes(3)), PUMP_OFF])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "came", "fitting"),
+    [
+        ([Packet(b"\0\1\1"), Packet(b"\0\0\1"), Packet(bytes(3))], [Packet(bytes(3))], True),
+        ([Packet(b"\0\1\1"), Packet(b"\0\0\1"), Packet(bytes(3))], [Packet(b"\0\0\1"), Packet(bytes(3))], False),
+        ([Packet(b"\0\1\1"), Packet(bytes(3)), PUMP_OFF], [Packet(bytes(3)), PUMP_OFF], True),
+        ([Packet(b"\0\1\1"), Packet(bytes(3)), PUMP_OFF], [Packet(bytes(3))], False),
+        ([Packet(bytes(3)), Packet(b"\0\1\1")], [Packet(bytes(3))], False),
+        ([Packet(b"\0\1"), Packet(bytes(3))], [Packet(bytes(3))], False),
+    ],
+)
+def test_of_packets_that_end_one_output_after_the_other_the_last_is_enough(
+    recorded: list[Command], came: list[Command], fitting: bool
+) -> None:
+    assert fit(recorded, came, ENDED) is fitting
+    assert not fit(recorded, came)

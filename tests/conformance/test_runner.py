@@ -23,6 +23,7 @@ DEVIATING = {
     "kiiroo_v21_titan_speed_limits": "speed 1 to 99",
     "lovense_nora_flips": "turned round",
     "lovense_solace_pro_truncated": "spread evenly",
+    "sdl_gamepad_triggers": "stop ends all",
     "tcode_stroker": "rotation axis",
     "vorze_piston_speed_limits": "speed 1, not 0",
     "yiciyuan": "only 0 is off",
@@ -405,4 +406,4 @@ def test_the_command_line_counts(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_a_folder_without_vectors_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([str(tmp_path)])
-    assert "there are no vectors in" in capsys.readouterr().err
+    assert "there are no vectors or recordings in" in capsys.readouterr().err

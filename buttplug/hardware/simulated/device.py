@@ -71,6 +71,7 @@ class SimulatedDevice:
         connect_error: Raised by every attempt to connect while it is set.
         in_range: Whether a scan finds it.
         rssi: Its signal strength in dBm; None for a device whose strength is not known.
+        knows_battery: Whether it has a battery that not all of its model have.
         hardware: The link to it, while it is connected.
     """
 
@@ -107,6 +108,7 @@ class SimulatedDevice:
         self.connect_error: HardwareError | None = None
         self.in_range = True
         self.rssi: int | None = None
+        self.knows_battery = False
         self.hardware: Link | None = None
         self.on_return: Callable[[SimulatedDevice], None] = lambda device: None
 
@@ -206,6 +208,10 @@ class SimulatedHardware(Hardware):
         self.require(endpoint)
         self.subscribed.discard(endpoint)
         self.device.commands.append(Unsubscribe(endpoint))
+
+    @property
+    def knows_battery(self) -> bool:
+        return self.device.knows_battery
 
     @property
     def knows_signal_strength(self) -> bool:

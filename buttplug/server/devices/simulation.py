@@ -8,6 +8,7 @@ from inspect import getattr_static
 from buttplug.hardware.simulated import SimulatedAdvertisement, SimulatedDevice
 from buttplug.hardware.simulated.device import free_address
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.protocols import UNSUPPORTED, load, prepare, supports
 from buttplug.server.protocols.base import Protocol
@@ -23,7 +24,17 @@ def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[st
         ConfigurationError: There is no such model, its protocol is not supported yet, or the address is taken.
     """
     name, _, address = name.partition("@")
-    definition = configuration.find(name)
+    return simulate_model(configuration, configuration.find(name), address, taken)
+
+
+def simulate_model(
+    configuration: DeviceConfiguration, definition: DeviceDefinition, address: str = "", taken: Collection[str] = ()
+) -> SimulatedDevice:
+    """Return a simulated device of a model that the configuration has, as :func:`simulate` does.
+
+    Raises:
+        ConfigurationError: Its protocol is not supported yet, or the address is taken.
+    """
     if not supports(definition.protocol):
         reason = UNSUPPORTED.get(definition.protocol, f"protocol {definition.protocol} is not supported")
         raise ConfigurationError(f"{definition.name} cannot be simulated: {reason}")

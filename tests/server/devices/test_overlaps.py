@@ -15,6 +15,8 @@ from buttplug.hardware.specifier import Advertisement
 from buttplug.hardware.websocket import WebsocketAdvertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.format import ProtocolFile
+from buttplug.server.devices.simulation import simulate_model
+from buttplug.server.protocols import load, supports
 
 FOLDER = Path(__file__).parents[3] / "device-config"
 
@@ -30,6 +32,16 @@ CLAIMED_BY_SEVERAL = {
     "MB Controller": ("fluffer", {"motorbunny"}),
     f"XXD-Lush{ENDING}": ("xiuxiuda", {"lovense"}),
 }
+
+
+#: How phones, computers, televisions and other things in a home call themselves, some much as toys do.
+OTHERS = """
+[TV] Samsung 7 Series (55), [LG] webOS TV OLED55C1, BRAVIA 4K VH2, Chromecast, Fire TV Stick, Roku Ultra, iPhone,
+John's iPhone, Galaxy S21 Ultra 5G, Galaxy Watch4 (A1B2), Pixel 7, Mi Smart Band 6, MI_SCALE, Redmi Buds 4, Fitbit Charge 5,
+fenix 6, DESKTOP-1A2B3C4, MacBook Pro, Surface Pen, JBL Flip 5, WH-1000XM4, LE-Bose QC35 II, AirPods Pro, Jabra Elite 85t,
+Xbox Wireless Controller, DualSense Wireless Controller, Joy-Con (L), Logi MX Master 3, Hue color lamp, GVH5075_1234, Tile,
+Oral-B Toothbrush, Philips SmartSleep, Tesla 1234, ELM327, HM-10, ESP32, HC-08, MLT-BT05, LV, SF, FM, J
+"""
 
 
 class Device(NamedTuple):
@@ -174,3 +186,31 @@ def test_a_simulated_device_that_is_found_by_a_mark_has_its_own_name(family: str
     name, advertisement = specifier.simulate("A model", identifier)
     assert isinstance(advertisement, BluetoothAdvertisement)
     assert (name, advertisement.name) == (identifier, identifier)
+
+
+def test_what_is_no_toy_is_nobodys_whatever_it_tells_beside_its_name() -> None:
+    names = [name.strip() for name in OTHERS.split(",")]
+    assert {name: taken for name in names if (taken := families(BluetoothAdvertisement(name)))} == {}
+
+
+def test_a_beginning_that_is_followed_by_anything_tells_something() -> None:
+    beginnings = {name.removesuffix("*") for _, specifier in bluetooth_specifiers() for name in specifier.names if "*" in name}
+    assert {beginning for beginning in beginnings if len(beginning) < 3} == set()
+
+
+async def test_a_simulated_device_is_identified_by_every_identifier_of_its_family() -> None:
+    wrong = {}
+    for family in filter(supports, configuration().protocols):
+        protocol = load(family)
+        assert protocol is not None
+        for identifier in identifiers(family):
+            definition = configuration().definition(family, identifier)
+            assert definition is not None
+            if not definition.features:
+                continue
+            device = simulate_model(configuration(), definition, "here")
+            hardware = await device.discovery().connect(configuration().specifiers(family))
+            told = await protocol.identify(hardware)
+            if configuration().definition(family, told) != definition:
+                wrong[family, identifier] = told
+    assert wrong == {}

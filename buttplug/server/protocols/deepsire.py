@@ -1,0 +1,14 @@
+"""DeepSire: ``[55 04 01 00 00 speed AA]``, a speed of 0..255."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from buttplug.server.protocols.base import Output, Packet, Protocol
+
+
+class Deepsire(Protocol):
+    """A vibrator."""
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        return (Packet(bytes((0x55, 0x04, 0x01, 0, 0, output.value, 0xAA))),)
