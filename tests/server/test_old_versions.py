@@ -210,7 +210,7 @@ async def test_version_3_drives_all_that_has_a_level_or_a_place(toy: House) -> N
     scalars = [scalar(index, 1, type_) for index, type_ in enumerate(types)]
     await talker.command("ScalarCmd", Scalars=scalars)
     assert toy.sent() == [
-        *(b"Vibrate 0 100", b"Rotate 1 20", b"Rotate 2 20", b"Oscillate 3 20", b"Constrict 3 3", b"Position 8 100"),
+        *(b"Position 8 100", b"Vibrate 0 100", b"Rotate 1 20", b"Rotate 2 20", b"Oscillate 3 20", b"Constrict 3 3"),
     ]
 
 

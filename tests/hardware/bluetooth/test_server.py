@@ -84,7 +84,7 @@ TITAN = Story(
         Driven(0, DeviceOutputCommand(VIBRATE, 100), [packet("01 64")]),
         Driven(1, DeviceOutputCommand(MOVE, 50, 0), [packet("03 00 63 32")]),
     ],
-    halted=[packet("01 00"), packet("03 00 01 32")],
+    halted=[packet("03 00 01 32"), packet("01 00")],
     returned=[packet("01 00")],
     driven_again=[packet("01 40")],
     halted_again=[packet("01 00")],

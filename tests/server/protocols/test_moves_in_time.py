@@ -54,7 +54,7 @@ async def test_oscillation_takes_over_from_a_move(moving: Moving) -> None:
 @pytest.mark.parametrize(
     ("moving", "feature", "reach", "halt"),
     [
-        ("Kiiroo Titan 1.1", 1, 99, ["01 00", "03 00 01 2F"]),
+        ("Kiiroo Titan 1.1", 1, 99, ["03 00 01 2F", "01 00"]),
         ("Vorze Piston", 0, 99, ["03 1E 01"]),
         ("tcode-v03", 0, 999, [b"DSTOP\n".hex(" ").upper()]),
         ("The Handy 2 Pro", 0, 100, ["08 01 12 05 10 04 D2 2E 00"]),
