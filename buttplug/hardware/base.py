@@ -71,6 +71,9 @@ class Hardware(ABC):
     #: Whether a packet that is written arrives behind all that were written before, also behind those that were given up.
     keeps_order: ClassVar[bool] = True
 
+    #: Whether a write under way is cut off at once for a stop, because it may wait for long before it even begins.
+    waits_to_write: ClassVar[bool] = False
+
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 
@@ -101,6 +104,14 @@ class Hardware(ABC):
         Raises:
             HardwareError: It was not written.
         """
+
+    async def write_stop(self, packet: Packet) -> None:
+        """Write one packet of a stop: the same, but ahead of all that waits, on a link that several devices share.
+
+        Raises:
+            HardwareError: It was not written.
+        """
+        await self.write(packet)
 
     async def read(self, endpoint: str) -> bytes:
         """Read the value of an endpoint.

@@ -36,11 +36,13 @@ class Batch:
         error: What kept it from being written.
         was_begun: Whether one of its packets was written, or tried.
         was_cut_short: Whether a stop came before its last packet.
+        was_cut_off: Whether it came in the middle of the writing of one, which may have arrived.
     """
 
     error: ButtplugError | None = None
     was_begun = False
     was_cut_short = False
+    was_cut_off = False
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 
@@ -72,9 +74,11 @@ class Batch:
         self._interrupted = True
         self.was_cut_short = self.was_cut_short or waiting
 
-    def failed(self, packet: Packet, error: ButtplugError) -> None:
-        """Note that a packet was not written: those behind it are not sent."""
+    def failed(self, error: ButtplugError | None) -> None:
+        """Note that a packet was not written: those behind it are not sent. ``error`` None: it was cut off for a stop."""
         self.error = error
+        self.was_cut_off = error is None
+        self.was_cut_short = self.was_cut_short or self.was_cut_off
 
 
 class CommandBatch(Batch):

@@ -131,12 +131,17 @@ class Machine:
             # What the protocol begins with this packet is counted from here.
             self._repeats.counted_from = None
 
-    def failed(self, error: ButtplugError, now: float, *, may_arrive: bool = False) -> None:
-        """Note that the packet was not written. ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too."""
+    def failed(self, error: ButtplugError | None, now: float, *, may_arrive: bool = False) -> None:
+        """Note that the packet was not written; ``error`` None: it was cut off for a stop.
+
+        ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too.
+        """
         self.written(now)
         self._owed.may_arrive = self._owed.may_arrive or may_arrive
-        if self._batch is not None:
-            self._batch.failed(self._last, error)
+        if isinstance(self._batch, StopBatch):
+            self._batch.failed(self._last, error or ButtplugDeviceError("its packet was cut off"))
+        elif self._batch is not None:
+            self._batch.failed(error)
 
     def settled(self, now: float) -> None:
         """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
@@ -241,7 +246,7 @@ class Machine:
             self._owed.told(batch.wanted.keys())
         self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
         if batch.was_begun and self._has_parts:
-            self.moves.sent(batch.changed.values(), self._protocol, now, sure=batch.error is None)
+            self.moves.sent(batch.changed.values(), self._protocol, now, sure=batch.error is None and not batch.was_cut_off)
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
         self._next_batch = now + self._gap
