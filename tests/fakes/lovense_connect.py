@@ -34,6 +34,7 @@ class ConnectApp:
         raw: All that it answers, from the first line on, while it is set.
         silent: While it is set no request is answered.
         holds: While it is set no command is answered, or reaches its toy.
+        late: Commands, by their paths, that reach their toys when the event is set, and are answered then.
         apps: What it tells when it is asked for apps, as the maker's server is.
     """
 
@@ -46,6 +47,7 @@ class ConnectApp:
         self.raw: bytes | None = None
         self.silent = False
         self.holds = False
+        self.late: dict[str, asyncio.Event] = {}
         self.apps: object = {}
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -86,6 +88,8 @@ class ConnectApp:
             self.asked.append(path)
             if self.silent or (self.holds and "?" in path):
                 await reader.read()
+            if path in self.late:
+                await self.late[path].wait()
             writer.write(self._answer(path))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
