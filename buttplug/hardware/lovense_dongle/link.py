@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
+from buttplug.core.text import escaped
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.bluetooth.specifier import BluetoothAdvertisement
 from buttplug.hardware.common.blocking import BlockingHardware
@@ -207,7 +208,7 @@ class Dongle:
         return self._toys[toy]
 
     def _refused(self, toy: str, reason: str) -> None:
-        logger.info("%s %s refused: %s", TOY_NAME, toy, reason)
+        logger.info("%s %s refused: %s", TOY_NAME, escaped(toy), reason)
         asyncio.get_running_loop().call_later(IGNORE_TIME, self._protocol.stop_ignoring, toy)
         self._perform(self._protocol.refused(toy))
 
