@@ -18,12 +18,13 @@ from websockets.http11 import Request, Response
 from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
-from buttplug.server.admission import HANDSHAKE_LIMIT, Admission
-from buttplug.server.connection import CLOSE_LIMIT, ClientConnection
+from buttplug.core.listening.admission import HANDSHAKE_LIMIT, Admission
+from buttplug.core.listening.connection import CLOSE_LIMIT
+from buttplug.core.listening.turns import Turns
+from buttplug.core.recent_warnings import RecentWarnings
+from buttplug.server.connection import ClientConnection
 from buttplug.server.conversation import Conversation
-from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.server import ButtplugServer
-from buttplug.server.turns import Turns
 
 logger = logging.getLogger(__name__)
 
