@@ -74,6 +74,9 @@ class Hardware(ABC):
     #: Whether a write under way is cut off at once for a stop, because it may wait for long before it even begins.
     waits_to_write: ClassVar[bool] = False
 
+    #: Why the server lets go of a device that it cannot use; a bus on which that is possible tells the device.
+    refusal: str | None = None
+
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 

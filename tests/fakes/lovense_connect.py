@@ -33,7 +33,7 @@ class ConnectApp:
         body: The body of all its answers while it is set.
         raw: All that it answers, from the first line on, while it is set.
         silent: While it is set no request is answered.
-        holds: While it is set no command is answered, or reaches its toy.
+        holds: While it is set no command is answered, or reaches its toy; then those that were given do.
         late: Commands, by their paths, that reach their toys when the event is set, and are answered then.
         apps: What it tells when it is asked for apps, as the maker's server is.
     """
@@ -86,8 +86,10 @@ class ConnectApp:
             request = await reader.readuntil(b"\r\n\r\n")
             path = request.split()[1].decode()
             self.asked.append(path)
-            if self.silent or (self.holds and "?" in path):
+            if self.silent:
                 await reader.read()
+            while self.holds and "?" in path:
+                await asyncio.sleep(0.01)
             if path in self.late:
                 await self.late[path].wait()
             writer.write(self._answer(path))

@@ -316,8 +316,10 @@ class DeviceManager:
         try:
             device = await self._shake_hands(hardware, match)
         except ButtplugError as error:
+            hardware.refusal = f"it did not become ready: {error.message}"
             logger.warning("%s did not become ready: %s", hardware.name, error)
         except Exception:
+            hardware.refusal = "it did not become ready: the server failed"
             logger.exception("%s did not become ready", hardware.name)
         finally:
             if device is None:
