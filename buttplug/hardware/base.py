@@ -284,7 +284,8 @@ class Discovery:
     ``address`` is stable: it tells one device from another, and its index and settings are found by it. ``connect`` opens the
     link, given the specifiers of the protocols that match, best first; the hardware's ``specifier`` says which one fitted.
     It raises :class:`HardwareError`. ``refused`` is called, with the reason, when the device is not wanted. ``was_connected``:
-    the system already had a link to it, so it may be running with nobody driving it.
+    the system already had a link to it, so it may be running with nobody driving it. ``waits_for_turn``: whether it is
+    not being connected yet because other devices come first.
     """
 
     name: str
@@ -293,6 +294,7 @@ class Discovery:
     connect: Callable[[Sequence[Specifier]], Awaitable[Hardware]]
     refused: Callable[[str], None] = lambda reason: None
     was_connected: bool = False
+    waits_for_turn: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", escaped(self.name))
@@ -341,7 +343,8 @@ class CommunicationManager(ABC):
 
     @abstractmethod
     async def start_scanning(self) -> None:
-        """Start looking for devices; return when the search is on. While a scan is on nothing happens.
+        """Start looking for devices; return when the search is on. While a scan is on nothing happens, but that
+        devices which could not be connected are tried again at once.
 
         Raises:
             BusUnavailableError: The bus cannot be used now.
