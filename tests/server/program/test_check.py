@@ -46,7 +46,7 @@ class Machine:
     configuration: DeviceConfiguration
     buses: dict[str, FakeManager | Exception] = field(default_factory=dict)
 
-    def make(self, bus: str, options: Options, configuration: DeviceConfiguration) -> FakeManager:
+    def make(self, bus: str, options: Options, configuration: DeviceConfiguration, token: str | None) -> FakeManager:
         made = self.buses.setdefault(bus, Bus())
         if isinstance(made, Exception):
             raise made
