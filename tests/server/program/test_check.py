@@ -205,7 +205,7 @@ async def test_where_nothing_listens_no_port_is_looked_at(machine: Machine, caps
 
 @pytest.mark.parametrize(("well", "code"), [(True, 0), (False, 1)])
 def test_the_exit_code_says_whether_all_is_well(monkeypatch: pytest.MonkeyPatch, well: bool, code: int) -> None:
-    async def result(options: Options, configuration: DeviceConfiguration) -> bool:
+    async def result(options: Options, configuration: DeviceConfiguration, token: str | None) -> bool:
         return well
 
     monkeypatch.setattr(program, "check", result)
