@@ -233,17 +233,20 @@ class App:
         listing = answered.data or {}
         connected = {hardware.address for hardware in self.hardware}
         looked_at = dict.fromkeys([*(key for key in connected if key in listing), *islice(listing, MAX_TOYS)])
-        toys, wrong = [], []
+        toys: dict[str, Toy] = {}
+        wrong = []
         for key in looked_at:
             try:
-                toys.append(msgspec.json.decode(listing[key], type=Toy))
+                toy = msgspec.json.decode(listing[key], type=Toy)
+                if toys.setdefault(toy.id, toy) is not toy:
+                    wrong.append(f"{self.url} lists two toys with the id {printable(toy.id, SHOWN)}; the second is not used")
             except UNREADABLE as error:
                 wrong.append(f"toy {printable(key, SHOWN)} of {self.url} is not understood: {printable(str(error), SHOWN)}")
         if len(wrong) > MAX_TOLD:
             wrong[MAX_TOLD:] = [f"{len(wrong) - MAX_TOLD} others of {self.url} neither"]
         if len(listing) > MAX_TOYS:
             wrong.append(f"{self.url} lists more than {MAX_TOYS} toys; only the first {MAX_TOYS} are looked at")
-        return toys, wrong
+        return list(toys.values()), wrong
 
     async def watch(self, hardware: LovenseConnectHardware) -> None:
         """Look at a toy's battery and whether it is there, from now on until it is disconnected."""

@@ -467,6 +467,15 @@ class TestToysThatFail:
         assert len(caplog.records) == 1
         assert "lists more than 64 toys" in caplog.text
 
+    async def test_of_two_toys_with_one_id_the_second_is_refused_aloud(
+        self, app: ConnectApp, hardware: Hardware, findings: Findings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app.extra = {"other": {"id": "f0a1", "name": "Lush", "status": 0}}
+        asked = len(app.asked)
+        await until(lambda: len(app.asked) > asked + 3)
+        assert hardware.connected
+        assert [record.getMessage() for record in caplog.records if "two toys with the id f0a1" in record.getMessage()]
+
     async def test_only_some_of_what_is_not_understood_is_told(
         self, app: ConnectApp, findings: Findings, caplog: pytest.LogCaptureFixture
     ) -> None:
