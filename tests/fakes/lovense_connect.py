@@ -33,7 +33,7 @@ class ConnectApp:
         body: The body of all its answers while it is set.
         raw: All that it answers, from the first line on, while it is set.
         silent: While it is set no request is answered.
-        holds: While it is set no command is answered, or reaches its toy; then those that were given do.
+        holds: While it is set no command is answered, or reaches its toy; then those do whose connection is still open.
         late: Commands, by their paths, that reach their toys when the event is set, and are answered then.
         apps: What it tells when it is asked for apps, as the maker's server is.
     """
@@ -89,6 +89,8 @@ class ConnectApp:
             if self.silent:
                 await reader.read()
             while self.holds and "?" in path:
+                if reader.at_eof():
+                    return
                 await asyncio.sleep(0.01)
             if path in self.late:
                 await self.late[path].wait()

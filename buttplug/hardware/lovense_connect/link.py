@@ -129,13 +129,15 @@ class LovenseConnectHardware(PolledHardware):
     def settled(self) -> asyncio.Future[None] | None:
         return self._settled
 
+    def lost(self, reason: str) -> None:
+        super().lost(reason)
+        for request in self._given_up:
+            request.cancel()
+
     async def disconnect(self) -> None:
         self.lost("the server closed it")
-        given_up = tuple(self._given_up)
-        for request in given_up:
-            request.cancel()
-        if given_up:
-            await asyncio.wait(given_up)
+        if self._given_up:
+            await asyncio.wait(tuple(self._given_up))
 
     async def _ask(self, target: str) -> Answer:
         request = asyncio.ensure_future(self._app.get(target, LANDING_LIMIT))
@@ -149,6 +151,8 @@ class LovenseConnectHardware(PolledHardware):
         finally:
             if not answered and not request.done():
                 self._give_up(request)
+                if not self.connected:
+                    request.cancel()
         return answer
 
     def _give_up(self, request: asyncio.Task[Answer]) -> None:

@@ -668,10 +668,10 @@ class TestAServer:
 
         def unplug() -> None:
             app.toys["f0a1"].status = False
-            app.holds = False
 
         def plug_in() -> None:
             app.toys["f0a1"].status = True
+            app.holds = False
 
         vibrate, constrict = (partial(DeviceOutputCommand, kind) for kind in (OutputType.VIBRATE, OutputType.CONSTRICT))
         halt = [Packet(b"Vibrate1?v=0&t=f0a1"), Packet(b"AirAuto?v=0&t=f0a1")]
