@@ -88,10 +88,10 @@ class ConnectApp:
             self.asked.append(path)
             if self.silent:
                 await reader.read()
-            while self.holds and "?" in path:
-                if reader.at_eof():
-                    return
+            while self.holds and "?" in path and not reader.at_eof():
                 await asyncio.sleep(0.01)
+            if reader.at_eof():
+                return
             if path in self.late:
                 await self.late[path].wait()
             writer.write(self._answer(path))
