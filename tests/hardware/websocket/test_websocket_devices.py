@@ -13,8 +13,9 @@ from typing import cast
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from buttplug.client import DeviceOutputCommand
+from buttplug import ButtplugClient, DeviceOutputCommand
 from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.bluetooth import BluetoothSpecifier
 from buttplug.hardware.errors import (
@@ -539,6 +540,36 @@ async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped() -
             plug_in=toy.plug_in,
         ),
     )
+    await toy.gone()
+
+
+async def test_a_command_that_was_cut_off_arrives_before_the_stop_and_the_stop_is_not_said_to_be_certain_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link, "WRITE_LIMIT", 0.1)
+    configuration = DeviceConfiguration.load()
+    configuration.add_specifier("lovense", WebsocketSpecifier("LVS-P001"))
+    manager = WebsocketManager(port=0)
+    toy = WebsocketToy(manager, "LVS-P001", "t1")
+    prepare(toy, configuration.find("Lovense Edge"))
+    server = ButtplugServer(managers=[manager], configuration=configuration)
+    async with server, ButtplugClient("late") as client:
+        await client.connect(server)
+        toy.plug_in()
+        await until(lambda: client.devices)
+        (device,) = client.devices.values()
+        toy.hang()
+        command = asyncio.ensure_future(device.features[0].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20)))
+        await asyncio.sleep(0.02)
+        with pytest.raises(ButtplugDeviceError, match="could not be stopped"):
+            await device.stop()
+        with pytest.raises(ButtplugDeviceError, match="did not answer"):
+            await command
+        toy.packets.clear()
+        toy.resume()
+        await device.stop()
+        assert toy.packets[0].data == b"Vibrate1:20;"
+        assert [packet.data for packet in toy.packets][-2:] == [b"Vibrate1:0;", b"Vibrate2:0;"]
     await toy.gone()
 
 
