@@ -74,6 +74,12 @@ class Hardware(ABC):
     #: Whether opening the link may make the device start anew: then it is deaf for some seconds.
     restarts_device: ClassVar[bool] = False
 
+    #: Whether a write under way is cut off at once for a stop, because it may wait for long before it even begins.
+    waits_to_write: ClassVar[bool] = False
+
+    #: Why the server lets go of a device that it cannot use; a bus on which that is possible tells the device.
+    refusal: str | None = None
+
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 
@@ -104,6 +110,14 @@ class Hardware(ABC):
         Raises:
             HardwareError: It was not written.
         """
+
+    async def write_stop(self, packet: Packet) -> None:
+        """Write one packet of a stop: the same, but ahead of all that waits, on a link that several devices share.
+
+        Raises:
+            HardwareError: It was not written.
+        """
+        await self.write(packet)
 
     async def read(self, endpoint: str) -> bytes:
         """Read the value of an endpoint.
@@ -273,7 +287,8 @@ class Discovery:
     ``address`` is stable: it tells one device from another, and its index and settings are found by it. ``connect`` opens the
     link, given the specifiers of the protocols that match, best first; the hardware's ``specifier`` says which one fitted.
     It raises :class:`HardwareError`. ``refused`` is called, with the reason, when the device is not wanted. ``was_connected``:
-    the system already had a link to it, so it may be running with nobody driving it.
+    the system already had a link to it, so it may be running with nobody driving it. ``waits_for_turn``: whether it is
+    not being connected yet because other devices come first.
     """
 
     name: str
@@ -282,6 +297,7 @@ class Discovery:
     connect: Callable[[Sequence[Specifier]], Awaitable[Hardware]]
     refused: Callable[[str], None] = lambda reason: None
     was_connected: bool = False
+    waits_for_turn: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", escaped(self.name))
@@ -330,7 +346,8 @@ class CommunicationManager(ABC):
 
     @abstractmethod
     async def start_scanning(self) -> None:
-        """Start looking for devices; return when the search is on. While a scan is on nothing happens.
+        """Start looking for devices; return when the search is on. While a scan is on nothing happens, but that
+        devices which could not be connected are tried again at once.
 
         Raises:
             BusUnavailableError: The bus cannot be used now.

@@ -33,6 +33,8 @@ class BusSettings:
         specifiers: All specifiers of the device configuration, of every bus.
         device_host: The address on which devices may connect by websocket.
         device_port: The port for them.
+        device_origins: Origins of web pages that may be such devices.
+        device_token: What every such device has to show; None where nothing is asked for.
         lovense_connect_hosts: ``host`` or ``host:port`` of each Lovense Connect app.
         lovense_connect_discover: Whether to ask the maker's web service for another one.
     """
@@ -40,6 +42,8 @@ class BusSettings:
     specifiers: tuple[Specifier, ...]
     device_host: str
     device_port: int
+    device_origins: tuple[str, ...]
+    device_token: str | None
     lovense_connect_hosts: tuple[str, ...]
     lovense_connect_discover: bool
 
@@ -127,7 +131,12 @@ BUSES = (
     Bus(
         option="device-websocket-server",
         title="devices that connect by websocket",
-        make=lambda settings: websocket.WebsocketManager(settings.device_host, settings.device_port),
+        make=lambda settings: websocket.WebsocketManager(
+            settings.device_host,
+            settings.device_port,
+            allow_origins=settings.device_origins,
+            token=settings.device_token,
+        ),
         key="websocket",
         specifier=websocket.WebsocketSpecifier,
     ),

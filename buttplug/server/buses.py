@@ -17,25 +17,30 @@ from buttplug.server.program.options import Options
 logger = logging.getLogger(__name__)
 
 
-def make_buses(options: Options, configuration: DeviceConfiguration) -> list[CommunicationManager]:
-    """Return the communication managers of the buses that are on; one that cannot be made is left out with a warning."""
+def make_buses(options: Options, configuration: DeviceConfiguration, token: str | None = None) -> list[CommunicationManager]:
+    """Return the communication managers of the buses that are on; one that cannot be made is left out with a warning.
+
+    ``token`` is what devices that connect by themselves have to show, as clients have.
+    """
     managers = []
     for bus in options.buses:
         try:
-            managers.append(make_bus(bus, options, configuration))
+            managers.append(make_bus(bus, options, configuration, token))
         except Exception as error:  # noqa: BLE001 one bus, one failure
             logger.warning("%s cannot be used: %s", bus, error)
     return managers
 
 
-def make_bus(option: str, options: Options, configuration: DeviceConfiguration) -> CommunicationManager:
+def make_bus(
+    option: str, options: Options, configuration: DeviceConfiguration, token: str | None = None
+) -> CommunicationManager:
     """Return the communication manager of the bus with this switch.
 
     Raises:
         ImportError: A library it needs is missing or broken.
     """
     bus = next(bus for bus in BUSES if bus.option == option)
-    return bus.make(_settings(options, configuration))
+    return bus.make(_settings(options, configuration, token))
 
 
 def udev_rules(configuration: DeviceConfiguration) -> str:
@@ -48,11 +53,13 @@ def udev_rules(configuration: DeviceConfiguration) -> str:
     return rules([HID_DONGLE, *hid], usb)
 
 
-def _settings(options: Options, configuration: DeviceConfiguration) -> BusSettings:
+def _settings(options: Options, configuration: DeviceConfiguration, token: str | None) -> BusSettings:
     return BusSettings(
         specifiers=_specifiers(configuration),
         device_host="127.0.0.1" if options.hosts else "0.0.0.0",
         device_port=options.device_port,
+        device_origins=options.allow_origins,
+        device_token=token,
         lovense_connect_hosts=options.lovense_connect_hosts,
         lovense_connect_discover=options.lovense_connect_discover,
     )

@@ -15,14 +15,14 @@ from websockets.exceptions import ConnectionClosed
 from buttplug.core.codec import Malformed
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.legacy.translator import Translator
+from buttplug.core.listening.admission import HANDSHAKE_LIMIT
+from buttplug.core.listening.turns import SMALLEST_SHARE, Turns
 from buttplug.core.messages import ClientMessage
 from buttplug.core.text import printable
-from buttplug.server.admission import HANDSHAKE_LIMIT
 from buttplug.server.connection import SessionConnection
 from buttplug.server.outbox import STALL_LIMIT
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode, Session, State
-from buttplug.server.turns import SMALLEST_SHARE, Turns
 
 logger = logging.getLogger(__name__)
 

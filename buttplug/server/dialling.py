@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import connect
 
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.listening.admission import HANDSHAKE_LIMIT
+from buttplug.core.listening.connection import CLOSE_LIMIT
+from buttplug.core.listening.turns import Turns
 from buttplug.core.text import escaped
 from buttplug.hardware.common.threads import in_thread
-from buttplug.server.admission import HANDSHAKE_LIMIT
-from buttplug.server.connection import CLOSE_LIMIT, DialledConnection
+from buttplug.server.connection import DialledConnection
 from buttplug.server.conversation import Conversation
 from buttplug.server.server import ButtplugServer
-from buttplug.server.turns import Turns
 from buttplug.server.websocket import connection_options
 
 logger = logging.getLogger(__name__)

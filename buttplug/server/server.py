@@ -12,6 +12,7 @@ from typing import Self, Unpack
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugConnectorError, ButtplugDeviceError
 from buttplug.core.messages import ServerMessage
+from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.hardware.base import CommunicationManager
 from buttplug.server.autosave import AutoSave
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -19,7 +20,6 @@ from buttplug.server.devices.device import Device
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
 from buttplug.server.outside import run_from_outside, runs_in_this_thread
-from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.session import CloseCode, Session, State
 
 logger = logging.getLogger(__name__)

@@ -18,12 +18,14 @@ from websockets.http11 import Request, Response
 from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
-from buttplug.server.admission import HANDSHAKE_LIMIT, Admission
-from buttplug.server.connection import CLOSE_LIMIT, ClientConnection
+from buttplug.core.listening.admission import HANDSHAKE_LIMIT, Admission
+from buttplug.core.listening.connection import CLOSE_LIMIT
+from buttplug.core.listening.library_log import library_logger
+from buttplug.core.listening.turns import Turns
+from buttplug.core.recent_warnings import RecentWarnings
+from buttplug.server.connection import ClientConnection
 from buttplug.server.conversation import Conversation
-from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.server import ButtplugServer
-from buttplug.server.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -174,7 +176,7 @@ class Listener(ABC):
             process_request=self._check,
             **connection_options(),
             server_header=None,
-            logger=_library_logger,
+            logger=library_logger,
             create_connection=cast(type[ServerConnection], connection),
             # To asyncio it is both: those that the system keeps, and those that are accepted in one turn.
             backlog=ACCEPTED_A_TURN,
@@ -236,14 +238,3 @@ def connection_options() -> dict[str, Any]:
         "ping_interval": PING_INTERVAL,
         "ping_timeout": PING_INTERVAL,
     }
-
-
-def _only_faults(record: logging.LogRecord) -> bool:
-    """Whether a record tells of a fault, and not of a stranger that could not or would not shake hands."""
-    return record.msg != "opening handshake failed"
-
-
-# Below errors the library logs every request, with the token in its URL.
-_library_logger = logging.getLogger("buttplug.server.websocket.library")
-_library_logger.setLevel(logging.ERROR)
-_library_logger.addFilter(_only_faults)

@@ -33,7 +33,8 @@ class ConnectApp:
         body: The body of all its answers while it is set.
         raw: All that it answers, from the first line on, while it is set.
         silent: While it is set no request is answered.
-        holds: While it is set no command is answered, or reaches its toy.
+        holds: While it is set no command is answered, or reaches its toy; then those do whose connection is still open.
+        late: Commands, by their paths, that reach their toys when the event is set, and are answered then.
         apps: What it tells when it is asked for apps, as the maker's server is.
     """
 
@@ -46,6 +47,7 @@ class ConnectApp:
         self.raw: bytes | None = None
         self.silent = False
         self.holds = False
+        self.late: dict[str, asyncio.Event] = {}
         self.apps: object = {}
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -84,8 +86,14 @@ class ConnectApp:
             request = await reader.readuntil(b"\r\n\r\n")
             path = request.split()[1].decode()
             self.asked.append(path)
-            if self.silent or (self.holds and "?" in path):
+            if self.silent:
                 await reader.read()
+            while self.holds and "?" in path and not reader.at_eof():
+                await asyncio.sleep(0.01)
+            if reader.at_eof():
+                return
+            if path in self.late:
+                await self.late[path].wait()
             writer.write(self._answer(path))
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from abc import ABC, abstractmethod
 
 import pytest
@@ -38,6 +39,7 @@ class FakeDongle(ABC):
         connected: The ids of the toys it holds.
         searching: Whether it looks for toys.
         deaf_to: Functions it does not react to.
+        times: When each line came, by the real clock.
     """
 
     def __init__(self) -> None:
@@ -46,6 +48,7 @@ class FakeDongle(ABC):
         self.connected: set[str] = set()
         self.searching = False
         self.deaf_to: set[str] = set()
+        self.times: list[float] = []
         self._rest = b""
 
     def add_toy(self, toy: str) -> DongleToyDevice:
@@ -83,6 +86,7 @@ class FakeDongle(ABC):
         """Take bytes from the server."""
         *lines, self._rest = (self._rest + data).split(b"\r\n")
         for line in filter(None, lines):
+            self.times.append(time.monotonic())
             try:
                 request = json.loads(line)
             except ValueError:

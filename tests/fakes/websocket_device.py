@@ -32,11 +32,12 @@ class WebsocketDevice:
         address: str = "d1",
         device: SimulatedDevice | None = None,
         headers: dict[str, str] | None = None,
+        query: str = "",
     ) -> None:
         """``hello``: the first frame, if not the usual one; empty for none. ``device`` takes every frame as a packet."""
         self.frames: list[bytes | str] = []
         self.ended = asyncio.Event()
-        self._url = f"ws://127.0.0.1:{port}"
+        self._url = f"ws://127.0.0.1:{port}/{query}"
         usual = json.dumps({"identifier": identifier, "address": address, "version": 0})
         self._hello = usual if hello is None else hello
         self._device = device

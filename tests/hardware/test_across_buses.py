@@ -243,7 +243,9 @@ async def test_a_stop_reaches_the_devices_of_all_other_buses_at_once_while_a_wri
         await until(lambda: all(member.device.packets[-1].data.endswith(member.stopped) for member in others))
     assert not stopping.done(), "the stuck one has its time to be stopped"
     async with asyncio.timeout(10):
-        with pytest.raises(ButtplugDeviceError, match=re.escape(stuck)):
+        # Where a stop does not wait for the command it replaces it, and that is no failure.
+        replaced = stuck in ("Lovense Nora", "Lovense Max")
+        with nullcontext() if replaced else pytest.raises(ButtplugDeviceError, match=re.escape(stuck)):
             await running
         # A serial port is emptied of what is stuck in it, and takes the stop then.
         with nullcontext() if stuck == STROKER else pytest.raises(ButtplugError, match=re.escape(stuck)):

@@ -410,3 +410,54 @@ async def test_asking_for_devices_is_no_scan(serve: Serve) -> None:
     talker = await connect(await serve(manager))
     await talker.ask(RequestDeviceList)
     assert scans(manager) == []
+
+
+# Buses that could not be opened
+
+
+async def test_a_bus_that_could_not_be_opened_is_opened_again_by_the_next_scan(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = FakeManager()
+    manager.errors = {"open": unplugged("its library is missing")}
+    server = await serve(manager)
+    talker = await connect(server)
+    assert "its library is missing" in error_of(await start(talker))[1]
+    assert caplog.text.count("its library is missing") == 1
+    manager.errors = {}
+    assert isinstance(await start(talker), Ok)
+    assert manager.scanning
+    await stop(talker)
+    await start(talker)
+    assert manager.calls.count("open") == 3, "what is open stays open"
+
+
+async def test_a_bus_that_takes_long_to_open_holds_up_no_scan_and_is_scanned_when_it_is_open(serve: Serve) -> None:
+    well, slow = FakeManager(), SecondManager()
+    slow.errors = {"open": unplugged()}
+    server = await serve(well, slow)
+    slow.errors, slow.delays = {}, {"open": 8}
+    talker = await connect(server)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert isinstance(await start(talker), Ok)
+    assert loop.time() - began <= 2.1
+    assert well.scanning
+    assert not slow.scanning
+    await stop(talker)
+    assert isinstance(await start(talker), Ok)
+    await asyncio.sleep(8)
+    assert slow.scanning
+    assert slow.calls.count("open") == 2
+
+
+async def test_a_bus_that_is_open_too_late_for_a_scan_is_not_scanned(serve: Serve) -> None:
+    well, slow = FakeManager(), SecondManager()
+    slow.errors = {"open": unplugged()}
+    server = await serve(well, slow)
+    slow.errors, slow.delays = {}, {"open": 8}
+    talker = await connect(server)
+    await start(talker)
+    await stop(talker)
+    await asyncio.sleep(20)
+    assert not slow.scanning

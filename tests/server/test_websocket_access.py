@@ -12,7 +12,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from buttplug.core.errors import ButtplugConnectorError
-from buttplug.server import admission
+from buttplug.core.listening import admission
 from buttplug.server.websocket import WebsocketListener
 from tests.server.conftest import BuildHouse, Listen
 from tests.server.wire import HELLO, UPGRADE_HEADERS, Place, ask

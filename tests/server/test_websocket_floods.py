@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from buttplug.server import connection
-from buttplug.server.connection import MAX_UNREAD, SMALL_READ
+from buttplug.core.listening import connection
+from buttplug.core.listening.connection import MAX_UNREAD, SMALL_READ
 from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN
 from buttplug.server.replies import MAX_UNANSWERED
 from tests.server.conftest import Listen

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from buttplug.server import connection, websocket
+from buttplug.core.listening import connection
+from buttplug.server import websocket
 from tests.server.conftest import Listen
 from tests.server.wire import CLOSE, STOPPED, VIBRATE, Place, ask, frame, until
 

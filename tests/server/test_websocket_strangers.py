@@ -10,8 +10,15 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
-from buttplug.server import admission, conversation, websocket
-from buttplug.server.admission import CONNECTS_AT_ONCE, CONNECTS_PER_SECOND, MAX_STRANGER_BYTES, MAX_STRANGERS, Admission
+from buttplug.core.listening import admission
+from buttplug.core.listening.admission import (
+    CONNECTS_AT_ONCE,
+    CONNECTS_PER_SECOND,
+    MAX_STRANGER_BYTES,
+    MAX_STRANGERS,
+    Admission,
+)
+from buttplug.server import conversation, websocket
 from tests.fakes.clock import VirtualTimeLoop
 from tests.server.conftest import Listen
 from tests.server.wire import HELLO, PING, UPGRADE, Place, ask, close_code, frame, hear, until

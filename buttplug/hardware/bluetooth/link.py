@@ -20,12 +20,13 @@ from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.bluetooth.endpoints import resolve_endpoints
 from buttplug.hardware.bluetooth.errors import device_error, is_temporary, link_gone
 from buttplug.hardware.bluetooth.specifier import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.bluetooth.turns import ConnectTurns
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.specifier import Specifier
 
 logger = logging.getLogger(__package__)
 
-#: Seconds that connecting may take, finding the services and all tries included.
+#: Seconds that connecting may take, finding the services and all tries included, but not the waiting for its turn.
 CONNECT_LIMIT = 20.0
 #: Times that connecting is tried, and seconds between two tries.
 CONNECT_TRIES = 3
@@ -80,15 +81,17 @@ async def connected_devices(services: Sequence[str]) -> list[tuple[BLEDevice, st
 
 
 async def open_link(
-    device: BLEDevice, advertisement: BluetoothAdvertisement, specifiers: Sequence[Specifier]
+    device: BLEDevice, advertisement: BluetoothAdvertisement, specifiers: Sequence[Specifier], turns: ConnectTurns
 ) -> BluetoothHardware:
     """Connect to a device and find out which of the specifiers is its own: the first whose characteristics it has.
+
+    It waits for its turn for that.
 
     Raises:
         HardwareError: It cannot be reached, or has the services of no specifier. It is disconnected then.
     """
     name = advertisement.name or device.address
-    client, dropped = await _connect(device, name)
+    client, dropped = await _connect(device, name, turns)
     try:
         specifier, characteristics = _find_specifier(name, client, specifiers)
     except Exception as error:  # bleak forgets the services as soon as the link breaks
@@ -252,24 +255,26 @@ class BluetoothHardware(Hardware):
             raise device_error(self.name, doing, error) from error
 
 
-async def _connect(device: BLEDevice, name: str) -> tuple[BleakClient, asyncio.Future[None]]:
+async def _connect(device: BLEDevice, name: str, turns: ConnectTurns) -> tuple[BleakClient, asyncio.Future[None]]:
     """Return a connected client, and a future that is done when it is disconnected."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + CONNECT_LIMIT
+    left = CONNECT_LIMIT
     for tries_left in reversed(range(CONNECT_TRIES)):
         dropped: asyncio.Future[None] = loop.create_future()
-        limit = end - loop.time()
-        client = BleakClient(device, disconnected_callback=partial(_set_dropped, dropped), timeout=limit)
-        try:
-            # bleak ends it by itself when the time is over, and then clears up: that has to end, too.
-            await within(limit + DISCONNECT_LIMIT, client.connect(), cleanup_limit=DISCONNECT_LIMIT)
-        except Exception as error:  # as in BluetoothHardware
-            if not tries_left or not is_temporary(error) or loop.time() + CONNECT_PAUSE >= end:
-                raise device_error(name, "connecting", error) from error
-            logger.info("%s: connecting failed, trying again: %s", name, error)
-            await asyncio.sleep(CONNECT_PAUSE)
-        else:
-            return client, dropped
+        client = BleakClient(device, disconnected_callback=partial(_set_dropped, dropped), timeout=left)
+        async with turns.turn(device.address, client):
+            began = loop.time()
+            try:
+                # bleak ends it by itself when the time is over, and then clears up: that has to end, too.
+                await within(left + DISCONNECT_LIMIT, client.connect(), cleanup_limit=DISCONNECT_LIMIT)
+            except Exception as error:  # as in BluetoothHardware
+                left -= loop.time() - began + CONNECT_PAUSE
+                if not tries_left or not is_temporary(error) or left <= 0:
+                    raise device_error(name, "connecting", error) from error
+                logger.info("%s: connecting failed, trying again: %s", name, error)
+            else:
+                return client, dropped
+        await asyncio.sleep(CONNECT_PAUSE)
     raise AssertionError("the last try returns or raises")
 
 

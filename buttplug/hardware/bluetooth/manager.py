@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.bluetooth.sightings import Sighting, Sightings
+from buttplug.hardware.bluetooth.turns import ConnectTurns
 from buttplug.hardware.common.threads import in_thread
 from buttplug.hardware.errors import BusUnavailableError, HardwareError
 from buttplug.hardware.specifier import Specifier
@@ -77,8 +78,8 @@ class BluetoothManager(CommunicationManager):
         self._sightings: Sightings[BLEDevice] = Sightings()
         self._links: set[BluetoothHardware] = set()
         self._scan_lock = asyncio.Lock()
-        # Adapters fail at two connects at once. Scanning may go on meanwhile: the systems interrupt it where they must.
-        self._connect_lock = asyncio.Lock()
+        # Scanning may go on while devices are connected: the systems interrupt it where they must.
+        self._connect_turns = ConnectTurns()
         self._watch: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
@@ -92,10 +93,11 @@ class BluetoothManager(CommunicationManager):
     async def start_scanning(self) -> None:
         """Start looking for devices. When the bus cannot be used, the scan starts as soon as it can, until it is stopped."""
         await _load()
+        self._sightings.try_again()
         if not self._wanted:
             self._wanted = True
             self._connected_reported = False
-            self._sightings.reset()
+            self._sightings.report_again()
         self._ensure_watch()
         await self._update_scan(log=False)
 
@@ -307,6 +309,7 @@ class BluetoothManager(CommunicationManager):
                     connect=partial(self._connect, sighting),
                     refused=lambda reason: self.forget(sighting.address),
                     was_connected=sighting.was_connected,
+                    waits_for_turn=lambda: sighting.address in self._connect_turns.waiting,
                 )
             )
 
@@ -320,8 +323,7 @@ class BluetoothManager(CommunicationManager):
         loop = asyncio.get_running_loop()
         sighting.connecting = True
         try:
-            async with self._connect_lock:
-                link = await open_link(sighting.handle, sighting.advertisement, specifiers)
+            link = await open_link(sighting.handle, sighting.advertisement, specifiers, self._connect_turns)
         except BaseException:
             sighting.failed(loop.time())
             raise

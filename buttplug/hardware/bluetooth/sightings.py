@@ -174,10 +174,14 @@ class Sightings(Generic[Handle]):
         """Return the devices that are connected, being connected, or to be connected again."""
         return [sighting for sighting in self._by_address.values() if sighting.held]
 
-    def reset(self) -> None:
-        """Have every device reported again, whether or not connecting it failed: a new scan begins."""
+    def report_again(self) -> None:
+        """Have every device reported again: a new scan begins."""
         for sighting in self._by_address.values():
             sighting.reported = None
+
+    def try_again(self) -> None:
+        """Have those reported at once that could not be connected: somebody looks for devices now."""
+        for sighting in self._by_address.values():
             sighting.failures = 0
             sighting.retry_at = -math.inf
 

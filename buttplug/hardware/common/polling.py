@@ -140,12 +140,13 @@ class PollingManager(CommunicationManager):
 
     async def start_scanning(self) -> None:
         """Start looking for devices. When the bus cannot be listed, this starts as soon as it can, until it is stopped."""
+        self._retry_at.clear()
+        self._failures.clear()
         if self.scanning:
             return
         self._scanning = True
         self._listable = False
         self._offered.clear()
-        self._retry_at.clear()
         await self._poll.begin()
 
     async def stop_scanning(self) -> None:

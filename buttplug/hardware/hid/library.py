@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterable
@@ -12,12 +14,15 @@ from contextlib import suppress
 from typing import Protocol, cast
 
 import msgspec
+from msgspec import structs
 
 from buttplug.hardware.common.nodes import port_of
 from buttplug.hardware.common.usb_ids import UsbId
 from buttplug.hardware.errors import (
     BusUnavailableError,
 )
+
+logger = logging.getLogger(__package__)
 
 #: The library keeps the last error of listing and opening in one place for the whole process, and frees it on every call,
 #: without a lock: two threads at once could free it twice.
@@ -64,6 +69,7 @@ class HidEntry(msgspec.Struct, frozen=True):
     serial_number: str | None = None
     product_string: str | None = None
     interface_number: int = -1
+    given_address: str = ""
 
     @property
     def id(self) -> UsbId:
@@ -82,12 +88,63 @@ class HidEntry(msgspec.Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """The serial number, or else where the device is plugged in; and which of its interfaces this is."""
-        address = (self.serial_number or "").strip()
-        if not address:
-            port = hashlib.blake2s(port_of(self.node).encode(), digest_size=4).hexdigest()
-            address = f"hid-{self.vendor_id:04x}-{self.product_id:04x}-{port}"
+        """The serial number, or else where the device is plugged in; and which of its interfaces this is.
+
+        Where another device says the same of itself, it is the one that :class:`HidAddresses` gave.
+        """
+        return self.given_address or self._with_interface((self.serial_number or "").strip() or self._place)
+
+    @property
+    def address_by_place(self) -> str:
+        """Where the device is plugged in, behind its serial number."""
+        return self._with_interface(f"{(self.serial_number or '').strip()}-{self._place}".removeprefix("-"))
+
+    @property
+    def collection(self) -> str:
+        """What the entries of one interface have in common, which is listed once for each of its usages."""
+        # Windows has a path for each.
+        path = re.sub(r"&col\d+|&\d{4}(?=#)", "", self.node, flags=re.IGNORECASE)
+        return f"{path} {self.id} {self.interface_number} {self.serial_number}"
+
+    @property
+    def _place(self) -> str:
+        port = hashlib.blake2s(port_of(self.node).encode(), digest_size=4).hexdigest()
+        return f"hid-{self.vendor_id:04x}-{self.product_id:04x}-{port}"
+
+    def _with_interface(self, address: str) -> str:
         return address if self.interface_number <= 0 else f"{address}-{self.interface_number}"
+
+
+class HidAddresses:
+    """Gives every device an address of its own: makers give many of theirs one serial number."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+        self._by_place: set[str] = set()
+
+    def unique(self, entries: Iterable[HidEntry]) -> list[HidEntry]:
+        """Return every interface once, with its address.
+
+        The one that was there first keeps the serial number as long as it stays; others are known by where they are plugged
+        in, and keep that when they come back.
+        """
+        present = {entry.collection: entry for entry in reversed(list(entries))}
+        self._given = {collection: address for collection, address in self._given.items() if collection in present}
+        for collection, entry in sorted(present.items()):
+            if collection in self._given:
+                continue
+            address, by_place = entry.address, entry.address_by_place
+            if address in self._given.values() or by_place in self._by_place:
+                if by_place not in self._by_place:
+                    self._by_place.add(by_place)
+                    logger.warning("%s has the serial number of another device; its address is %s", entry.name, by_place)
+                address = by_place
+            if address in self._given.values():
+                logger.warning("%s at %s is not used: another device has its address %s", entry.name, entry.node, address)
+                del present[collection]
+                continue
+            self._given[collection] = address
+        return [structs.replace(entry, given_address=self._given[collection]) for collection, entry in sorted(present.items())]
 
 
 def hidapi() -> HidLibrary:
@@ -112,16 +169,12 @@ def hidapi() -> HidLibrary:
 
 
 def hid_entries(pairs: Iterable[UsbId]) -> list[HidEntry]:
-    """Return the devices of these vendors and products, each interface once; blocks.
+    """Return the devices of these vendors and products, each interface once for each of its usages; blocks.
 
     Raises:
         BusUnavailableError: The library is missing.
         OSError: They cannot be listed.
     """
     library = hidapi()
-    found: dict[str, HidEntry] = {}
-    for pair in pairs:
-        for entry in msgspec.convert(library.enumerate(pair.vendor_id, pair.product_id), list[HidEntry]):
-            # An interface is listed once per usage that it has.
-            found.setdefault(entry.address, entry)
-    return list(found.values())
+    listed = (library.enumerate(pair.vendor_id, pair.product_id) for pair in pairs)
+    return [entry for entries in listed for entry in msgspec.convert(entries, list[HidEntry])]

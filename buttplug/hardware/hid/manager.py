@@ -8,7 +8,7 @@ from buttplug.hardware.base import BusReport
 from buttplug.hardware.common import udev
 from buttplug.hardware.common.listing import Listed, ListingManager
 from buttplug.hardware.common.usb_ids import UsbId
-from buttplug.hardware.hid.library import HidEntry, HidLibrary, hid_entries, hidapi
+from buttplug.hardware.hid.library import HidAddresses, HidEntry, HidLibrary, hid_entries, hidapi
 from buttplug.hardware.hid.link import HidHardware
 from buttplug.hardware.hid.specifier import HidAdvertisement, HidSpecifier
 from buttplug.hardware.specifier import Specifier
@@ -23,13 +23,14 @@ class HidManager(ListingManager[HidEntry]):
     def __init__(self, pairs: Iterable[UsbId]) -> None:
         """``pairs``: vendor and product of the devices to look for; others are not touched."""
         super().__init__()
+        self._addresses = HidAddresses()
         self._pairs = sorted(set(pairs), key=lambda pair: (pair.vendor_id, pair.product_id))
 
     def load(self) -> HidLibrary:
         return hidapi()
 
     def list_entries(self) -> list[HidEntry]:
-        return hid_entries(self._pairs)
+        return self._addresses.unique(hid_entries(self._pairs))
 
     def describe(self, entry: HidEntry) -> Listed:
         return Listed(entry.name, entry.address, HidAdvertisement(entry.vendor_id, entry.product_id))

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import islice
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
 
+from buttplug.core.text import printable
 from buttplug.hardware.base import Packet
 from buttplug.hardware.common.polling import Poll, PolledHardware
-from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
 from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.lovense_connect.specifier import LovenseConnectSpecifier
 
@@ -29,13 +32,36 @@ REQUEST_LIMIT = 3.0
 MISSES = 3
 
 
-class Toy(msgspec.Struct, frozen=True):
-    """A toy as the app lists it; the app's versions do not agree on how to write a status."""
+#: Seconds after which a command that was given up, and was not answered since, is taken not to arrive any more.
+LANDING_LIMIT = 20.0
 
-    id: str
-    name: str
+#: Commands of a toy that were given up and are listened to; of more the oldest are ended.
+MAX_GIVEN_UP = 16
+
+#: Toys of one app that are looked at, beside those that are connected here, and entries of its list that are told when they
+#: are not understood.
+MAX_TOYS = 64
+MAX_TOLD = 3
+
+#: The status of HTTP and the code of the app that mean that it obeyed.
+OK = 200
+
+#: What decoding raises for bytes that are no JSON, or JSON of another shape.
+UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+
+#: Characters of what an app said that are told.
+SHOWN = 64
+
+_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+
+
+class Toy(msgspec.Struct, frozen=True):
+    """A toy as the app lists it; the app's versions do not agree on how to write a status, or a battery level."""
+
+    id: _Text
+    name: _Text
     status: bool | int | str
-    battery: int | None = None
+    battery: int | float | str | None = None
 
     @property
     def connected(self) -> bool:
@@ -43,22 +69,32 @@ class Toy(msgspec.Struct, frozen=True):
         return str(self.status).lower() in ("1", "true")
 
     @property
-    def charge(self) -> int:
-        """The battery in percent."""
-        return min(max(self.battery or 0, 0), 100)
-
-
-class _Listing(msgspec.Struct):
-    code: int | None = None
-    data: dict[str, msgspec.Raw] | None = None
+    def charge(self) -> int | None:
+        """The battery in percent; None where the app does not tell it."""
+        if self.battery is None:
+            return None
+        try:
+            return min(max(int(float(self.battery)), 0), 100)
+        except (ValueError, OverflowError):
+            return None
 
 
 class _Reply(msgspec.Struct):
     code: int | str | None = None
 
 
+class _Listing(_Reply):
+    data: dict[str, msgspec.Raw] | None = None
+
+
 class LovenseConnectHardware(PolledHardware):
-    """A toy of an app."""
+    """A toy of an app.
+
+    Every command is a request of its own, and a later one may overtake it: one that was given up is still listened to, since
+    it may arrive until it is answered.
+    """
+
+    keeps_order = False
 
     def __init__(self, app: App, toy: Toy, specifier: LovenseConnectSpecifier) -> None:
         super().__init__(name=toy.name, address=toy.id, endpoints=("tx", "rx"), specifier=specifier)
@@ -66,6 +102,8 @@ class LovenseConnectHardware(PolledHardware):
         self.misses = 0
         self._app = app
         self._writing = asyncio.Lock()
+        self._given_up: dict[asyncio.Task[Answer], None] = {}
+        self._settled: asyncio.Future[None] | None = None
 
     async def write(self, packet: Packet) -> None:
         self.require(packet.endpoint)
@@ -74,20 +112,63 @@ class LovenseConnectHardware(PolledHardware):
         command = packet.data.decode("ascii", "replace")
         async with self._writing:
             try:
-                answer = await self._app.get(quote(command, safe="?=&"))
+                answer = await self._ask(quote(command, safe="?=&"))
             except HardwareError as error:
                 raise type(error)(f"{self.name} did not get {command}: {error}") from error
-        if refusal := _refusal(answer):
+        if refusal := _refusal_of_command(answer):
             raise HardwareError(f"{self.name} did not get {command}: the app at {self._app.url} answered {refusal}")
 
     async def read(self, endpoint: str) -> bytes:
         self.require(endpoint)
         if endpoint != "rx":
             return await super().read(endpoint)
+        if self.charge is None:
+            raise HardwareError(f"{self.name}: the app at {self._app.url} does not tell its battery level")
         return bytes((self.charge,))
+
+    def settled(self) -> asyncio.Future[None] | None:
+        return self._settled
+
+    def lost(self, reason: str) -> None:
+        super().lost(reason)
+        for request in self._given_up:
+            request.cancel()
 
     async def disconnect(self) -> None:
         self.lost("the server closed it")
+        if self._given_up:
+            await asyncio.wait(tuple(self._given_up))
+
+    async def _ask(self, target: str) -> Answer:
+        request = asyncio.ensure_future(self._app.get(target, LANDING_LIMIT))
+        answered = False
+        try:
+            async with asyncio.timeout(REQUEST_LIMIT):
+                answer = await asyncio.shield(request)
+            answered = True
+        except TimeoutError:
+            raise HardwareTimeoutError(f"{self._app.url} did not answer within {REQUEST_LIMIT:g} s") from None
+        finally:
+            if not answered and not request.done():
+                self._give_up(request)
+                if not self.connected:
+                    request.cancel()
+        return answer
+
+    def _give_up(self, request: asyncio.Task[Answer]) -> None:
+        """Listen on for the answer to a request that nobody waits for any more."""
+        if len(self._given_up) >= MAX_GIVEN_UP:
+            next(iter(self._given_up)).cancel()
+        self._given_up[request] = None
+        if self._settled is None:
+            self._settled = asyncio.get_running_loop().create_future()
+        request.add_done_callback(self._landed)
+
+    def _landed(self, request: asyncio.Task[Answer]) -> None:
+        self._given_up.pop(request, None)
+        if not self._given_up and self._settled is not None:
+            settled, self._settled = self._settled, None
+            settled.set_result(None)
 
     def listed_as(self, toy: Toy | None) -> None:
         """For the app: it listed the toy like this; None if it did not list it."""
@@ -130,13 +211,13 @@ class App:
         for hardware in self.hardware:
             await hardware.disconnect()
 
-    async def get(self, target: str) -> Answer:
+    async def get(self, target: str, limit: float) -> Answer:
         """Ask the app something.
 
         Raises:
-            HardwareError: It does not answer.
+            HardwareError: It does not answer within ``limit`` seconds.
         """
-        return await get(f"{self.url}/{target}", REQUEST_LIMIT)
+        return await get(f"{self.url}/{target}", limit)
 
     async def toys(self) -> tuple[list[Toy], list[str]]:
         """Return the toys it lists, and what is wrong with those of them that cannot be understood.
@@ -144,20 +225,32 @@ class App:
         Raises:
             HardwareError: It does not answer, or its answer cannot be understood.
         """
-        answer = await self.get("GetToys")
-        if refusal := _refusal(answer):
-            raise HardwareError(f"{self.url} did not list its toys: {refusal}")
+        answer = await self.get("GetToys", REQUEST_LIMIT)
+        if answer.status != OK:
+            raise HardwareError(f"{self.url} did not list its toys: status {answer.status}")
         try:
-            listing = msgspec.json.decode(answer.body, type=_Listing)
-        except msgspec.DecodeError as error:
+            answered = msgspec.json.decode(answer.body, type=_Listing)
+        except UNREADABLE as error:
             raise HardwareError(f"{self.url} listed its toys in a way that is not understood: {error}") from error
-        toys, wrong = [], []
-        for key, raw in (listing.data or {}).items():
+        if refusal := _refusal(answered.code):
+            raise HardwareError(f"{self.url} did not list its toys: {refusal}")
+        listing = answered.data or {}
+        connected = {hardware.address for hardware in self.hardware}
+        looked_at = dict.fromkeys([*(key for key in connected if key in listing), *islice(listing, MAX_TOYS)])
+        toys: dict[str, Toy] = {}
+        wrong = []
+        for key in looked_at:
             try:
-                toys.append(msgspec.json.decode(raw, type=Toy))
-            except msgspec.DecodeError as error:
-                wrong.append(f"toy {key} of {self.url} is not understood: {error}")
-        return toys, wrong
+                toy = msgspec.json.decode(listing[key], type=Toy)
+                if toys.setdefault(toy.id, toy) is not toy:
+                    wrong.append(f"{self.url} lists two toys with the id {printable(toy.id, SHOWN)}; the second is not used")
+            except UNREADABLE as error:
+                wrong.append(f"toy {printable(key, SHOWN)} of {self.url} is not understood: {printable(str(error), SHOWN)}")
+        if len(wrong) > MAX_TOLD:
+            wrong[MAX_TOLD:] = [f"{len(wrong) - MAX_TOLD} others of {self.url} neither"]
+        if len(listing) > MAX_TOYS:
+            wrong.append(f"{self.url} lists more than {MAX_TOYS} toys; only the first {MAX_TOYS} are looked at")
+        return list(toys.values()), wrong
 
     async def watch(self, hardware: LovenseConnectHardware) -> None:
         """Look at a toy's battery and whether it is there, from now on until it is disconnected."""
@@ -175,7 +268,7 @@ class App:
             return
         try:
             toys, wrong = await self.toys()
-        except HardwareError:
+        except Exception:
             self.failures += 1
             for hardware in self.hardware:
                 hardware.listed_as(None)
@@ -193,12 +286,16 @@ class App:
             raise HardwareError("; ".join(wrong))
 
 
-def _refusal(answer: Answer) -> str:
+def _refusal(code: int | str | None) -> str:
     """Return how the app said no; nothing when it did not."""
-    if answer.status != 200:
+    return "" if code in (None, OK, str(OK)) else f"code {printable(str(code), SHOWN)}"
+
+
+def _refusal_of_command(answer: Answer) -> str:
+    """Return how the app said no to a command; nothing when it did not."""
+    if answer.status != OK:
         return f"status {answer.status}"
     try:
-        code = msgspec.json.decode(answer.body, type=_Reply).code
-    except msgspec.DecodeError:
+        return _refusal(msgspec.json.decode(answer.body, type=_Reply).code)
+    except UNREADABLE:
         return ""  # Some versions answer in words, or with nothing.
-    return "" if code in (None, 200, "200") else f"code {code}"

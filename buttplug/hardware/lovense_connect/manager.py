@@ -5,20 +5,34 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
 from urllib.parse import urlsplit
 
 import msgspec
 
+from buttplug.core.text import printable
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError
 from buttplug.hardware.lovense_connect.http_get import get
-from buttplug.hardware.lovense_connect.link import MISSES, REQUEST_LIMIT, SCAN_INTERVAL, App, LovenseConnectHardware, Toy
+from buttplug.hardware.lovense_connect.link import (
+    MISSES,
+    REQUEST_LIMIT,
+    SCAN_INTERVAL,
+    SHOWN,
+    UNREADABLE,
+    App,
+    LovenseConnectHardware,
+    Toy,
+)
 from buttplug.hardware.lovense_connect.specifier import LovenseConnectAdvertisement, LovenseConnectSpecifier
 from buttplug.hardware.specifier import Specifier
 
 #: Where the maker's server lists the apps that run in the network of whoever asks.
 DISCOVERY_URL = "https://api.lovense.com/api/lan/getToys"
+
+#: Apps that are looked at of those that the maker's server lists.
+MAX_APPS = 8
 
 #: The port of the app on a phone.
 DEFAULT_PORT = 34567
@@ -162,9 +176,11 @@ async def discover_apps() -> list[str]:
         apps = msgspec.json.decode(answer.body, type=dict[str, _App])
         # The name resolves to the address that stands in it; reading it spares the detour over the name service.
         found = {
-            ipaddress.ip_address(name.partition(".")[0].replace("-", ".")): int(app.http_port) for name, app in apps.items()
+            ipaddress.ip_address(name.partition(".")[0].replace("-", ".")): int(app.http_port)
+            for name, app in islice(apps.items(), MAX_APPS)
         }
-    except (msgspec.DecodeError, ValueError) as error:
-        raise HardwareError(f"{DISCOVERY_URL} gave an answer that is not understood: {error}") from error
+    except (*UNREADABLE, ValueError) as error:
+        reason = printable(str(error), SHOWN)
+        raise HardwareError(f"{DISCOVERY_URL} gave an answer that is not understood: {reason}") from error
     # Nothing outside this network is talked to because a server far away says so.
-    return [f"http://{address}:{port}" for address, port in found.items() if address.is_private]
+    return [f"http://{address}:{port}" for address, port in found.items() if address.is_private and 0 < port <= 0xFFFF]

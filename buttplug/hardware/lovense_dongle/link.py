@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
+from buttplug.core.text import escaped
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.bluetooth.specifier import BluetoothAdvertisement
 from buttplug.hardware.common.blocking import BlockingHardware
@@ -26,6 +27,7 @@ from buttplug.hardware.lovense_dongle.protocol import (
     reports,
     text,
 )
+from buttplug.hardware.lovense_dongle.turns import Turns
 from buttplug.hardware.specifier import Specifier
 
 logger = logging.getLogger(__package__)
@@ -37,24 +39,41 @@ TOY_ADVERTISEMENT = BluetoothAdvertisement(name="LVS-DongleDevice")
 #: Seconds between two packets to a toy, as over Bluetooth.
 MESSAGE_GAP = 0.075
 
+#: Seconds between any two lines to the dongle, whichever toy they are for: it is reported to drop the second of two that come
+#: faster, and to take both with 40 ms between them.
+SPACING = 0.04
+
 #: Seconds for which a toy that was refused is not reported again.
 IGNORE_TIME = 30.0
 
 
 class DongleToy(Hardware):
-    """A toy that the dongle reaches."""
+    """A toy that the dongle reaches.
+
+    Of its packets one at a time waits for a turn at the dongle, so that it delays other toys by no more than that. Those of a
+    stop wait for nothing but the line that leaves and the spacing behind it.
+    """
+
+    waits_to_write = True
 
     def __init__(self, toy: str, specifier: Specifier, dongle: Dongle) -> None:
         super().__init__(name=TOY_NAME, address=toy, endpoints=("tx", "rx"), specifier=specifier, message_gap=MESSAGE_GAP)
         self._dongle = dongle
+        self._writing = asyncio.Lock()
 
     async def write(self, packet: Packet) -> None:
+        async with self._writing:
+            await self._dongle.send(self._line(packet))
+
+    async def write_stop(self, packet: Packet) -> None:
+        await self._dongle.send(self._line(packet), urgent=True)
+
+    def _line(self, packet: Packet) -> bytes:
         self.require(packet.endpoint)
         try:
-            line = command(self.address, packet.data)
+            return command(self.address, packet.data)
         except UnicodeDecodeError:
             raise HardwareError(f"{self.name} takes text only, not {packet.data.hex(' ')}") from None
-        await self._dongle.send(line)
 
     async def subscribe(self, endpoint: str) -> None:
         self.require(endpoint)
@@ -87,7 +106,7 @@ class Dongle:
         self._uses_reports = isinstance(link, HidHardware)
         self._protocol = DongleProtocol()
         self._toys: dict[str, DongleToy] = {}
-        self._writing = asyncio.Lock()
+        self._turns = Turns(SPACING)
         self._line_incomplete = False
         self._sending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -119,20 +138,16 @@ class Dongle:
         self._toys.pop(toy, None)
         self._protocol.release(toy)
 
-    async def send(self, line: bytes) -> None:
-        """Send a line.
+    async def send(self, line: bytes, *, urgent: bool = False) -> None:
+        """Send a line when it is its turn; an urgent one before all others.
+
+        A line that has begun is sent to its end, whatever becomes of who waits for it.
 
         Raises:
             HardwareError: It was not sent.
         """
-        async with self._writing:
-            if self._line_incomplete:
-                # The line before was given up half-way, and would swallow this one.
-                line = LINE_END + line
-            self._line_incomplete = True
-            for piece in reports(line) if self._uses_reports else [line]:
-                await self.link.write(Packet(piece))
-            self._line_incomplete = False
+        await self._turns.begin(urgent=urgent)
+        await asyncio.shield(asyncio.create_task(self._write(line), name=f"line to {self.link.name}"))
 
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
@@ -166,6 +181,18 @@ class Dongle:
                 case SearchEnded():
                     self._on_search_ended()
 
+    async def _write(self, line: bytes) -> None:
+        try:
+            if self._line_incomplete:
+                # The line before broke off half-way, and would swallow this one.
+                line = LINE_END + line
+            self._line_incomplete = True
+            for piece in reports(line) if self._uses_reports else [line]:
+                await self.link.write(Packet(piece))
+            self._line_incomplete = False
+        finally:
+            self._turns.end()
+
     async def _sent(self, line: bytes) -> None:
         try:
             await self.send(line)
@@ -181,7 +208,7 @@ class Dongle:
         return self._toys[toy]
 
     def _refused(self, toy: str, reason: str) -> None:
-        logger.info("%s %s refused: %s", TOY_NAME, toy, reason)
+        logger.info("%s %s refused: %s", TOY_NAME, escaped(toy), reason)
         asyncio.get_running_loop().call_later(IGNORE_TIME, self._protocol.stop_ignoring, toy)
         self._perform(self._protocol.refused(toy))
 

@@ -22,7 +22,7 @@ from buttplug.hardware.common.nodes import denied
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.common.usb_ids import UsbId
 from buttplug.hardware.errors import HardwareError
-from buttplug.hardware.hid.library import HidEntry, HidLibrary, hid_entries, hidapi
+from buttplug.hardware.hid.library import HidAddresses, HidEntry, HidLibrary, hid_entries, hidapi
 from buttplug.hardware.hid.link import HidHardware
 from buttplug.hardware.hid.specifier import HidSpecifier
 from buttplug.hardware.lovense_dongle.link import Dongle
@@ -137,11 +137,15 @@ class LovenseHidDongleManager(LovenseDongleManager[HidEntry]):
     bus = "Lovense dongle (HID)"
     what = "HID devices"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._addresses = HidAddresses()
+
     def load(self) -> HidLibrary:
         return hidapi()
 
     def list_entries(self) -> list[HidEntry]:
-        return hid_entries([HID_DONGLE])
+        return self._addresses.unique(hid_entries([HID_DONGLE]))
 
     def report(self, entries: Sequence[HidEntry]) -> BusReport:
         if not entries:

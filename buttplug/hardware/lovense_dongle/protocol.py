@@ -29,7 +29,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Iterator
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -54,6 +54,10 @@ LINE_END = b"\r\n"
 #: Most bytes of one line; what is longer is no message.
 LINE_LIMIT = 16384
 
+#: Most characters of a toy's id, and most toys that are taken note of.
+ID_LENGTH = 64
+MAX_TOYS = 32
+
 #: Bytes of a line that one HID report carries, and the length of a report without its number.
 REPORT_TEXT = 63
 REPORT_LENGTH = 64
@@ -77,7 +81,7 @@ class Request(Struct, omit_defaults=True):
 class Data(Struct):
     """What a line from the dongle says of a toy."""
 
-    id: str | None = None
+    id: Annotated[str, msgspec.Meta(max_length=ID_LENGTH)] | None = None
     data: str | None = None
     status: int | None = None
 
@@ -235,12 +239,12 @@ class DongleProtocol:
             return
         try:
             answer = msgspec.json.decode(line, type=Answer)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             logger.info("The Lovense dongle sent a line that is not understood: %r", line[:200])
             return
         self.answered = True
         if answer.func == "error" or answer.message:
-            logger.info("The Lovense dongle reported: %s", line[:200].decode(errors="replace"))
+            logger.info("The Lovense dongle reported: %r", line[:200])
         state = self._state
         yield from self._handled(answer, answer.data or Data())
         if state is _State.CHECKING is self._state:
@@ -269,7 +273,7 @@ class DongleProtocol:
                 yield from self._search_ended()
 
     def _connected(self, toy: str) -> Iterator[Action]:
-        if toy in self.toys or toy in self._ignored:
+        if toy in self.toys or toy in self._ignored or len(self.toys | self._ignored) >= MAX_TOYS:
             return
         if self._state in (_State.SEARCHING, _State.PAUSING):
             self._seen = toy

@@ -51,11 +51,11 @@ class SerialHardware(BlockingHardware):
         self._port: Serial | None = None
 
     def open_device(self) -> None:
-        """Open the port with all settings, for this process alone. What the control lines do is left to the system."""
+        """Open the port with all settings, for this process alone."""
         serial, settings = pyserial(), self._settings
         with _os_errors():
-            self._port = serial.Serial(
-                settings.port,
+            self._port = port = serial.Serial(
+                None,
                 settings.baud_rate,
                 settings.data_bits,
                 settings.parity,
@@ -64,6 +64,13 @@ class SerialHardware(BlockingHardware):
                 write_timeout=WRITE_LIMIT,
                 exclusive=True,
             )
+            port.port = settings.port
+            # These are to hold from the first moment.
+            if settings.dtr is not None:
+                port.dtr = settings.dtr
+            if settings.rts is not None:
+                port.rts = settings.rts
+            port.open()
 
     def write_device(self, packet: Packet) -> None:
         """Write, and wait until the driver has sent it, so that nothing queues up on the way to the device."""

@@ -14,13 +14,19 @@ class SerialAdvertisement(Advertisement, frozen=True):
 
 
 class SerialSpecifier(Specifier, frozen=True):
-    """A serial port by its exact path, and how to open it."""
+    """A serial port by its exact path, and how to open it.
+
+    ``dtr`` and ``rts`` are the states of the control lines while it is open; None leaves them to the system, which turns them
+    on. Many boards start anew when DTR is turned on, and listen only seconds later.
+    """
 
     port: str
     baud_rate: int
     data_bits: int = 8
     parity: str = "N"
     stop_bits: float = 1
+    dtr: bool | None = None
+    rts: bool | None = None
 
     def rules(self) -> Iterator[Rule]:
         yield Rule(SerialAdvertisement(self.port))

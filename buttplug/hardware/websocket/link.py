@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import Annotated
 
 from msgspec import Meta, Struct
-from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 from websockets.frames import CloseCode
 
+from buttplug.core.listening.connection import WatchedConnection
+from buttplug.core.text import printable
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import (
     HardwareDisconnectedError,
@@ -22,16 +23,29 @@ from buttplug.hardware.specifier import Specifier
 WRITE_LIMIT = 1.0
 CLOSE_LIMIT = 0.5
 
-#: Text for a name: not empty, not endless, and fit for a line of a log.
+#: Characters of what a device gave as the reason for its end that are told.
+SHOWN = 200
+
+#: Text for a name: not endless, and fit for a line of a log. Addresses may be long: some devices take a whole URL.
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Address = Annotated[str, Meta(max_length=512, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
 class Hello(Struct, frozen=True):
-    """The first frame of a device. What else it holds is ignored."""
+    """The first frame of a device. What else it holds is ignored.
+
+    There is only one form of it, so that ``version`` says nothing: the existing server ignores it, and there are devices that
+    count their own versions in it.
+    """
 
     identifier: Name
-    address: Name
-    version: int
+    address: Address
+    version: Annotated[int, Meta(ge=0)]
+
+    @property
+    def unique_address(self) -> str:
+        """The address; the identifier where it is empty, as the existing server allows: one such device can be used."""
+        return self.address or self.identifier
 
 
 class WebsocketHardware(Hardware):
@@ -39,12 +53,15 @@ class WebsocketHardware(Hardware):
 
     It has all endpoints of the protocol it stands for, but one connection: writes to any of them are frames alike, and all it
     sends is of endpoint rx. There is nothing to subscribe to.
+
+    Frames arrive in the order they were written, those of writes that were given up included: what was cut off may still
+    arrive, but never behind a later packet.
     """
 
-    def __init__(self, hello: Hello, specifier: Specifier, connection: ServerConnection) -> None:
+    def __init__(self, hello: Hello, specifier: Specifier, connection: WatchedConnection) -> None:
         super().__init__(
             name=hello.identifier,
-            address=hello.address,
+            address=hello.unique_address,
             endpoints=specifier.endpoints | {"tx", "rx"},
             specifier=specifier,
         )
@@ -63,7 +80,7 @@ class WebsocketHardware(Hardware):
         except TimeoutError:
             raise HardwareTimeoutError(f"{self.name} did not answer within {WRITE_LIMIT:g} s; is it still running?") from None
         except ConnectionClosed as error:
-            raise HardwareDisconnectedError(f"{self.name} was lost while writing: {error}") from error
+            raise HardwareDisconnectedError(f"{self.name} was lost while writing: {printable(str(error), SHOWN)}") from error
 
     async def subscribe(self, endpoint: str) -> None:
         self.require(endpoint)
@@ -73,10 +90,20 @@ class WebsocketHardware(Hardware):
 
     async def disconnect(self) -> None:
         self.lost("the server closed it")
-        await close_connection(self._connection, CloseCode.NORMAL_CLOSURE, "")
+        if self.refusal is None:
+            await close_connection(self._connection, CloseCode.NORMAL_CLOSURE, "")
+        else:
+            await close_connection(self._connection, CloseCode.POLICY_VIOLATION, self.refusal)
 
 
-async def close_connection(connection: ServerConnection, code: CloseCode, reason: str) -> None:
+def why_ended(connection: WatchedConnection) -> str:
+    """Return why a connection is ending or has ended, fit for a line of a log."""
+    protocol = connection.protocol
+    end = ConnectionClosedError(protocol.close_rcvd, protocol.close_sent, protocol.close_rcvd_then_sent)
+    return f"its connection ended: {printable(str(end), SHOWN)}"
+
+
+async def close_connection(connection: WatchedConnection, code: CloseCode, reason: str) -> None:
     """End a connection, with the closing handshake if the other end takes part in time."""
     try:
         with suppress(TimeoutError):

@@ -6,14 +6,17 @@ A device connects and says in one text frame who it is::
 
 From then on every packet of its protocol is one binary frame to it, and every frame from it, binary or text, is a
 notification. ``identifier`` decides the protocol; ``address`` tells it from others like it and stays the same for its life. A
-device that is not wanted is disconnected with close code 1008, one whose first frame is wrong with 1002, both with a reason.
+device that is not wanted, or does not become ready, is disconnected with close code 1008, one whose first frame is wrong with
+1002, both with a reason. So is one whose address another device has that is connected and answers.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Collection
+from functools import partial
+from typing import cast
 
 import msgspec
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -21,30 +24,26 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
-from buttplug.core.origins import FILE_ORIGIN, may_connect
-from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
+from buttplug.core.access import Access, beyond_this_machine
+from buttplug.core.listening.admission import Admission
+from buttplug.core.listening.connection import AcceptedConnection
+from buttplug.core.listening.library_log import library_logger
+from buttplug.core.listening.turns import Turns
+from buttplug.core.origins import FILE_ORIGIN
+from buttplug.core.recent_warnings import RecentWarnings
+from buttplug.core.text import printable
+from buttplug.hardware.base import BusReport, CommunicationManager
 from buttplug.hardware.common.polling import Poll
-from buttplug.hardware.errors import (
-    BusUnavailableError,
-    HardwareDisconnectedError,
-    HardwareError,
-)
-from buttplug.hardware.specifier import Specifier
-from buttplug.hardware.websocket.link import CLOSE_LIMIT, Hello, WebsocketHardware, close_connection
-from buttplug.hardware.websocket.specifier import WebsocketAdvertisement
+from buttplug.hardware.errors import BusUnavailableError
+from buttplug.hardware.websocket.link import CLOSE_LIMIT, SHOWN, Hello, close_connection
+from buttplug.hardware.websocket.peer import Peer
 
 logger = logging.getLogger(__package__)
 
 DEFAULT_PORT = 54817
 
-#: The version of the first frame.
-VERSION = 0
-
 #: Most bytes of one frame.
 MAX_FRAME = 65536
-
-#: Most connections at a time that have not sent their first frame.
-MAX_UNIDENTIFIED = 16
 
 #: Most devices at a time.
 MAX_DEVICES = 256
@@ -63,79 +62,41 @@ LAST_LIMIT = 2.0
 OFFER_INTERVAL = 5.0
 
 
-class _Peer:
-    """A connection that said who it is."""
-
-    def __init__(self, hello: Hello, connection: ServerConnection, wait_for_stops: Callable[[], Awaitable[None]]) -> None:
-        """``wait_for_stops`` is awaited when the event loop ends with the connection open."""
-        self.hello = hello
-        self.hardware: WebsocketHardware | None = None
-        self.discovery = Discovery(
-            name=f"Websocket device {hello.identifier}",
-            address=hello.address,
-            advertisement=WebsocketAdvertisement(hello.identifier),
-            connect=self._connect,
-            refused=self._refused,
-        )
-        self._connection = connection
-        self._wait_for_stops = wait_for_stops
-        self._ending: asyncio.Task[None] | None = None
-
-    async def listen(self) -> None:
-        """Pass on what the device sends until the connection ends, by whatever cause."""
-        reason: str | None = "what it sent could not be handled"
-        try:
-            while True:
-                data = await self._connection.recv(decode=False)
-                if self.hardware is not None:
-                    self.hardware.notified("rx", data)
-        except ConnectionClosed as error:
-            reason = f"its connection ended: {error}"
-        except asyncio.CancelledError:
-            # There is nobody left to tell.
-            reason = None
-            await self._wait_for_stops()
-            raise
-        finally:
-            if self.hardware is not None and reason is not None:
-                self.hardware.lost(reason)
-            if self._ending is not None:
-                await self._ending
-
-    async def close(self, code: CloseCode, reason: str) -> None:
-        """Disconnect the device."""
-        if self.hardware is not None:
-            self.hardware.lost(reason)
-        await close_connection(self._connection, code, reason)
-
-    async def _connect(self, specifiers: Sequence[Specifier]) -> Hardware:
-        if self._connection.close_code is not None or self._ending is not None:
-            raise HardwareDisconnectedError(f"{self.hello.identifier} is gone; it has to connect again")
-        if self.hardware is not None:
-            raise HardwareError(f"{self.hello.identifier} is in use already")
-        self.hardware = WebsocketHardware(self.hello, specifiers[0], self._connection)
-        return self.hardware
-
-    def _refused(self, reason: str) -> None:
-        if self._ending is None:
-            logger.warning("Websocket device %s (%s) refused: %s", self.hello.identifier, self.hello.address, reason)
-            self._ending = asyncio.create_task(self.close(CloseCode.POLICY_VIOLATION, reason))
-
-
 class WebsocketManager(CommunicationManager):
     """Waits for devices to connect, whether or not a scan is on; a scan of its own it has none."""
 
     bus = "websocket devices"
 
-    def __init__(self, host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
-        """``host``: the interface to listen on; 0.0.0.0 lets in devices of the whole network. ``port`` 0 takes a free one."""
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = DEFAULT_PORT,
+        *,
+        allow_origins: Collection[str] = (),
+        token: str | None = None,
+    ) -> None:
+        """Listen nowhere yet.
+
+        Args:
+            host: The interface to listen on; 0.0.0.0 lets in devices of the whole network.
+            port: 0 for any free one.
+            allow_origins: Origins of web pages that may be devices, beside those that this machine serves; ``null`` for pages
+                without an origin, ``*`` for all.
+            token: What every device has to show, in the URL (``?token=…``) or as ``Authorization: Bearer …``.
+        """
         super().__init__()
         self.host = host
         self.port = port
+        # The usual websocket library for Arduino claims to be a page from a file.
+        self.access = Access(allow_origins=(*allow_origins, FILE_ORIGIN), token=token)
+        self._is_open_to_all = token is None and beyond_this_machine([host])
         self._server: Server | None = None
-        self._peers: dict[str, _Peer] = {}
+        self._peers: dict[str, Peer] = {}
         self._handlers: set[asyncio.Task[None] | None] = set()
-        self._unidentified = 0
+        self._admission = Admission()
+        # A device is never alone: there are the clients.
+        self._turns = Turns(lambda: 1 + len(self._peers))
+        self._warnings = RecentWarnings(logger)
         self._offers = Poll(self.bus, self._offer_unused, OFFER_INTERVAL)
 
     @property
@@ -148,7 +109,12 @@ class WebsocketManager(CommunicationManager):
                 self._handle,
                 self.host,
                 self.port,
-                process_request=_refuse_web_pages,
+                process_request=self._check_request,
+                create_connection=cast(
+                    type[ServerConnection], partial(AcceptedConnection, admission=self._admission, turns=self._turns)
+                ),
+                logger=library_logger,
+                server_header=None,
                 compression=None,
                 open_timeout=UPGRADE_LIMIT,
                 close_timeout=CLOSE_LIMIT,
@@ -162,6 +128,8 @@ class WebsocketManager(CommunicationManager):
                 f"or choose another port ({error})"
             ) from error
         self.port = next(iter(self._server.sockets)).getsockname()[1]
+        if self._is_open_to_all:
+            logger.warning("Websocket devices of the whole network are let in on port %s, without a token", self.port)
         self._offers.start()
 
     async def start_scanning(self) -> None:
@@ -191,34 +159,51 @@ class WebsocketManager(CommunicationManager):
                 await asyncio.gather(*(peer.close(CloseCode.GOING_AWAY, "the server is shutting down") for peer in peers))
             finally:
                 server.close()
-            await server.wait_closed()
+                closing = asyncio.ensure_future(server.wait_closed())
+            await asyncio.wait([closing], timeout=CLOSE_LIMIT)
+            # Who takes no part in it is not waited for.
+            self._admission.drop_all()
+            await closing
 
     @property
     def _address(self) -> str:
         return f"{self.host} port {self.port}"
 
     async def _handle(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, AcceptedConnection)
         hello = await self._receive_hello(connection)
         if hello is None:
             return
-        older, peer = self._peers.get(hello.address), _Peer(hello, connection, self._wait_for_stops)
-        if older is None and len(self._peers) >= MAX_DEVICES:
-            logger.warning(
-                "Websocket device %s (%s) refused: there are %d already", hello.identifier, hello.address, MAX_DEVICES
-            )
-            await close_connection(connection, CloseCode.TRY_AGAIN_LATER, "too many devices are connected")
-            return
-        self._peers[hello.address] = peer
-        self._handlers.add(task := asyncio.current_task())
-        try:
-            if older is not None:
-                await older.close(CloseCode.POLICY_VIOLATION, "a newer connection has this address")
-            self.on_found(peer.discovery)
-            await peer.listen()
-        finally:
-            self._handlers.discard(task)
-            if self._peers.get(hello.address) is peer:
-                del self._peers[hello.address]
+        connection.admitted()
+        address = hello.unique_address
+        if not await self._is_free(address):
+            await self._refuse(connection, hello, CloseCode.POLICY_VIOLATION, "another device has this address")
+        elif len(self._peers) >= MAX_DEVICES:
+            await self._refuse(connection, hello, CloseCode.TRY_AGAIN_LATER, f"{MAX_DEVICES} devices are connected already")
+        else:
+            peer = self._peers[address] = Peer(hello, connection, self._wait_for_stops)
+            self._handlers.add(task := asyncio.current_task())
+            try:
+                self.on_found(peer.discovery)
+                await peer.listen()
+            finally:
+                self._handlers.discard(task)
+                if self._peers.get(address) is peer:
+                    del self._peers[address]
+
+    async def _is_free(self, address: str) -> bool:
+        """Whether no device has this address. One that does not answer any more is let go: it is the one that comes back."""
+        while (older := self._peers.get(address)) is not None:
+            if await older.answers():
+                return False
+            if self._peers.get(address) is older:
+                del self._peers[address]
+                await older.close(CloseCode.POLICY_VIOLATION, "it did not answer, and connected again")
+        return True
+
+    async def _refuse(self, connection: AcceptedConnection, hello: Hello, code: CloseCode, reason: str) -> None:
+        self._warnings.warn(f"Websocket device {hello.identifier} ({hello.unique_address}) refused: {reason}")
+        await close_connection(connection, code, reason)
 
     async def _wait_for_stops(self) -> None:
         """Wait for everything else that is cancelled because the event loop ends: what stops the devices is among it."""
@@ -226,12 +211,8 @@ class WebsocketManager(CommunicationManager):
         if ending:
             await asyncio.wait(ending, timeout=LAST_LIMIT)
 
-    async def _receive_hello(self, connection: ServerConnection) -> Hello | None:
+    async def _receive_hello(self, connection: AcceptedConnection) -> Hello | None:
         """Return the first frame; None when the connection ended instead, or was ended for it."""
-        if self._unidentified >= MAX_UNIDENTIFIED:
-            await close_connection(connection, CloseCode.TRY_AGAIN_LATER, "too many connections wait to say who they are")
-            return None
-        self._unidentified += 1
         try:
             async with asyncio.timeout(HELLO_LIMIT):
                 return _decode_hello(await connection.recv())
@@ -239,13 +220,18 @@ class WebsocketManager(CommunicationManager):
             wrong = f"no first frame within {HELLO_LIMIT:g} s"
         except ConnectionClosed:
             return None
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             wrong = str(error)
-        finally:
-            self._unidentified -= 1
-        logger.warning("A websocket device at %s was refused: %s", connection.remote_address[0], wrong)
+        self._warnings.warn(f"A websocket device at {connection.remote_address[0]} was refused: {printable(wrong, SHOWN)}")
         await close_connection(connection, CloseCode.PROTOCOL_ERROR, wrong)
         return None
+
+    def _check_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        refusal = self.access.refusal(request.path, request.headers, local_address=connection.local_address[0])
+        if refusal is None:
+            return None
+        self._warnings.warn(f"As a device: {refusal.warning}")
+        return connection.respond(refusal.status, refusal.answer + "\n")
 
     async def _offer_unused(self) -> None:
         """Offer again the devices that are not in use: an offer may have come while their last link was being closed."""
@@ -257,16 +243,4 @@ class WebsocketManager(CommunicationManager):
 def _decode_hello(frame: str | bytes) -> Hello:
     if isinstance(frame, bytes):
         raise msgspec.DecodeError("the first frame must be text")
-    hello = msgspec.json.decode(frame, type=Hello)
-    if hello.version != VERSION:
-        raise msgspec.DecodeError(f"version {hello.version} is not known, only {VERSION}")
-    return hello
-
-
-def _refuse_web_pages(connection: ServerConnection, request: Request) -> Response | None:
-    """Refuse the pages of other machines; the usual websocket library for Arduino claims to be a page from a file."""
-    for origin in request.headers.get_all("Origin"):
-        if not may_connect(origin, (FILE_ORIGIN,)):
-            logger.warning("A web page of %s tried to connect as a device and was refused", origin)
-            return connection.respond(403, "Pages of other machines may not be devices here.\n")
-    return None
+    return msgspec.json.decode(frame, type=Hello)

@@ -33,6 +33,9 @@ CONNECT_LIMIT = 60.0
 #: Seconds that opening, starting or ending a bus may take.
 BUS_LIMIT = 10.0
 
+#: Seconds that a scan waits for buses that could not be opened before.
+OPEN_AGAIN_LIMIT = 2.0
+
 #: Turns of the event loop that the answers to commands get which failed with their device: the loss is told after them.
 ANSWER_TURNS = 16
 
@@ -65,6 +68,7 @@ class DeviceManager:
         self._finishing: list[Finished] = []
         self._scan_lock = asyncio.Lock()
         self._usable: list[CommunicationManager] = []
+        self._opening: set[CommunicationManager] = set()
         self._problems: dict[tuple[CommunicationManager, str], str] = {}
         self._closing = False
 
@@ -130,8 +134,13 @@ class DeviceManager:
             if client in self._scanners:
                 return
             self._scanners[client] = finished
+            await self._open_again()
             idle = [manager for manager in self._usable if not manager.scanning]
-            started = await asyncio.gather(*(self._start(manager) for manager in idle))
+            busy = [manager for manager in self._usable if manager.scanning]
+            started, _ = await asyncio.gather(
+                asyncio.gather(*(self._start(manager) for manager in idle)),
+                asyncio.gather(*(self._start(manager) for manager in busy)),
+            )
             # What finishes while this goes on, or has finished already, is told after the answer to this request.
             asyncio.get_running_loop().call_soon(self._scan_finished)
             if not any(manager.scanning for manager in self._usable) and not any(started):
@@ -191,6 +200,35 @@ class DeviceManager:
         manager.on_scanning_finished = self._scan_finished
         if await self._attempt(manager, "cannot be used", manager.open):
             self._usable.append(manager)
+
+    async def _open_again(self) -> None:
+        """Open the buses that could not be used before: what was missing may be there by now.
+
+        One that takes long is not waited for, and is scanned when it is open.
+        """
+        opening: dict[asyncio.Task[None], CommunicationManager] = {}
+        for manager in self.managers:
+            if manager not in self._usable and manager not in self._opening:
+                self._opening.add(manager)
+                opening[_spawn(self._leaving, self._open_late(manager), f"opening {manager.bus}")] = manager
+        if opening:
+            for late in (await asyncio.wait(tuple(opening), timeout=OPEN_AGAIN_LIMIT))[1]:
+                late.add_done_callback(partial(self._opened_late, opening[late]))
+
+    async def _open_late(self, manager: CommunicationManager) -> None:
+        try:
+            await self._open(manager)
+        finally:
+            self._opening.discard(manager)
+
+    def _opened_late(self, manager: CommunicationManager, opening: asyncio.Task[None]) -> None:
+        if not self._closing and manager in self._usable:
+            _spawn(self._leaving, self._start_late(manager), f"scanning {manager.bus}")
+
+    async def _start_late(self, manager: CommunicationManager) -> None:
+        async with self._scan_lock:
+            if self._scanners and not self._closing:
+                await self._start(manager)
 
     async def _start(self, manager: CommunicationManager) -> bool:
         return await self._attempt(manager, "cannot be used", manager.start_scanning)
@@ -300,16 +338,22 @@ class DeviceManager:
                 self._claims.release(discovery.address)
 
     async def _open_link(self, discovery: Discovery, matches: Sequence[Match]) -> Hardware:
+        connecting = asyncio.ensure_future(discovery.connect([match.specifier for match in matches]))
         try:
-            async with asyncio.timeout(CONNECT_LIMIT):
-                return await discovery.connect([match.specifier for match in matches])
-        except TimeoutError:
-            raise HardwareTimeoutError(f"no link within {CONNECT_LIMIT:g} s") from None
+            # The limit is for connecting, and not for the devices whose turn it is before.
+            while not (await asyncio.wait({connecting}, timeout=CONNECT_LIMIT))[0]:
+                if not discovery.waits_for_turn():
+                    raise HardwareTimeoutError(f"no link within {CONNECT_LIMIT:g} s")
+            return connecting.result()
         except ButtplugError:
             raise
         except Exception as error:
             logger.exception("%s: opening it failed", discovery.label)
             raise HardwareError(f"opening it failed: {error}") from error
+        finally:
+            if not connecting.done():
+                connecting.cancel()
+                await asyncio.wait({connecting})
 
     async def _identified(self, hardware: Hardware, match: Match) -> Device | None:
         """Return the device once it is ready; None, with the link closed, where it does not answer as it should."""
@@ -317,8 +361,10 @@ class DeviceManager:
         try:
             device = await self._shake_hands(hardware, match)
         except ButtplugError as error:
+            hardware.refusal = f"it did not become ready: {error.message}"
             logger.warning("%s did not become ready: %s", hardware.name, error)
         except Exception:
+            hardware.refusal = "it did not become ready: the server failed"
             logger.exception("%s did not become ready", hardware.name)
         finally:
             if device is None:

@@ -28,13 +28,13 @@ CHECK_LIMIT = 10.0
 SCAN_TIME = 5.0
 
 
-async def check(options: Options, configuration: DeviceConfiguration) -> bool:
+async def check(options: Options, configuration: DeviceConfiguration, token: str | None = None) -> bool:
     """Print the state of everything that the server needs, of every bus, and what is visible on it.
 
     All buses are looked at side by side, and none is waited for without a limit. Returns whether what is needed, and the buses
     that are on, can be used.
     """
-    results = await asyncio.gather(*(_look(bus, options, configuration) for bus in BUSES))
+    results = await asyncio.gather(*(_look(bus, options, configuration, token) for bus in BUSES))
     well = True
     for report in (_installation(), *([await _port(options)] if options.listens else [])):
         well = well and report.ok
@@ -86,10 +86,12 @@ def _tell_report(report: BusReport, state: str) -> None:
         _tell(f"    remedy: {report.remedy}")
 
 
-async def _look(bus: Bus, options: Options, configuration: DeviceConfiguration) -> tuple[BusReport, dict[str, Discovery]]:
+async def _look(
+    bus: Bus, options: Options, configuration: DeviceConfiguration, token: str | None
+) -> tuple[BusReport, dict[str, Discovery]]:
     found: dict[str, Discovery] = {}
     try:
-        manager = make_bus(bus.option, options, configuration)
+        manager = make_bus(bus.option, options, configuration, token)
         async with asyncio.timeout(CHECK_LIMIT):
             report = await manager.check()
         if report.ok:

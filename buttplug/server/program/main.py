@@ -64,7 +64,7 @@ def _run(options: Options) -> int:
         case "--list-models":
             return _print(model_lines(configuration, options.search))
         case "--check":
-            return exit_codes.OK if asyncio.run(check(options, configuration)) else exit_codes.FAILED
+            return exit_codes.OK if asyncio.run(check(options, configuration, _token(options))) else exit_codes.FAILED
     if options.ready_fd is not None:
         _require_open(options.ready_fd)
     tls = None if options.tls_cert is None or options.tls_key is None else server_tls(options.tls_cert, options.tls_key)

@@ -24,6 +24,9 @@ from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet,
 SOLACE = "Solace"
 SOLACE_DEPTH = 3
 
+#: Seconds behind a change of direction: old Noras switch off when the speed comes together with it.
+CHANGE_PAUSE = 0.1
+
 
 class LovenseConnectService(Protocol):
     """Vibrators, thrusters, air pumps and rotators of many models."""
@@ -52,7 +55,7 @@ class LovenseConnectService(Protocol):
                 yield self._path("AirAuto", output.value)
             case OutputType.ROTATE:
                 if output.value and (output.value > 0) is not self._positive:
-                    yield Packet(f"RotateChange?t={self.address}".encode())
+                    yield Packet(f"RotateChange?t={self.address}".encode(), pause=CHANGE_PAUSE)
                     self._positive = output.value > 0
                 yield self._path("Rotate", abs(output.value))
             case _:

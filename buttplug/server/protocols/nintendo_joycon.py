@@ -14,7 +14,8 @@ Rumble is two tones, of which frequency and amplitude are codes on logarithmic s
 code ``e``, 0..100, which stands in the four bytes twice: as ``2 e`` in the second, for the high tone, and as ``40 + e / 2`` in
 the fourth, for the low tone, whose odd half step is bit 7 of the third.
 
-The controllers rumble for a moment only, so reports are sent every 15 ms.
+The controllers rumble for a moment only, so reports are sent every 15 ms while they are to. One that is idle gets a report a
+second, which shows that it is still there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 REPORT_SIZE = 64
 RUMBLE_ON = bytes((0x01, *bytes(9), 0x48, 0x01)).ljust(REPORT_SIZE, b"\x00")
 RUMBLE = b"\x10\x01"
+
+#: Seconds between two reports, while it rumbles and while it is idle.
+RUMBLE_INTERVAL = 0.015
+IDLE_INTERVAL = 1.0
 
 NEUTRAL = b"\x00\x01\x40\x40"
 #: 200 Hz as high and as low tone.
@@ -45,13 +50,14 @@ WEAK = 0.23
 class NintendoJoycon(Protocol):
     """One vibrator, both motors alike."""
 
-    repeat_after = 0.015
+    repeat_after = IDLE_INTERVAL
 
     async def initialise(self, hardware: Hardware) -> None:
         await hardware.write(Packet(RUMBLE_ON))
 
     def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         value = max(values.values(), default=0)
+        self.repeat_after = RUMBLE_INTERVAL if value > SILENT else IDLE_INTERVAL
         return (Packet((RUMBLE + rumble(value) * 2).ljust(REPORT_SIZE, b"\x00")),)
 
 

@@ -9,7 +9,7 @@ import pytest
 from bleak.exc import BleakError
 
 from buttplug.hardware.base import Discovery, Hardware, Packet
-from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothManager, BluetoothSpecifier
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothManager, BluetoothSpecifier, turns
 from buttplug.hardware.bluetooth import link as bluetooth_link
 from buttplug.hardware.errors import (
     HardwareDisconnectedError,
@@ -141,6 +141,42 @@ async def test_a_device_that_does_not_tell_its_services_is_let_go(discovery: Dis
     with pytest.raises(HardwareTimeoutError, match="Toy"):
         await discovery.connect([SPECIFIER])
     assert not peripheral.connected
+
+
+async def test_a_device_that_does_not_tell_its_services_holds_up_no_other(
+    bluetooth: BluetoothManager, adapter: FakeAdapter, found: Found, discovery: Discovery, peripheral: Peripheral
+) -> None:
+    peripheral.hooks["Resolve"] = hang
+    stuck = asyncio.ensure_future(discovery.connect([SPECIFIER]))
+    await until(lambda: peripheral.connected)
+    other = await found.next_of(toy(adapter, 2))
+    async with asyncio.timeout(1.5):
+        assert (await other.connect([SPECIFIER])).connected
+    assert not stuck.done()
+    stuck.cancel()
+    await asyncio.wait({stuck})
+
+
+@pytest.mark.usefixtures("short_limits")
+async def test_a_device_whose_link_does_not_come_about_holds_up_others_for_a_short_time_which_does_not_count_for_them(
+    adapter: FakeAdapter, found: Found, discovery: Discovery, peripheral: Peripheral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bluetooth_link, "CONNECT_LIMIT", 10.0)
+    monkeypatch.setattr(turns, "TURN_LIMIT", 0.3)
+    peripheral.hooks["Connect"] = hang
+    stuck = asyncio.ensure_future(discovery.connect([SPECIFIER]))
+    await asyncio.sleep(0.05)
+    other = await found.next_of(toy(adapter, 2))
+    began = asyncio.get_running_loop().time()
+    connecting = asyncio.ensure_future(other.connect([SPECIFIER]))
+    await asyncio.sleep(0)
+    assert other.waits_for_turn()
+    assert not discovery.waits_for_turn()
+    assert (await connecting).connected
+    assert 0.1 < asyncio.get_running_loop().time() - began < 2
+    assert not other.waits_for_turn()
+    stuck.cancel()
+    await asyncio.wait({stuck})
 
 
 @pytest.mark.usefixtures("short_limits")

@@ -142,6 +142,20 @@ async def test_a_device_that_could_not_be_connected_is_reported_again_after_a_wh
         assert delay <= loop.time() - failed < delay + 1.0
 
 
+async def test_a_start_while_a_scan_is_on_ends_the_waiting_of_a_device_that_could_not_be_connected(
+    bluetooth: BluetoothManager, adapter: FakeAdapter, found: Found
+) -> None:
+    peripheral = toy(adapter, services={SERVICE: {}})
+    await bluetooth.start_scanning()
+    for tries in range(3):
+        discovery = await found.next_of(peripheral, after=tries)
+        with pytest.raises(Exception, match="none of the devices it looks like"):
+            await discovery.connect([SPECIFIER])
+        async with asyncio.timeout(sightings.RETRY_DELAYS[0] - 0.5):
+            await bluetooth.start_scanning()
+            await found.next_of(peripheral, after=tries + 1)
+
+
 async def test_a_device_the_server_let_go_is_reported_again_while_the_scan_is_on(
     bluetooth: BluetoothManager, adapter: FakeAdapter, found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -203,7 +203,8 @@ def test_a_new_scan_forgets_failures(sighting: Sighting[None]) -> None:
     known.merge("Toy", [], {})
     for _ in range(4):
         known.failed(0.0)
-    sightings.reset()
+    sightings.try_again()
+    sightings.report_again()
     assert reported(known, 0.0)
     known.failed(0.0)
     assert known.retry_at == RETRY_DELAYS[0]

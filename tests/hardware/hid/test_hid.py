@@ -27,7 +27,7 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.hid import HidAdvertisement, HidManager, HidSpecifier
-from buttplug.hardware.hid.library import hidapi
+from buttplug.hardware.hid.library import HidAddresses, HidEntry, hidapi
 from buttplug.hardware.serial import SerialSpecifier
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import ButtplugServer
@@ -79,6 +79,16 @@ async def hardware(discovery: Discovery) -> Hardware:
     return await discovery.connect([SPECIFIER])
 
 
+def test_on_windows_the_collections_of_one_interface_are_one_device() -> None:
+    paths = [
+        r"\\?\HID#VID_057E&PID_2009&Col01#7&2a1c3d4&0&0000#{4d1e55b2-f16f-11cf-88cb-001111000030}",
+        r"\\?\HID#VID_057E&PID_2009&Col02#7&2a1c3d4&0&0001#{4d1e55b2-f16f-11cf-88cb-001111000030}",
+        r"\\?\HID#VID_057E&PID_2009&Col01#7&5e6f708&0&0000#{4d1e55b2-f16f-11cf-88cb-001111000030}",
+    ]
+    entries = [HidEntry(path.encode(), PRO.vendor_id, PRO.product_id, "98b6e9") for path in paths]
+    assert [entry.address for entry in HidAddresses().unique(entries)] == ["98b6e9", entries[2].address_by_place]
+
+
 class TestScanning:
     async def test_only_configured_devices_are_offered(self, bus: HidBus, findings: Findings) -> None:
         bus.add(joycon(UsbId(0x057E, 0x3000), serial="other product"))
@@ -122,6 +132,34 @@ class TestScanning:
         await asyncio.sleep(0.03)
         assert findings.count == 2
         assert set(findings.latest) == {"98b6e9", "98b6e9-1"}
+
+    async def test_two_devices_with_one_serial_number_are_two_devices(
+        self, bus: HidBus, findings: Findings, manager: HidManager, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        first = bus.add(joycon(PRO, path="/dev/hidraw5"))
+        hardware = await (await findings.one()).connect([SPECIFIER])
+        assert hardware.address == "98b6e9"
+        second = bus.add(joycon(PRO, path="/dev/hidraw1", usages=2))
+        await until(lambda: len(findings.latest) == 2)
+        (address,) = findings.latest.keys() - {"98b6e9"}
+        other = await findings.latest[address].connect([SPECIFIER])
+        assert other.address == address
+        await other.write(Packet(b"\x10"))
+        assert (len(first.device.packets), len(second.device.packets)) == (0, 1)
+        assert caplog.text.count("has the serial number of another device") == 1
+        # The first one goes and comes back, and then the second: neither takes the other's place.
+        reasons = losses(hardware), losses(other)
+        first.unplug()
+        await until(lambda: reasons[0])
+        findings.latest.clear()
+        first.plug_in("/dev/hidraw7")
+        assert (await findings.one()).address == "98b6e9"
+        first.unplug()
+        second.unplug()
+        await until(lambda: reasons[1])
+        findings.latest.clear()
+        second.plug_in()
+        assert (await findings.one()).address == address
 
     async def test_without_a_serial_number_the_address_tells_devices_apart_and_stays(
         self, bus: HidBus, findings: Findings, manager: HidManager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -10,8 +12,9 @@ from itertools import pairwise
 
 import pytest
 
-from buttplug.client import DeviceOutputCommand
+from buttplug import ButtplugClient, ButtplugDevice, DeviceOutputCommand
 from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Discovery, Hardware, Packet
 from buttplug.hardware.errors import (
     BusUnavailableError,
@@ -23,6 +26,8 @@ from buttplug.hardware.hid import HidSpecifier
 from buttplug.hardware.lovense_connect import LovenseConnectAdvertisement, LovenseConnectManager, LovenseConnectSpecifier, link
 from buttplug.hardware.lovense_connect import manager as connect_manager
 from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.pacing import owed
 from tests.fakes.lovense_connect import AppToy, ConnectApp
 from tests.hardware.helpers import Findings, losses, until, writes_meanwhile
 from tests.hardware.scenario import Driven, Stage, Story, tell
@@ -31,6 +36,7 @@ pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left"
 
 SPECIFIER = LovenseConnectSpecifier()
 COMMAND = b"Vibrate1?v=10&t=f0a1"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 def toy(name: str = "Edge", address: str = "f0a1", **settings: object) -> AppToy:
@@ -147,13 +153,27 @@ class TestScanning:
             ({"body": b'{"code": 402, "data": {}}'}, "code 402"),
             ({"status": 500}, "status 500"),
             ({"raw": b"SSH-2.0-OpenSSH\r\n\r\n"}, "cannot be used"),
-            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"}, "cannot be used"),
+            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n"}, "in a way that is not understood"),
+            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n{}"}, "cannot be used"),
+            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n{]"}, "in a way that is not understood"),
+            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n{]"}, "in a way that is not understood"),
+            ({"raw": CHUNKED + b"-1\r\n" + bytes(3 << 20)}, "cannot be used"),
+            ({"raw": CHUNKED + b"f" * 30 + b"\r\n" + bytes(3 << 20)}, "cannot be used"),
+            ({"raw": CHUNKED + (b"1000\r\n" + bytes(0x1000) + b"\r\n") * 600}, "cannot be used"),
+            ({"raw": (b"HTTP/1.1 100 Continue\r\nx: " + bytes(60_000) + b"\r\n\r\n") * 50}, "cannot be used"),
+            ({"raw": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 1000 + b"\r\n{}"}, "cannot be used"),
+            ({"raw": b"HTTP/1.1 200 OK\r\n" + b"a" * (3 << 20)}, "cannot be used"),
+            ({"raw": b"HTTP/9.9 \xff\xfe\x1b[2J\r\n\r\n"}, "cannot be used"),
+            ({"body": b"[" * 100_000}, "in a way that is not understood"),
+            ({"body": b'{"data": ' + b"[" * 100_000}, "in a way that is not understood"),
+            ({"body": b'{"data": {"\xff": {}}}'}, "in a way that is not understood"),
+            ({"body": b"\xef\xbb\xbf{}"}, "in a way that is not understood"),
             ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}"}, "cannot be used"),
-            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + bytes(2 << 20)}, "cannot be used"),
+            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + bytes(3 << 20)}, "cannot be used"),
             ({"raw": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}, "cannot be used"),
-            ({"raw": b""}, "cannot be used"),
+            ({"raw": b""}, "cannot be reached"),
         ],
-        ids=range(10),
+        ids=itertools.count(),
     )
     async def test_a_wrong_answer_is_told_once_and_the_scan_goes_on(
         self,
@@ -173,9 +193,21 @@ class TestScanning:
         assert len(caplog.records) == 1
         assert told in caplog.text
         assert app.host in caplog.text
+        assert caplog.records[0].getMessage().isprintable()
 
     @pytest.mark.parametrize(
-        "wrong", [{"id": "x"}, {"id": 1, "name": "a", "status": True}, {"id": "x", "name": "y", "status": []}, "toy", None]
+        "wrong",
+        [
+            {"id": "x"},
+            {"id": 1, "name": "a", "status": True},
+            {"id": "x", "name": "y", "status": []},
+            {"id": "x", "name": "", "status": 1},
+            {"id": "x" * 200, "name": "y", "status": 1},
+            "toy",
+            None,
+            json.loads("[" * 900 + "]" * 900),
+        ],
+        ids=range(8),
     )
     async def test_a_toy_that_is_not_understood_is_told_once_and_hides_no_other(
         self, app: ConnectApp, findings: Findings, caplog: pytest.LogCaptureFixture, wrong: object
@@ -291,7 +323,9 @@ class TestTraffic:
         with pytest.raises(HardwareError, match="sends no notifications"):
             await hardware.subscribe("rx")
 
-    @pytest.mark.parametrize(("battery", "percent"), [(0, 0), (42, 42), (100, 100), (-1, 0), (127, 100), (None, 0)])
+    @pytest.mark.parametrize(
+        ("battery", "percent"), [(0, 0), (42, 42), (100, 100), (-1, 0), (127, 100), ("42", 42), (42.7, 42)]
+    )
     async def test_the_battery_is_what_the_app_said_last(
         self, app: ConnectApp, hardware: Hardware, battery: object, percent: int
     ) -> None:
@@ -393,6 +427,148 @@ class TestToysThatFail:
         await back.write(Packet(COMMAND))
         assert packets(app.toys["f0a1"]) == [COMMAND]
 
+    @pytest.mark.parametrize("battery", [None, "", "full", "nan", "1e999", "9" * 5000])
+    async def test_a_battery_that_the_app_does_not_tell_costs_no_toy_and_is_not_empty(
+        self, app: ConnectApp, hardware: Hardware, battery: object
+    ) -> None:
+        app.toys["f0a1"].battery = battery
+        asked = len(app.asked)
+        await until(lambda: len(app.asked) > asked + 5)
+        assert hardware.connected
+        with pytest.raises(HardwareError, match="does not tell its battery level"):
+            await hardware.read("rx")
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"[" * 100_000, b'{"data": {"\xff": {}}}', b'{"data": {"f0a1": {"id": "\xff"}}}', b'{"code": "\xff"}'],
+        ids=range(4),
+    )
+    async def test_toys_of_an_app_that_says_nonsense_do_not_stay_connected(
+        self, app: ConnectApp, hardware: Hardware, body: bytes
+    ) -> None:
+        reasons = losses(hardware)
+        app.body = body
+        await until(lambda: reasons)
+        assert "has not listed it 3 times in a row" in reasons[0]
+
+    async def test_of_an_endless_list_a_bounded_number_is_looked_at_and_what_is_connected_is_among_it(
+        self, app: ConnectApp, hardware: Hardware, findings: Findings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        own = app.toys.pop("f0a1")
+        app.extra = {
+            f"t{n}": {"id": f"t{n}", "name": "Lush", "status": 1, "version": "", "battery": 80} for n in range(16_000)
+        }
+        app.extra["f0a1"] = {"id": "f0a1", "name": own.device.name, "status": 1, "battery": 7}
+        asked = len(app.asked)
+        await until(lambda: len(app.asked) > asked + 5)
+        assert len(findings.latest) <= link.MAX_TOYS + 1
+        assert hardware.connected
+        assert await hardware.read("rx") == b"\x07"
+        assert len(caplog.records) == 1
+        assert "lists more than 64 toys" in caplog.text
+
+    async def test_of_two_toys_with_one_id_the_second_is_refused_aloud(
+        self, app: ConnectApp, hardware: Hardware, findings: Findings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app.extra = {"other": {"id": "f0a1", "name": "Lush", "status": 0}}
+        asked = len(app.asked)
+        await until(lambda: len(app.asked) > asked + 3)
+        assert hardware.connected
+        assert [record.getMessage() for record in caplog.records if "two toys with the id f0a1" in record.getMessage()]
+
+    async def test_only_some_of_what_is_not_understood_is_told(
+        self, app: ConnectApp, findings: Findings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app.extra = {f"\x1b[2J{n}" + "x" * 1000: 1 for n in range(50)}
+        await until(lambda: len(app.asked) >= 3)
+        assert len(caplog.records) == 1
+        assert len(caplog.records[0].getMessage()) < 1000
+        assert caplog.records[0].getMessage().isprintable()
+
+
+class TestCommandsThatWereGivenUp:
+    """Every command is a request of its own, so an older one may arrive behind a stop."""
+
+    @pytest.fixture
+    async def client(self, app: ConnectApp) -> AsyncIterator[ButtplugClient]:
+        server = ButtplugServer(managers=[LovenseConnectManager([app.host])])
+        async with server, ButtplugClient("late") as client:
+            await client.connect(server)
+            await client.start_scanning()
+            await until(lambda: client.devices)
+            yield client
+            for event in app.late.values():
+                event.set()
+
+    @pytest.fixture
+    async def driven(self, app: ConnectApp, client: ButtplugClient) -> tuple[ButtplugDevice, asyncio.Task[None]]:
+        """A toy, and a command to it that does not arrive for now."""
+        app.late["/Vibrate1?v=20&t=f0a1"] = asyncio.Event()
+        (device,) = client.devices.values()
+        command = asyncio.ensure_future(device.run_output(DeviceOutputCommand(OutputType.VIBRATE, 20)))
+        await until(lambda: "/Vibrate1?v=20&t=f0a1" in app.asked)
+        return device, command
+
+    async def test_a_stop_overtakes_a_command_that_is_slow_and_is_answered_when_it_cannot_be_undone(
+        self, app: ConnectApp, driven: tuple[ButtplugDevice, asyncio.Task[None]]
+    ) -> None:
+        device, command = driven
+        stop = asyncio.ensure_future(device.stop())
+        async with asyncio.timeout(1):
+            await until(lambda: b"Vibrate1?v=0&t=f0a1" in packets(app.toys["f0a1"]))
+            await command
+        await asyncio.sleep(0.1)
+        assert not stop.done()
+        app.late["/Vibrate1?v=20&t=f0a1"].set()
+        async with asyncio.timeout(1):
+            await stop
+        arrived = packets(app.toys["f0a1"])
+        assert b"Vibrate1?v=20&t=f0a1" in arrived
+        assert arrived[-2:] == [b"Vibrate1?v=0&t=f0a1", b"Vibrate2?v=0&t=f0a1"]
+
+    async def test_a_stop_that_may_still_be_undone_is_not_said_to_be_certain_and_is_repeated_all_the_same(
+        self, app: ConnectApp, driven: tuple[ButtplugDevice, asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(owed, "SETTLE_LIMIT", 0.1)
+        device, _ = driven
+        with pytest.raises(ButtplugDeviceError, match="not certain"):
+            await device.stop()
+        app.late["/Vibrate1?v=20&t=f0a1"].set()
+        await until(lambda: b"Vibrate1?v=20&t=f0a1" in packets(app.toys["f0a1"]))
+        await until(lambda: packets(app.toys["f0a1"])[-1] == b"Vibrate2?v=0&t=f0a1")
+        assert packets(app.toys["f0a1"])[-2] == b"Vibrate1?v=0&t=f0a1"
+
+    async def test_a_command_that_took_too_long_and_arrives_behind_a_newer_one_is_overwritten(
+        self,
+        app: ConnectApp,
+        driven: tuple[ButtplugDevice, asyncio.Task[None]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(link, "REQUEST_LIMIT", 0.1)
+        app.late["/Vibrate1?v=15&t=f0a1"] = asyncio.Event()
+        device, command = driven
+        command.cancel()
+        await asyncio.sleep(0)
+        slow = asyncio.ensure_future(device.run_output(DeviceOutputCommand(OutputType.VIBRATE, 15)))
+        app.late["/Vibrate1?v=20&t=f0a1"].set()
+        with pytest.raises(ButtplugDeviceError, match="did not answer within"):
+            await slow
+        await device.run_output(DeviceOutputCommand(OutputType.VIBRATE, 5))
+        app.late["/Vibrate1?v=15&t=f0a1"].set()
+        await until(lambda: b"Vibrate1?v=15&t=f0a1" in packets(app.toys["f0a1"]))
+        await until(lambda: packets(app.toys["f0a1"])[-2] == b"Vibrate1?v=5&t=f0a1")
+
+    async def test_a_toy_that_goes_meanwhile_ends_the_waiting(
+        self, app: ConnectApp, client: ButtplugClient, driven: tuple[ButtplugDevice, asyncio.Task[None]]
+    ) -> None:
+        device, _ = driven
+        stop = asyncio.ensure_future(device.stop())
+        await until(lambda: b"Vibrate1?v=0&t=f0a1" in packets(app.toys["f0a1"]))
+        app.toys["f0a1"].status = False
+        with pytest.raises(ButtplugDeviceError, match="disconnected"):
+            await stop
+        await until(lambda: not client.devices)
+
 
 class TestDiscovery:
     @pytest.fixture
@@ -492,10 +668,10 @@ class TestAServer:
 
         def unplug() -> None:
             app.toys["f0a1"].status = False
-            app.holds = False
 
         def plug_in() -> None:
             app.toys["f0a1"].status = True
+            app.holds = False
 
         vibrate, constrict = (partial(DeviceOutputCommand, kind) for kind in (OutputType.VIBRATE, OutputType.CONSTRICT))
         halt = [Packet(b"Vibrate1?v=0&t=f0a1"), Packet(b"AirAuto?v=0&t=f0a1")]
@@ -552,6 +728,7 @@ class TestTheBus:
         await manager.close()
         assert reasons == ["the server closed it"]
         assert not manager.scanning
+        await asyncio.sleep(0.02)  # for what was on its way
         asked = len(app.asked)
         await asyncio.sleep(0.1)
         assert len(app.asked) == asked

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from buttplug import ButtplugClient, DeviceOutputCommand
+from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.common import blocking
@@ -28,6 +32,7 @@ from buttplug.hardware.lovense_dongle import (
 )
 from buttplug.hardware.lovense_dongle import manager as dongle_manager
 from buttplug.hardware.lovense_dongle.protocol import CHECK_PAUSE
+from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
 from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDongle
@@ -65,10 +70,14 @@ async def dongle(request: pytest.FixtureRequest) -> AsyncIterator[FakeDongle]:
     dongle.unplug()
 
 
+def new_manager(dongle: FakeDongle) -> DongleManager:
+    return LovenseHidDongleManager() if isinstance(dongle, FakeHidDongle) else LovenseSerialDongleManager()
+
+
 @pytest.fixture
 async def manager(dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DongleManager]:
     monkeypatch.setattr(dongle_manager, "LOOK_INTERVAL", 0.02)
-    manager = LovenseHidDongleManager() if isinstance(dongle, FakeHidDongle) else LovenseSerialDongleManager()
+    manager = new_manager(dongle)
     await manager.open()
     yield manager
     await manager.close()
@@ -289,6 +298,69 @@ class TestToys:
         await until(lambda: len(dongle.toys["A1"].packets) == 2)
 
 
+class TestSpacing:
+    """A dongle is reported to drop the second of two lines that come together, whichever toys they are for."""
+
+    async def test_lines_leave_some_time_apart_whichever_toys_they_are_for(
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, toy: Hardware
+    ) -> None:
+        dongle.add_toy("B2")
+        await manager.start_scanning()
+        second = await connected(findings, "B2")
+        dongle.times.clear()
+        await asyncio.gather(
+            *(hardware.write(Packet(b"Vibrate:%d;" % value)) for value in range(3) for hardware in (toy, second)),
+            toy.write_stop(Packet(b"Vibrate:0;")),
+            second.write_stop(Packet(b"Vibrate:0;")),
+            manager.start_scanning(),
+        )
+        await until(lambda: len(dongle.times) == 10)
+        gaps = [after - before for before, after in pairwise(dongle.times)]
+        # What is read on the fake's thread may be read late.
+        assert min(gaps) > 0.02
+        assert sorted(gaps)[len(gaps) // 2] > 0.039
+
+    async def test_stops_go_ahead_of_what_waits_and_replace_what_their_toy_was_to_be_told(
+        self, dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(dongle_manager, "LOOK_INTERVAL", 0.02)
+        configuration, manager = DeviceConfiguration.load(), new_manager(dongle)
+        dongle.plug_in()
+        server = ButtplugServer(managers=[manager], configuration=configuration)
+        async with server, ButtplugClient("two toys") as client:
+            await client.connect(server)
+            for number, toy in enumerate(("A1", "B2", "C3"), start=1):
+                prepare(dongle.add_toy(toy), configuration.find("Lovense Edge"))
+                await client.start_scanning()
+                await until(partial(lambda number: len(client.devices) == number, number), 10)
+            devices = list(client.devices.values())
+            for device in devices:
+                await device.run_output(DeviceOutputCommand(OutputType.VIBRATE, 5))
+            await asyncio.sleep(0.1)
+            dongle.times.clear()
+            for fake in dongle.toys.values():
+                fake.packets.clear()
+            commands = [
+                asyncio.ensure_future(device.run_output(DeviceOutputCommand(OutputType.VIBRATE, 15))) for device in devices
+            ]
+            batteries = [asyncio.ensure_future(devices[2].battery()) for _ in range(20)]
+            await asyncio.sleep(0.01)
+            began = time.monotonic()
+            await asyncio.gather(devices[0].stop(), devices[1].stop())
+            took = time.monotonic() - began
+            stopped_toys = [dongle.toys[toy] for toy in ("A1", "B2")]
+            # What is written may be read late on the fake's side.
+            await until(lambda: all(toy.packets and toy.packets[-1].data == b"Vibrate2:0;" for toy in stopped_toys))
+            stopped = [[packet.data for packet in toy.packets] for toy in stopped_toys]
+            await asyncio.gather(*commands)
+            for battery in batteries:
+                battery.cancel()
+        for packets in stopped:
+            assert packets[-2:] == [b"Vibrate1:0;", b"Vibrate2:0;"]
+        assert sum(map(len, stopped)) <= 5, "what waited for its turn was not sent any more"
+        assert took < 0.6, "four packets and the line before them, and not the batteries"
+
+
 class TestFailures:
     async def test_a_toy_out_of_range_is_lost_once_and_comes_back_without_a_scan(
         self, dongle: FakeDongle, findings: Findings, toy: Hardware
@@ -440,7 +512,9 @@ class TestHidDongles:
         await connected(findings, toy.address)
         assert hid_dongle.device.handles == 1
 
-    async def test_a_line_given_up_half_way_does_not_swallow_the_next(self, hid_dongle: FakeHidDongle, toy: Hardware) -> None:
+    async def test_a_line_that_has_begun_is_sent_to_its_end_although_it_is_given_up(
+        self, hid_dongle: FakeHidDongle, toy: Hardware
+    ) -> None:
         hung = hid_dongle.device.hang = threading.Event()
         writing = asyncio.create_task(toy.write(Packet(b"Vibrate:9;")))
         await asyncio.sleep(0.05)
@@ -451,8 +525,8 @@ class TestHidDongles:
             await writing
         await toy.write(Packet(b"Vibrate:0;"))
         packets = hid_dongle.toys[toy.address].packets
-        await until(lambda: packets)
-        assert [packet.data for packet in packets] == [b"Vibrate:0;"]
+        await until(lambda: len(packets) == 2)
+        assert [packet.data for packet in packets] == [b"Vibrate:9;", b"Vibrate:0;"]
 
     async def test_one_that_may_not_be_opened_is_told_once_with_the_remedy(
         self, hid_dongle: FakeHidDongle, manager: LovenseHidDongleManager, caplog: pytest.LogCaptureFixture

@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from buttplug.hardware.lovense_dongle.protocol import (
     CHECK_PAUSE,
+    ID_LENGTH,
     LINE_LIMIT,
+    MAX_TOYS,
     RETRY_PAUSE,
     SEARCH_PAUSE,
     STOP_LIMIT,
@@ -320,6 +322,9 @@ NONSENSE = [
     b'{"func":"status","data":{"status":202}}\n{"func":"toyData"}\n{"func":"status"}\n',
     b'{"func":"toyData","data":{"id":"A1","data":"\\ud800"}}\n',
     b'{"func":"search","more":' + b"[" * 10_000 + b"\n",
+    b'{"func":"\xff\xfe"}\n{"func":"error","message":"\xc3"}\n',
+    b'{"func":"toyData","data":{"id":"A1","data":"\xff"}}\n{"func":"status","data":{"id":"\xed\xa0\x80","status":202}}\n',
+    b'{"func":"status","data":{"id":"' + b"x" * 100 + b'","status":202}}\n',
 ]
 
 
@@ -332,15 +337,32 @@ def test_nonsense_is_passed_over(nonsense: bytes) -> None:
     assert protocol.received(line(func="toyData", data={"id": "A1", "data": "OK;"})) == [ToyData("A1", b"OK;")]
 
 
-@given(st.lists(st.binary(max_size=200) | st.sampled_from(MESSAGES), max_size=20))
+#: Messages in which some bytes are others.
+DAMAGED = st.builds(
+    lambda message, start, bytes_: message[:start] + bytes_ + message[start + len(bytes_) :],
+    st.sampled_from(MESSAGES),
+    st.integers(0, 60),
+    st.binary(min_size=1, max_size=3),
+)
+
+
+@given(st.lists(st.binary(max_size=200) | st.sampled_from(MESSAGES) | DAMAGED, max_size=20))
 def test_no_bytes_can_break_it(pieces: list[bytes]) -> None:
     protocol = DongleProtocol()
     protocol.check()
     protocol.start()
     for piece in pieces:
         protocol.received(piece)
-    for found in protocol.toys:
-        assert found == "A1"
+    assert all(len(found) <= ID_LENGTH for found in protocol.toys)
+
+
+def test_only_so_many_toys_are_taken_note_of() -> None:
+    protocol = DongleProtocol()
+    for number in range(1000):
+        protocol.received(line(func="status", data={"id": f"A{number}", "status": 202}))
+        if number % 2:
+            protocol.refused(f"A{number}")
+    assert len(protocol.toys) <= MAX_TOYS
 
 
 def test_a_line_without_an_end_is_forgotten() -> None:

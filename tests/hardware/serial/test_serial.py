@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
+import struct
 import sys
 import termios
 import threading
@@ -174,6 +176,34 @@ class TestOpening:
         mask = termios.CSIZE | termios.PARENB | termios.PARODD | termios.CSTOPB
         assert (told[-1][5], told[-1][2] & mask) == (speed, flags)
         await hardware.disconnect()
+
+    @pytest.mark.parametrize(
+        ("settings", "on", "off"),
+        [
+            ({}, {"DTR", "RTS"}, set()),
+            ({"dtr": False}, {"RTS"}, {"DTR"}),
+            ({"rts": False}, {"DTR"}, {"RTS"}),
+            ({"dtr": False, "rts": False}, set(), {"DTR", "RTS"}),
+            ({"dtr": True, "rts": True}, {"DTR", "RTS"}, set()),
+        ],
+    )
+    async def test_the_control_lines_are_as_the_configuration_says_from_the_first_moment(
+        self, pty: Pty, monkeypatch: pytest.MonkeyPatch, settings: dict[str, bool], on: set[str], off: set[str]
+    ) -> None:
+        told: list[tuple[int, bytes]] = []
+        ioctl = fcntl.ioctl
+
+        def watched(fd: int, request: int, argument: bytes = b"") -> object:
+            told.append((request, argument))
+            # A pseudo terminal has no control lines, and pyserial would not go on behind the first that is missing.
+            return b"" if request in (termios.TIOCMBIS, termios.TIOCMBIC) else ioctl(fd, request, argument)
+
+        monkeypatch.setattr("serial.serialposix.fcntl.ioctl", watched)
+        hardware = await connect(pty.path, **settings)
+        await hardware.disconnect()
+        lines = {struct.pack("I", termios.TIOCM_DTR): "DTR", struct.pack("I", termios.TIOCM_RTS): "RTS"}
+        assert {lines[argument] for request, argument in told if request == termios.TIOCMBIS} == on
+        assert {lines[argument] for request, argument in told if request == termios.TIOCMBIC} == off
 
     async def test_the_specifier_of_this_port_is_used(self, pty: Pty, discovery: Discovery) -> None:
         mine = SerialSpecifier(pty.path, 115200)

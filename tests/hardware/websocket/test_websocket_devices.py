@@ -13,8 +13,9 @@ from typing import cast
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from buttplug.client import DeviceOutputCommand
+from buttplug import ButtplugClient, DeviceOutputCommand
 from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.bluetooth import BluetoothSpecifier
 from buttplug.hardware.errors import (
@@ -24,10 +25,12 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.serial import SerialSpecifier
-from buttplug.hardware.websocket import WebsocketAdvertisement, WebsocketManager, WebsocketSpecifier, link
+from buttplug.hardware.websocket import WebsocketAdvertisement, WebsocketManager, WebsocketSpecifier, link, peer
 from buttplug.hardware.websocket import manager as websocket_manager
+from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
+from buttplug.server.protocols.tcode_v03 import TcodeV03
 from tests.fakes.websocket_device import WebsocketDevice, WebsocketToy
 from tests.hardware.documentation import example
 from tests.hardware.helpers import losses, until, writes_meanwhile
@@ -114,14 +117,14 @@ class TestHello:
             (hello(identifier=None), "missing required field `identifier`"),
             (hello(address=None), "missing required field `address`"),
             (hello(version=None), "missing required field `version`"),
-            (hello(version=1), "version 1 is not known"),
-            (hello(version=-1), "version -1 is not known"),
+            (hello(version=-1), "Expected `int` >= 0"),
+            (hello(version=0.5), "Expected `int`"),
             (hello(version="0"), "Expected `int`"),
             (hello(version=True), "Expected `int`"),
             (hello(identifier=""), "length >= 1"),
-            (hello(address=""), "length >= 1"),
             (hello(address=5), "Expected `str`"),
             (hello(identifier="x" * 129), "length <= 128"),
+            (hello(address="x" * 513), "length <= 512"),
             (hello(identifier="a\nWARNING all is well"), "matching regex"),
             (hello(address="\x1b[2J"), "matching regex"),
             (hello() + "x", "JSON is malformed"),
@@ -157,17 +160,24 @@ class TestHello:
         assert found.empty()
         assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
 
-    async def test_only_so_many_may_wait_to_say_hello(
-        self, manager: WebsocketManager, found: Found, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("version", [0, 1, 7])
+    async def test_the_version_says_nothing_as_for_the_existing_server(
+        self, manager: WebsocketManager, found: Found, version: int
     ) -> None:
-        monkeypatch.setattr(websocket_manager, "MAX_UNIDENTIFIED", 2)
-        async with WebsocketDevice(manager.port, "") as first, WebsocketDevice(manager.port, ""):
-            async with WebsocketDevice(manager.port, "") as third:
-                assert (await ended(third))[0] == 1013
-            await first.send(hello())
-            await found.next()
-            async with WebsocketDevice(manager.port, address="d2"):
-                assert (await found.next()).address == "d2"
+        async with WebsocketDevice(manager.port, hello(version=version)):
+            assert (await found.next()).address == "d1"
+
+    async def test_an_address_may_be_long(self, manager: WebsocketManager, found: Found) -> None:
+        async with WebsocketDevice(manager.port, hello(address="ä" * 512)):
+            assert (await found.next()).address == "ä" * 512
+
+    async def test_of_devices_without_an_address_there_can_be_one_of_a_kind(
+        self, manager: WebsocketManager, found: Found
+    ) -> None:
+        async with WebsocketDevice(manager.port, hello(address="")):
+            assert (await found.connect()).address == "DIY"
+            async with WebsocketDevice(manager.port, hello(address="")) as second:
+                assert await ended(second) == (1008, "another device has this address")
 
     async def test_only_so_many_devices_are_let_in(
         self, manager: WebsocketManager, found: Found, monkeypatch: pytest.MonkeyPatch
@@ -175,10 +185,8 @@ class TestHello:
         monkeypatch.setattr(websocket_manager, "MAX_DEVICES", 2)
         async with WebsocketDevice(manager.port, address="d1"), WebsocketDevice(manager.port, address="d2"):
             async with WebsocketDevice(manager.port, address="d3") as third:
-                assert await ended(third) == (1013, "too many devices are connected")
+                assert await ended(third) == (1013, "2 devices are connected already")
             assert [(await found.next()).address, (await found.next()).address] == ["d1", "d2"]
-            async with WebsocketDevice(manager.port, address="d1"):
-                assert (await found.next()).address == "d1", "in the place of its older connection"
 
     @pytest.mark.parametrize(
         ("origin", "welcome"),
@@ -334,18 +342,54 @@ class TestTheEnd:
         with pytest.raises(HardwareDisconnectedError, match="DIY is gone; it has to connect again"):
             await discovery.connect([SPECIFIER])
 
-    async def test_a_newer_connection_replaces_the_older(self, manager: WebsocketManager, found: Found) -> None:
+    async def test_a_second_device_with_the_same_address_is_refused_aloud_and_the_first_goes_on(
+        self, manager: WebsocketManager, found: Found, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with WebsocketDevice(manager.port) as first:
+            hardware = await found.connect()
+            reasons = losses(hardware)
+            for _ in range(3):
+                async with WebsocketDevice(manager.port) as second:
+                    assert await ended(second) == (1008, "another device has this address")
+                    assert second.frames == []
+            await hardware.write(Packet(b"Vibrate:0;"))
+            assert first.frames == [b"Vibrate:0;"]
+            assert not reasons
+            assert found.empty()
+        refusals = [record for record in caplog.records if "another device has this address" in record.getMessage()]
+        assert len(refusals) == 1
+        assert "DIY (d1)" in refusals[0].getMessage()
+
+    async def test_of_two_that_come_at_once_with_one_address_one_is_used(
+        self, manager: WebsocketManager, found: Found
+    ) -> None:
+        async with WebsocketDevice(manager.port) as first, WebsocketDevice(manager.port) as second:
+            hardware = await found.connect()
+            await until(lambda: first.ended.is_set() or second.ended.is_set())
+            await hardware.write(Packet(b"x"))
+            assert [len(device.frames) for device in (first, second)] in ([0, 1], [1, 0])
+            assert found.empty()
+
+    async def test_a_device_that_connects_again_takes_the_place_of_its_connection_that_broke_without_a_word(
+        self, manager: WebsocketManager, found: Found, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(peer, "ALIVE_LIMIT", 0.1)
         async with WebsocketDevice(manager.port) as old:
-            old_hardware = await found.connect()
-            reasons = losses(old_hardware)
+            reasons = losses(await found.connect())
+            old.stop_reading()
             async with WebsocketDevice(manager.port) as new:
                 hardware = await found.connect()
-                assert await ended(old) == (1008, "a newer connection has this address")
-                assert reasons == ["a newer connection has this address"]
-                assert hardware.connected
+                assert reasons == ["it did not answer, and connected again"]
                 await hardware.write(Packet(b"x"))
-                await until(lambda: new.frames == [b"x"])
-                assert old.frames == []
+                assert new.frames == [b"x"]
+            old.vanish()
+
+    async def test_a_device_that_does_not_become_ready_is_told_so(self, manager: WebsocketManager, found: Found) -> None:
+        async with WebsocketDevice(manager.port) as device:
+            hardware = await found.connect()
+            hardware.refusal = "it did not become ready: no answer"
+            await hardware.disconnect()
+            assert await ended(device) == (1008, "it did not become ready: no answer")
 
     async def test_a_half_open_connection_is_noticed_by_ping(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(websocket_manager, "PING_INTERVAL", 0.1)
@@ -497,6 +541,53 @@ async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped() -
         ),
     )
     await toy.gone()
+
+
+async def test_a_command_that_was_cut_off_arrives_before_the_stop_and_the_stop_is_not_said_to_be_certain_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link, "WRITE_LIMIT", 0.1)
+    configuration = DeviceConfiguration.load()
+    configuration.add_specifier("lovense", WebsocketSpecifier("LVS-P001"))
+    manager = WebsocketManager(port=0)
+    toy = WebsocketToy(manager, "LVS-P001", "t1")
+    prepare(toy, configuration.find("Lovense Edge"))
+    server = ButtplugServer(managers=[manager], configuration=configuration)
+    async with server, ButtplugClient("late") as client:
+        await client.connect(server)
+        toy.plug_in()
+        await until(lambda: client.devices)
+        (device,) = client.devices.values()
+        toy.hang()
+        command = asyncio.ensure_future(device.features[0].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20)))
+        await asyncio.sleep(0.02)
+        with pytest.raises(ButtplugDeviceError, match="could not be stopped"):
+            await device.stop()
+        with pytest.raises(ButtplugDeviceError, match="did not answer"):
+            await command
+        toy.packets.clear()
+        toy.resume()
+        await device.stop()
+        assert toy.packets[0].data == b"Vibrate1:20;"
+        assert [packet.data for packet in toy.packets][-2:] == [b"Vibrate1:0;", b"Vibrate2:0;"]
+    await toy.gone()
+
+
+async def test_a_device_that_fails_its_hand_shake_is_closed_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def initialise(self: object, hardware: Hardware) -> None:
+        raise HardwareError("its firmware is too old")
+
+    monkeypatch.setattr(TcodeV03, "initialise", initialise)
+    configuration = DeviceConfiguration.load()
+    configuration.add_specifier("tcode-v03", WebsocketSpecifier("my-osr"))
+    manager = WebsocketManager(port=0)
+    async with (
+        ButtplugServer(managers=[manager], configuration=configuration),
+        WebsocketDevice(manager.port, identifier="my-osr") as device,
+    ):
+        assert await ended(device) == (1008, "it did not become ready: its firmware is too old")
 
 
 async def test_the_documented_device_says_who_it_is_and_shows_what_it_gets(

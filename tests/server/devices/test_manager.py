@@ -220,7 +220,7 @@ async def test_a_device_found_again_while_it_connects_or_is_connected_is_ignored
     find(manager, toy)
     await settle(when)
     find(manager, toy)
-    await settle()
+    await settle(0.2)
     assert len(toy.links) == 1
     assert toy.refusals == []
 
@@ -282,6 +282,18 @@ async def test_a_link_that_cannot_be_opened_is_told_and_the_device_may_be_found_
     toy.connect_error = None
     find(manager, toy)
     await settle()
+    assert indexes(manager) == {0: "toy-1"}
+
+
+async def test_waiting_for_the_turn_of_a_device_does_not_count_for_its_limit(
+    manager: DeviceManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    toy, turn = Toy(), loop.time() + 3.5 * CONNECT_LIMIT
+    toy.connect_delay = 3.5 * CONNECT_LIMIT + 10
+    discovery = replace(toy.discovery(), waits_for_turn=lambda: loop.time() < turn)
+    manager.managers[0].on_found(discovery)
+    await settle(toy.connect_delay + 1)
     assert indexes(manager) == {0: "toy-1"}
 
 
@@ -618,7 +630,7 @@ async def test_a_bus_that_cannot_be_opened_is_one_warning_and_the_others_work(
     await manager.stop_scanning(self)
     assert indexes(manager) == {0: "toy-1"}
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [warning]
-    assert broken.calls == ["open"]
+    assert broken.calls == ["open", "open"], "tried again by the scan"
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Machine:
     configuration: DeviceConfiguration
     buses: dict[str, FakeManager | Exception] = field(default_factory=dict)
 
-    def make(self, bus: str, options: Options, configuration: DeviceConfiguration) -> FakeManager:
+    def make(self, bus: str, options: Options, configuration: DeviceConfiguration, token: str | None) -> FakeManager:
         made = self.buses.setdefault(bus, Bus())
         if isinstance(made, Exception):
             raise made
@@ -205,7 +205,7 @@ async def test_where_nothing_listens_no_port_is_looked_at(machine: Machine, caps
 
 @pytest.mark.parametrize(("well", "code"), [(True, 0), (False, 1)])
 def test_the_exit_code_says_whether_all_is_well(monkeypatch: pytest.MonkeyPatch, well: bool, code: int) -> None:
-    async def result(options: Options, configuration: DeviceConfiguration) -> bool:
+    async def result(options: Options, configuration: DeviceConfiguration, token: str | None) -> bool:
         return well
 
     monkeypatch.setattr(program, "check", result)

@@ -52,15 +52,18 @@ def test_everything_above_the_silent_values_vibrates() -> None:
     assert all(rumble(value) != bytes.fromhex(NEUTRAL) for value in range(2, 1001))
 
 
-def test_the_report_is_repeated_every_15_ms() -> None:
+def test_the_report_is_repeated_every_15_ms_while_it_rumbles_and_every_second_while_it_is_idle() -> None:
     pad = drive("nintendo-joycon")
-    assert pad.protocol.repeat_after == 0.015
+    assert pad.protocol.repeat_after == 1
     assert pad.repeat() == [report(NEUTRAL)]
     pad.send(vibrate(0, 1000))
-    assert pad.repeat() == [report("A8 C8 4A 72")]
-    assert pad.stop() == [report(NEUTRAL)]
-    assert pad.repeat() == [report(NEUTRAL)]
     assert pad.protocol.repeat_after == 0.015
+    assert pad.repeat() == [report("A8 C8 4A 72")]
+    assert pad.protocol.repeat_after == 0.015
+    assert pad.stop() == [report(NEUTRAL)]
+    assert pad.protocol.repeat_after == 1
+    pad.send(vibrate(0, 1))
+    assert pad.protocol.repeat_after == 1, "nobody feels it"
 
 
 async def test_rumble_is_switched_on_first() -> None:

@@ -37,11 +37,13 @@ class Batch:
         error: What kept it from being written.
         was_begun: Whether one of its packets was written, or tried.
         was_cut_short: Whether a stop came before its last packet.
+        was_cut_off: Whether it came in the middle of the writing of one, which may have arrived.
     """
 
     error: ButtplugError | None = None
     was_begun = False
     was_cut_short = False
+    was_cut_off = False
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 
@@ -76,9 +78,11 @@ class Batch:
     def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
         """Note that a packet was written, for the sake of parts that move."""
 
-    def failed(self, packet: Packet, error: ButtplugError) -> None:
-        """Note that a packet was not written: those behind it are not sent."""
+    def failed(self, error: ButtplugError | None) -> None:
+        """Note that a packet was not written: those behind it are not sent. ``error`` None: it was cut off for a stop."""
         self.error = error
+        self.was_cut_off = error is None
+        self.was_cut_short = self.was_cut_short or self.was_cut_off
 
 
 class CommandBatch(Batch):
@@ -131,6 +135,7 @@ class StopBatch:
         self._last_error = ""
         self._left = list(packets)
         self._unwritten: list[Packet] = []
+        self._taken = Packet(b"")
         self._tries_left = STOP_TRIES - 1
         self._moves_are_noted = False
 
@@ -145,7 +150,10 @@ class StopBatch:
         if not self._left and self._unwritten and self._tries_left:
             self._tries_left -= 1
             self._left, self._unwritten = self._unwritten, []
-        return self._left.pop(0) if self._left else None
+        if not self._left:
+            return None
+        self._taken = self._left.pop(0)
+        return self._taken
 
     def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
         """Note that a packet was written: the first one halts the parts that move."""
@@ -162,7 +170,7 @@ class StopBatch:
             self._moves_are_noted = True
             moves.stopped(self.stopped.values(), protocol, now)
 
-    def failed(self, packet: Packet, error: ButtplugError) -> None:
-        """Note that a packet was not written."""
-        self._unwritten.append(packet)
-        self._last_error = error.message
+    def failed(self, error: ButtplugError | None) -> None:
+        """Note that a packet was not written. ``error`` None: it was cut off."""
+        self._unwritten.append(self._taken)
+        self._last_error = "its packet was cut off" if error is None else error.message

@@ -74,9 +74,7 @@ class Machine:
 
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
-        replaced = self._pending.add(output, done, now)
-        if replaced is not None:
-            self.answers.append((replaced.done, None))
+        self.answers += self._pending.add(output, done, now)
 
     def stop(self, slots: Collection[Slot], done: Done) -> None:
         """Stop outputs, before anything else is written; what was wanted of them is dropped."""
@@ -126,12 +124,15 @@ class Machine:
             # What the protocol begins with this packet is counted from here.
             self._repeats.counted_from = None
 
-    def failed(self, error: ButtplugError, now: float, *, may_arrive: bool = False) -> None:
-        """Note that the packet was not written. ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too."""
+    def failed(self, error: ButtplugError | None, now: float, *, may_arrive: bool = False) -> None:
+        """Note that the packet was not written; ``error`` None: it was cut off for a stop.
+
+        ``may_arrive``: it may arrive until :meth:`settled`, behind later ones too.
+        """
         self._pace.written(now, self._last.pause)
         self._owed.may_arrive = self._owed.may_arrive or may_arrive
         if self._batch is not None:
-            self._batch.failed(self._last, error)
+            self._batch.failed(error)
 
     def settled(self, now: float) -> None:
         """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
@@ -160,7 +161,8 @@ class Machine:
         if self._owed.slots or self._owed.dones:
             if now < self._pace.packet_due:
                 return self._pace.packet_due
-            self._begin_stop(now)
+            slots, dones = self._owed.take()
+            self._batch = begin_stop(self._protocol, slots, dones, self._outputs, self.moves, self._limits, now)
             return None
         commands = self._pending.since
         if self._protocol.repeat_after is None:
@@ -205,10 +207,6 @@ class Machine:
         self._batch = RepeatBatch(lambda: self._protocol.repeat(told, self._outputs.values))
         self._pace.batch_begun(now)
 
-    def _begin_stop(self, now: float) -> None:
-        slots, dones = self._owed.take()
-        self._batch = begin_stop(self._protocol, slots, dones, self._outputs, self.moves, self._limits, now)
-
     def _begin_stop_anew(self) -> None:
         if isinstance(self._batch, StopBatch):
             self._owed.slots |= self._batch.slots
@@ -235,7 +233,7 @@ class Machine:
             self._outputs.note(batch.changed, sure=True)
             self._owed.told(batch.wanted.keys())
         self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
-        if batch.error is not None and batch.was_begun and self._has_parts:
+        if (batch.error is not None or batch.was_cut_off) and batch.was_begun and self._has_parts:
             self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:

@@ -14,7 +14,7 @@ from buttplug.server.devices.pacing.batches import Done
 from buttplug.server.devices.pacing.machine import Machine
 from buttplug.server.devices.pacing.moves import Move, Moves
 from buttplug.server.devices.pacing.slots import Limits, Slot
-from buttplug.server.devices.pacing.writer import STOP_LIMIT, WRITE_LIMIT, Writer
+from buttplug.server.devices.pacing.writer import STOP_LIMIT, CutOffError, Writer
 from buttplug.server.protocols.base import Output, Protocol
 
 logger = logging.getLogger(__name__)
@@ -80,7 +80,10 @@ class Pacer:
             done(self._closed if self._machine.owes_stop else None)
             return
         if not self._machine.is_writing_stop:
-            self._writer.hurry(STOP_LIMIT if self._hardware.keeps_order else 0.0)
+            if self._hardware.waits_to_write or not self._hardware.keeps_order:
+                self._writer.cut_off()
+            else:
+                self._writer.hurry(STOP_LIMIT)
         self._machine.stop(self.slots if slots is None else slots, done)
         self._answer()
         self._wake()
@@ -133,7 +136,7 @@ class Pacer:
                     self._answer()
                 if isinstance(step, Packet):
                     self._is_writing = True
-                    await self._writer.write(step, now, STOP_LIMIT if machine.is_writing_stop else WRITE_LIMIT)
+                    await self._writer.write(step, now, stops=machine.is_writing_stop)
                     self._is_writing = False
                     machine.written(time())
                 else:
@@ -150,7 +153,8 @@ class Pacer:
         self._is_writing = False
         logger.info("%s: a packet was not written: %s", self._hardware.name, error)
         settled = self._hardware.settled()
-        self._machine.failed(error, self._loop.time(), may_arrive=settled is not None)
+        why = None if isinstance(error, CutOffError) else error
+        self._machine.failed(why, self._loop.time(), may_arrive=settled is not None)
         if settled is not None:
             settled.add_done_callback(self._settled)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from buttplug.server.devices.pacing.batches import Done, Wanted
@@ -18,14 +18,14 @@ class Pending:
         self.wanted: dict[Slot, Wanted] = {}
         self.since = inf
 
-    def add(self, output: Output, done: Done, now: float) -> Wanted | None:
-        """Want an output; return the one that it replaces."""
+    def add(self, output: Output, done: Done, now: float) -> Sequence[Answer]:
+        """Want an output; return the answer to the one that it replaces."""
         slot = slot_of(output.feature, output.type)
         if not self.wanted:
             self.since = now
         replaced = self.wanted.pop(slot, None)
         self.wanted[slot] = Wanted(output, done)
-        return replaced
+        return () if replaced is None else ((replaced.done, None),)
 
     def drop(self, slots: Iterable[Slot]) -> list[Answer]:
         """Want nothing of these slots any more; return the answers to what was wanted."""

@@ -18,11 +18,11 @@ def slot_of(feature: int, type: OutputType) -> Slot:  # noqa: A002
     return (feature, OutputType.POSITION if type.is_position else type)
 
 
-def parts_first(slot: Slot) -> tuple[bool, Slot]:
+def parts_first(slot: Slot) -> tuple[bool, int]:
     """Return the place of a slot in the order of sending: moving parts come first, for the first packet of a batch is the one
     that is sent at the time for which places are estimated.
     """
-    return (not slot[1].is_position, slot)
+    return (not slot[1].is_position, slot[0])
 
 
 class Limits(Struct, frozen=True):

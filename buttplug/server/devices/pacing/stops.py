@@ -41,7 +41,8 @@ def stop_outputs(
     includes parts of which nothing is known.
     """
     halts = halts and slots >= limits.values.keys()
-    stopped = ((slot, _stop_output(slot, outputs, moves, limits, now, halts=halts)) for slot in sorted(slots, key=parts_first))
+    ordered = sorted(sorted(slots), key=parts_first)
+    stopped = ((slot, _stop_output(slot, outputs, moves, limits, now, halts=halts)) for slot in ordered)
     return {slot: output for slot, output in stopped if output is not None}
 
 

@@ -14,6 +14,10 @@ WRITE_LIMIT = 5.0
 STOP_LIMIT = 1.0
 
 
+class CutOffError(ButtplugDeviceError):
+    """A write was cut off for a stop."""
+
+
 class Writer:
     """Writes to one device from one task, which is cancelled when a write takes too long.
 
@@ -29,24 +33,28 @@ class Writer:
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_overdue = False
+        self._is_cut_off = False
 
-    async def write(self, packet: Packet, now: float, limit: float) -> None:
-        """Write a packet within ``limit`` seconds from now.
+    async def write(self, packet: Packet, now: float, *, stops: bool) -> None:
+        """Write a packet within a limit; ``stops``: it is one of a stop.
 
         Raises:
             ButtplugError: It was not written, or not in time.
             asyncio.CancelledError: The caller is cancelled, by somebody else.
         """
+        limit = STOP_LIMIT if stops else WRITE_LIMIT
         self._deadline = now + limit
         if self._timer is None or limit < WRITE_LIMIT:
             self._look()
         try:
-            await self._hardware.write(packet)
+            await (self._hardware.write_stop(packet) if stops else self._hardware.write(packet))
         except asyncio.CancelledError as error:
             task = self._task
             if self._is_overdue:
                 task.uncancel()
                 if not task.cancelling():
+                    if self._is_cut_off:
+                        raise CutOffError(f"writing to {packet.endpoint} was cut off for a stop") from None
                     raise HardwareTimeoutError(f"writing to {packet.endpoint} did not end in time") from None
             if task.cancelling():
                 raise
@@ -57,8 +65,13 @@ class Writer:
         except Exception as error:
             raise ButtplugDeviceError(f"writing to {packet.endpoint} failed: {error}") from error
         finally:
-            self._is_overdue = False
+            self._is_overdue = self._is_cut_off = False
             self._deadline = None
+
+    def cut_off(self) -> None:
+        """Cut off the write that is under way, if any, for a stop."""
+        self._is_cut_off = self._deadline is not None
+        self.hurry(0.0)
 
     def hurry(self, limit: float) -> None:
         """Let the write that is under way, if any, take no longer than ``limit`` seconds from now."""

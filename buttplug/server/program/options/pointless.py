@@ -46,9 +46,10 @@ def _reasons(given: Given, buses: tuple[str, ...], *, listens: bool) -> Mapping[
     elif not given.ws_connect.startswith("wss:"):
         reasons[f"{given.ws_connect} is not a wss address"] = ("ws_connect_ca",)
     if not listens:
+        # Devices that connect by themselves need what lets clients in, too.
+        access = () if DEVICE_SERVER in buses else ("allow_origin", "token_file")
         reasons["with --ws-connect alone nothing listens; --ws-port turns that on"] = (
-            "allow_origin",
-            "token_file",
+            *access,
             "no_token",
             "tls_cert",
             "tls_key",

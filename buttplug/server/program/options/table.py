@@ -132,7 +132,8 @@ def _add_clients(parser: Parser) -> None:
         type=values.file,
         action=Once,
         metavar="FILE",
-        help="let in only who shows the token in this file: ws://…/?token=TOKEN, or Authorization: Bearer TOKEN",
+        help="let in only clients and devices that show the token in this file: ws://…/?token=TOKEN, or Authorization: "
+        "Bearer TOKEN",
     )
     add(
         "--no-token",

@@ -156,7 +156,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.bench.now = self.bench.wait
         self.bench.now = until
 
-    @rule(outcome=st.sampled_from(["written", "written", "written", "failed", "failed but arrived", "late"]))
+    @rule(outcome=st.sampled_from(["written", "written", "written", "failed", "failed but arrived", "late", "cut off"]))
     def a_write_ends(self, outcome: str) -> None:
         packet = self._begin_write()
         if packet is None:
@@ -165,7 +165,12 @@ class AnyOrder(RuleBasedStateMachine):
             self._finish(packet)
             return
         self.write_ended_at = self.bench.now
-        if outcome == "late" and not self.kind.keeps_order:
+        machine = self.bench.machine
+        if outcome == "cut off" and machine.owes_stop and not machine.is_writing_stop:
+            if not self.kind.keeps_order:
+                self.late.append(packet)
+            self.bench.finish_write(may_arrive=not self.kind.keeps_order, cut_off=True)
+        elif outcome == "late" and not self.kind.keeps_order:
             self.late.append(packet)
             self.bench.finish_write(NO_LUCK, may_arrive=True)
         else:

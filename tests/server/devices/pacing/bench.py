@@ -143,11 +143,13 @@ class Bench:
             self.answer()
         return self.under_way
 
-    def finish_write(self, error: ButtplugError | None = None, *, may_arrive: bool = False) -> None:
-        """Have the write that is under way end."""
+    def finish_write(self, error: ButtplugError | None = None, *, may_arrive: bool = False, cut_off: bool = False) -> None:
+        """Have the write that is under way end; ``cut_off``: for a stop that was asked for in the middle of it."""
         assert self.under_way is not None
         self.under_way = None
-        if error is None:
+        if cut_off:
+            self.machine.failed(None, self.now, may_arrive=may_arrive)
+        elif error is None:
             self.machine.written(self.now)
         else:
             self.machine.failed(error, self.now, may_arrive=may_arrive)

@@ -335,6 +335,19 @@ def test_a_stop_behind_a_write_that_may_still_arrive_is_repeated_and_answered_wh
     assert stopped.ok
 
 
+def test_a_command_that_is_cut_off_for_a_stop_has_not_failed_and_goes_on_where_the_stop_does_not_cover_it() -> None:
+    bench = Bench(PacketPerFeature)
+    covered, other = bench.want(0, 50), bench.want(1, 60)
+    bench.begin_write()
+    stop = bench.stop((0, VIBRATE))
+    bench.finish_write(cut_off=True)
+    bench.run()
+    assert bench.words == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 60"]
+    assert covered.ok
+    assert other.ok
+    assert stop.ok
+
+
 def test_a_stop_that_stays_uncertain_is_reported_as_that_and_repeated_all_the_same() -> None:
     bench = Bench(PacketPerFeature)
     bench.want(0, 20)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from buttplug.server.recent_warnings import RecentWarnings
+from buttplug.core.recent_warnings import RecentWarnings
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from buttplug.server import turns
-from buttplug.server.turns import BUSY_TIME, SMALLEST_SHARE, TURN_TIME, WAIT, Turns
+from buttplug.core.listening import turns
+from buttplug.core.listening.turns import BUSY_TIME, SMALLEST_SHARE, TURN_TIME, WAIT, Turns
 
 ONE, TWO, THREE = uuid4(), uuid4(), uuid4()
 

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from buttplug.server.recent_warnings import AGAIN_AFTER, MOST, REMEMBERED, SECONDS, RecentWarnings
+from buttplug.core.recent_warnings import AGAIN_AFTER, MOST, REMEMBERED, SECONDS, RecentWarnings
 
 
 @pytest.fixture

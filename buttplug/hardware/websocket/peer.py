@@ -1,0 +1,97 @@
+"""A connection that said which device it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+from websockets.protocol import State
+
+from buttplug.core.listening.connection import WatchedConnection
+from buttplug.hardware.base import Discovery, Hardware
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
+from buttplug.hardware.specifier import Specifier
+from buttplug.hardware.websocket.link import Hello, WebsocketHardware, close_connection, why_ended
+from buttplug.hardware.websocket.specifier import WebsocketAdvertisement
+
+logger = logging.getLogger(__package__)
+
+#: Seconds in which a device has to answer a ping when another one comes with its address.
+ALIVE_LIMIT = 1.0
+
+
+class Peer:
+    """A device that is connected, in use or not."""
+
+    def __init__(self, hello: Hello, connection: WatchedConnection, wait_for_stops: Callable[[], Awaitable[None]]) -> None:
+        """``wait_for_stops`` is awaited when the event loop ends with the connection open."""
+        self.hello = hello
+        self.hardware: WebsocketHardware | None = None
+        self.discovery = Discovery(
+            name=f"Websocket device {hello.identifier}",
+            address=hello.unique_address,
+            advertisement=WebsocketAdvertisement(hello.identifier),
+            connect=self._connect,
+            refused=self._refused,
+        )
+        self._connection = connection
+        connection.on_closing = self._closing
+        self._wait_for_stops = wait_for_stops
+        self._ending: asyncio.Task[None] | None = None
+
+    async def listen(self) -> None:
+        """Pass on what the device sends until the connection ends, by whatever cause."""
+        reason: str | None = "what it sent could not be handled"
+        try:
+            while True:
+                data = await self._connection.recv(decode=False)
+                if self.hardware is not None:
+                    self.hardware.notified("rx", data)
+        except ConnectionClosed:
+            reason = why_ended(self._connection)
+        except asyncio.CancelledError:
+            # There is nobody left to tell.
+            reason = None
+            await self._wait_for_stops()
+            raise
+        finally:
+            if self.hardware is not None and reason is not None:
+                self.hardware.lost(reason)
+            if self._ending is not None:
+                await self._ending
+
+    async def answers(self) -> bool:
+        """Whether the device is still there: a connection that broke without a word looks open for a while."""
+        try:
+            async with asyncio.timeout(ALIVE_LIMIT):
+                await asyncio.shield(await self._connection.ping())
+        except (TimeoutError, ConnectionClosed):
+            return False
+        return True
+
+    async def close(self, code: CloseCode, reason: str) -> None:
+        """Disconnect the device."""
+        if self.hardware is not None:
+            self.hardware.lost(reason)
+        await close_connection(self._connection, code, reason)
+
+    def _closing(self) -> None:
+        # It can be told nothing any more, even where it keeps the connection open.
+        if self.hardware is not None:
+            self.hardware.lost(why_ended(self._connection))
+
+    async def _connect(self, specifiers: Sequence[Specifier]) -> Hardware:
+        if self._connection.state is not State.OPEN or self._ending is not None:
+            raise HardwareDisconnectedError(f"{self.hello.identifier} is gone; it has to connect again")
+        if self.hardware is not None:
+            raise HardwareError(f"{self.hello.identifier} is in use already")
+        self.hardware = WebsocketHardware(self.hello, specifiers[0], self._connection)
+        return self.hardware
+
+    def _refused(self, reason: str) -> None:
+        if self._ending is None:
+            logger.warning("Websocket device %s (%s) refused: %s", self.hello.identifier, self.hello.unique_address, reason)
+            self._ending = asyncio.create_task(self.close(CloseCode.POLICY_VIOLATION, reason))

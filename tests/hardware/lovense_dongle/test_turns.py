@@ -1,0 +1,62 @@
+"""The turns that lines to a dongle take."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from buttplug.hardware.lovense_dongle.turns import Turns
+
+SPACING = 0.04
+
+
+class Line:
+    """Takes its turn, for ``seconds``; ``began`` is when that was."""
+
+    def __init__(self, turns: Turns, *, urgent: bool = False, seconds: float = 0.0) -> None:
+        self.began: float | None = None
+        self.task = asyncio.ensure_future(self._go(turns, urgent, seconds))
+
+    async def _go(self, turns: Turns, urgent: bool, seconds: float) -> None:
+        await turns.begin(urgent=urgent)
+        self.began = asyncio.get_running_loop().time()
+        await asyncio.sleep(seconds)
+        turns.end()
+
+
+async def test_each_begins_some_time_after_the_end_of_the_one_before_however_long_that_took() -> None:
+    turns = Turns(SPACING)
+    first, second, third = Line(turns), Line(turns, seconds=1), Line(turns)
+    await asyncio.gather(first.task, second.task, third.task)
+    assert [first.began, second.began, third.began] == pytest.approx([0, SPACING, 1 + 2 * SPACING])
+    await asyncio.sleep(10)
+    late = Line(turns)
+    await late.task
+    assert late.began == pytest.approx(11 + 2 * SPACING), "after a quiet time there is nothing to wait for"
+
+
+async def test_what_is_urgent_waits_for_nothing_but_the_one_that_has_begun_and_the_spacing() -> None:
+    turns = Turns(SPACING)
+    others = [Line(turns) for _ in range(50)]
+    await asyncio.sleep(0.01)
+    urgent = [Line(turns, urgent=True) for _ in range(2)]
+    await asyncio.gather(*(line.task for line in urgent))
+    assert [line.began for line in urgent] == pytest.approx([SPACING, 2 * SPACING])
+    await asyncio.gather(*(line.task for line in others))
+
+
+@pytest.mark.parametrize("turns_of_the_loop", [0, 1, 2])
+async def test_who_is_cancelled_leaves_the_turn_to_the_next(turns_of_the_loop: int) -> None:
+    turns = Turns(SPACING)
+    given_up, first, waiting, last = Line(turns), Line(turns), Line(turns), Line(turns)
+    for _ in range(turns_of_the_loop):
+        await asyncio.sleep(0)
+    waiting.task.cancel()
+    if given_up.began is None:
+        given_up.task.cancel()
+    await asyncio.gather(first.task, last.task)
+    assert waiting.began is None
+    assert last.began is not None
+    assert first.began is not None
+    assert last.began == pytest.approx(first.began + SPACING)

@@ -1,0 +1,209 @@
+"""Whom the port for devices lets in, and what strangers and broken devices can do at most there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidStatus
+
+from buttplug.core.listening import admission
+from buttplug.core.listening.connection import MAX_UNREAD
+from buttplug.hardware.base import Hardware, Packet
+from buttplug.hardware.websocket import WebsocketManager, WebsocketSpecifier
+from buttplug.server.buses import make_bus
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.program.options import parse
+from tests.fakes.websocket_device import WebsocketDevice
+from tests.hardware.helpers import Findings, losses, until
+from tests.server.wire import CLOSE, PING, TEXT, UPGRADE, frame
+
+pytestmark = pytest.mark.real_time
+
+TOKEN = "correct-horse+battery/staple=="
+HELLO = '{"identifier": "DIY", "address": "d1", "version": 0}'
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """What the bus is made with."""
+    return {}
+
+
+@pytest.fixture
+async def manager(options: dict[str, Any]) -> AsyncIterator[WebsocketManager]:
+    manager = WebsocketManager(port=0, **options)
+    await manager.open()
+    yield manager
+    await manager.close()
+
+
+@pytest.fixture
+def findings(manager: WebsocketManager) -> Findings:
+    return Findings(manager)
+
+
+async def is_let_in(manager: WebsocketManager, *, query: str = "", **headers: str) -> bool:
+    device = WebsocketDevice(manager.port, headers=headers, query=query)
+    try:
+        async with device:
+            return True
+    except InvalidStatus as refusal:
+        assert refusal.response.status_code in (401, 403, 421)
+        return False
+
+
+class TestAccess:
+    @pytest.mark.parametrize("origin", ["null", "file://evil.com", "http://[::1]evil.com", "chrome-extension://localhost"])
+    async def test_pages_that_only_look_like_this_machine_and_pages_without_an_origin_may_not_be_devices(
+        self, manager: WebsocketManager, origin: str
+    ) -> None:
+        assert not await is_let_in(manager, Origin=origin)
+
+    async def test_microcontrollers_that_claim_to_be_a_file_may(self, manager: WebsocketManager) -> None:
+        assert await is_let_in(manager, Origin="file://")
+
+    @pytest.mark.parametrize("options", [{"allow_origins": ["null", "https://toys.example"]}])
+    async def test_origins_that_are_allowed_for_clients_are_for_devices(self, manager: WebsocketManager) -> None:
+        assert await is_let_in(manager, Origin="null")
+        assert await is_let_in(manager, Origin="https://toys.example")
+        assert not await is_let_in(manager, Origin="https://toys.example.evil.com")
+
+    async def test_a_page_whose_name_was_made_to_lead_here_is_refused(self, manager: WebsocketManager) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", manager.port)
+        writer.write(UPGRADE.replace(b"Host: ", b"Host: evil.com\r\nX-Host: "))
+        assert b" 421 " in await reader.readline()
+        writer.close()
+
+    @pytest.mark.parametrize("options", [{"token": TOKEN}])
+    async def test_with_a_token_only_devices_that_show_it_are_let_in(self, manager: WebsocketManager) -> None:
+        assert not await is_let_in(manager)
+        assert not await is_let_in(manager, query="?token=wrong")
+        assert await is_let_in(manager, query=f"?token={TOKEN}")
+        assert await is_let_in(manager, Authorization=f"Bearer {TOKEN}")
+
+    async def test_thousands_of_origins_fill_no_log(
+        self, manager: WebsocketManager, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(admission, "CONNECTS_PER_SECOND", 10_000)
+        for number in range(200):
+            assert not await is_let_in(manager, Origin=f"https://{number}.evil.com")
+        assert 0 < len(caplog.records) < 50
+
+    def test_the_options_of_the_program_hold_for_devices_too(self) -> None:
+        options = parse(["--allow-origin", "null", "--token-file", "t", "--use-device-websocket-server"], {})
+        manager = make_bus("device-websocket-server", options, DeviceConfiguration.load(), TOKEN)
+        assert isinstance(manager, WebsocketManager)
+        assert manager.access.refusal("/", Headers(Host="localhost"), local_address="127.0.0.1") is not None
+        headers = Headers(Host="localhost", Origin="null", Authorization=f"Bearer {TOKEN}")
+        assert manager.access.refusal("/", headers, local_address="127.0.0.1") is None
+
+    async def test_a_port_that_the_whole_network_reaches_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
+        manager = WebsocketManager("0.0.0.0", 0)
+        await manager.open()
+        await manager.close()
+        assert "of the whole network are let in" in caplog.text
+
+
+class Bare:
+    """A device without a websocket library: it answers no pings and closes nothing."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def pause(self) -> None:
+        """Read nothing any more."""
+        cast(asyncio.Transport, self.writer.transport).pause_reading()
+
+
+@pytest.fixture
+async def bare(manager: WebsocketManager) -> AsyncIterator[Bare]:
+    """One that has said who it is, with small buffers."""
+    with socket.socket() as plain:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.connect(("127.0.0.1", manager.port))
+        plain.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=plain.dup())
+    writer.write(UPGRADE + frame(HELLO, TEXT))
+    yield Bare(reader, writer)
+    writer.transport.abort()
+
+
+@pytest.fixture
+async def hardware(bare: Bare, findings: Findings) -> Hardware:
+    return await (await findings.one()).connect([WebsocketSpecifier("DIY")])
+
+
+class TestDevicesThatMisbehave:
+    @pytest.mark.parametrize("end", [frame("", CLOSE), b"\xff\xff\xff\xff"], ids=["closing frame", "broken protocol"])
+    async def test_one_that_can_be_told_nothing_any_more_is_lost_at_once_although_it_keeps_the_connection_open(
+        self, bare: Bare, hardware: Hardware, end: bytes
+    ) -> None:
+        reasons = losses(hardware)
+        writing = asyncio.ensure_future(hardware.write(Packet(b"x")))
+        await asyncio.sleep(0.01)
+        bare.writer.write(end)
+        await until(lambda: reasons, 0.15)
+        async with asyncio.timeout(0.5):
+            await asyncio.wait([writing])
+        assert writing.exception() is not None
+        assert reasons[0].startswith("its connection ended: ")
+
+    async def test_what_it_says_of_its_end_can_forge_no_line_of_a_log(self, bare: Bare, hardware: Hardware) -> None:
+        reasons = losses(hardware)
+        bare.writer.write(frame("\x03\xe8 all is well\n\x1b[2J", CLOSE))
+        await until(lambda: reasons)
+        assert reasons[0].isprintable()
+
+    async def test_pings_whose_answers_nobody_reads_do_not_fill_the_memory(
+        self, manager: WebsocketManager, bare: Bare, hardware: Hardware, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        reasons = losses(hardware)
+        bare.pause()
+        sent = 0
+        async with asyncio.timeout(20):
+            while not reasons:
+                bare.writer.write(frame("x" * 125, PING) * 500)
+                sent += 500 * 125
+                with contextlib.suppress(ConnectionError):
+                    await bare.writer.drain()
+                await asyncio.sleep(0)
+        assert "unread and is cut off" in caplog.text
+        assert sent < 40 * MAX_UNREAD, "the buffers of the system included"
+
+    async def test_one_that_floods_the_server_lets_others_have_their_turn(
+        self, manager: WebsocketManager, bare: Bare, hardware: Hardware
+    ) -> None:
+        async def flood() -> None:
+            while True:
+                bare.writer.write(frame("", TEXT) * 2000)
+                await bare.writer.drain()
+
+        flooding = asyncio.ensure_future(flood())
+        loop = asyncio.get_running_loop()
+        waits = []
+        for _ in range(100):
+            began = loop.time()
+            await asyncio.sleep(0.001)
+            waits.append(loop.time() - began)
+        flooding.cancel()
+        assert sorted(waits)[90] < 0.02
+
+    async def test_more_strangers_than_are_allowed_push_out_the_oldest_and_keep_no_device_out(
+        self, manager: WebsocketManager, findings: Findings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(admission, "CONNECTS_AT_ONCE", 10_000)
+        monkeypatch.setattr(admission, "MAX_STRANGERS", 10)
+        silent = [await asyncio.open_connection("127.0.0.1", manager.port) for _ in range(30)]
+        async with WebsocketDevice(manager.port):
+            await findings.one()
+        ended = [reader.at_eof() for reader, _ in silent]
+        assert sum(ended) >= 20
+        for _, writer in silent:
+            writer.transport.abort()
