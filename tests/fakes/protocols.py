@@ -128,7 +128,8 @@ class Stepping(PacketPerFeature):
         yield from self.repeat((), {})
 
     def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
-        yield text("step", self._left.pop(0))
+        if self._left:
+            yield text("step", self._left.pop(0))
         self.repeat_after = 0.1 if self._left else None
 
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
