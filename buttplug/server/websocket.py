@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Self, TypedDict, Unpack, cast
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -132,6 +132,13 @@ class Listener(ABC):
             raise PortInUseError(self._port)
         reason = failures[0].strerror or failures[0]
         raise ButtplugConnectorError(f"cannot listen on {' and '.join(self._hosts)}, port {self._port}: {reason}")
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.close()
 
     def stop_accepting(self) -> None:
         """Stop listening, and leave those alone who are connected."""
