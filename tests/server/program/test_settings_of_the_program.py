@@ -114,7 +114,7 @@ def log_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "problem"),
     [
         ("{", "line 1, column 2: the file is truncated"),
-        ('{"version": {"major": 3, "minor": 0}}', "$.version.major is 3, but only 4 and 5 can be read"),
+        ('{"version": {"major": 6, "minor": 0}}', "$.version.major is 6, but only 4 and 5 can be read"),
     ],
 )
 def test_the_program_does_not_start_without_the_limits_of_a_file_that_cannot_be_used(
@@ -144,6 +144,27 @@ def test_what_was_set_in_central_is_brought_to_the_usual_place(
     assert read(target)["user_configs"]["devices"][0]["config"]["user_config"]["index"] == 3
     assert main(["--import-central"]) == exit_codes.FAILED
     assert "exists already and is left as it is" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("log_as_it_is")
+def test_a_file_of_an_older_format_is_made_one_of_the_newest_where_its_user_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    words = ["--import-central", str(old), "--user-device-config-file", str(new)]
+    assert main(words) == exit_codes.FAILED
+    assert capsys.readouterr().err == f"buttplug-server: {old} is not there, or is no file: nothing is imported\n"
+    config = {"features": [], "user-config": {"allow": False, "deny": True, "index": 3}}
+    identifier = {"address": ADDRESS, "protocol": "lovense", "identifier": "P"}
+    devices = [{"identifier": identifier, "config": config}]
+    before = write(old, json.dumps({"version": {"major": 3, "minor": 1}, "user-configs": {"devices": devices}})).read_bytes()
+    assert main(["--user-device-config-file", str(old)]) == exit_codes.FAILED
+    assert f"--import-central {old} --user-device-config-file NEW" in capsys.readouterr().err
+    assert main(words) == exit_codes.OK
+    assert capsys.readouterr().out == f"{old} was imported as {new}: 1 device, 0 limits\n"
+    assert read(new)["version"]["major"] == 5
+    assert read(new)["user_configs"]["devices"][0]["config"]["user_config"]["deny"] is True
+    assert old.read_bytes() == before
 
 
 @pytest.mark.usefixtures("log_as_it_is")

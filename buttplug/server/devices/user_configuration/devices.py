@@ -90,12 +90,13 @@ class _DeviceReader:
         settings = DeviceSettings(
             index=self._field(user_config, "index", U32, here),
             display_name=self._field(user_config, "display_name", _Name, here),
-            allow=self._field(user_config, "allow", bool, here) or False,
-            # Whatever stands there and is not "no" is meant to keep the device out.
+            # Whatever stands there and is not "no" is meant to keep devices out: this one, or all that have no such mark.
+            allow=bool(user_config.get("allow")),
             deny=bool(user_config.get("deny")),
             message_gap=None if gap is None else gap / 1000,
         )
-        self._field(user_config, "deny", bool, here)
+        for name in ("allow", "deny"):
+            self._field(user_config, name, bool, here)
         settings = self._with_outputs(config, key, settings, f"{place}.config.features")
         if self._faults:
             reason = f"{place}: {'; '.join(self._faults)}"

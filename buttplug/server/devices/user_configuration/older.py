@@ -16,6 +16,8 @@ from buttplug.server.devices.format import OUTPUT_TYPES
 
 Object: TypeAlias = dict[str, Any]
 
+OLDER_FORMATS = (2, 3)
+
 #: Kinds of features of format 3 that have other names now.
 _RENAMED = {"rotatewithdirection": "rotate", "positionwithduration": "hw_position_with_duration", "inflate": "constrict"}
 
@@ -29,7 +31,7 @@ def brought_over(content: object, configuration: DeviceConfiguration) -> object:
     """Return the content of a file of format 2 or 3 as format 5 has it; any other content as it is."""
     if not isinstance(content, dict) or not isinstance(version := content.get("version"), dict):
         return content
-    if version.get("major") not in (2, 3):
+    if version.get("major") not in OLDER_FORMATS:
         return content
     old = content.get("user-configs") or {}
     if not isinstance(old, dict):

@@ -131,7 +131,6 @@ def test_addresses_are_freed_of_the_systems_spelling(load: Load, written: str, a
         ({"message_gap_ms": "slow"}, "message_gap_ms"),
         ({"display_name": 5}, "display_name"),
         ({"display_name": "x" * 300}, "display_name"),
-        ({"allow": "yes"}, "allow"),
     ],
 )
 def test_a_fault_in_one_setting_costs_that_setting_only(
@@ -185,9 +184,10 @@ def test_denying_holds_even_in_a_broken_entry(load: Load, entry: Json, address: 
 
 
 @pytest.mark.parametrize("entry", DENYING)
-def test_allowing_holds_even_in_a_broken_entry(load: Load, entry: Json) -> None:
+@pytest.mark.parametrize("allow", [True, 1, "yes"])
+def test_allowing_holds_even_in_a_broken_entry(load: Load, entry: Json, allow: Json) -> None:
     broken = json.loads(json.dumps(entry))
-    broken["config"]["user_config"]["allow"] = True
+    broken["config"]["user_config"]["allow"] = allow
     configuration = load(devices=[broken])
     assert configuration.allows(EDGE.address) is None
     assert configuration.allows("another") is not None
