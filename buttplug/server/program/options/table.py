@@ -196,7 +196,14 @@ def _add_buses(parser: Parser) -> None:
         action=Switch,
         help=argparse.SUPPRESS,
     )
-    add("--use-simulated-devices", const=True, default=False, nargs=0, action=Once, help="those in the user's settings")
+    add(
+        "--use-simulated-devices",
+        const=True,
+        default=False,
+        nargs=0,
+        action=Once,
+        help="the simulated devices of the user's settings",
+    )
     add(
         "--device-ws-port",
         "--device-websocket-server-port",
