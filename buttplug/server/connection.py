@@ -13,7 +13,7 @@ from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
-from buttplug.server.admission import MAX_STRANGER_BYTES, Admission
+from buttplug.server.admission import HANDSHAKE_LIMIT, MAX_STRANGER_BYTES, Admission
 from buttplug.server.outbox import Outbox
 from buttplug.server.turns import Turns
 
@@ -42,8 +42,8 @@ class SessionConnection(Connection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.outbox = Outbox(self)
-        #: When it came, on the event loop's clock.
-        self.since = asyncio.get_running_loop().time()
+        #: When the peer must have shaken hands as a client, on the event loop's clock; None where it may take its time.
+        self.handshake_deadline: float | None = None
         self.on_closing: Callable[[], None] = lambda: None
         self._closing = False
         self._timers: list[asyncio.TimerHandle] = []
@@ -92,7 +92,7 @@ class SessionConnection(Connection):
 
 
 class DialledConnection(SessionConnection, OpenedConnection):
-    """A connection to an app that this server has connected to."""
+    """A connection to an app that this server has connected to. Its user may begin at any time."""
 
 
 class ClientConnection(SessionConnection, ServerConnection, asyncio.BufferedProtocol):
@@ -100,6 +100,7 @@ class ClientConnection(SessionConnection, ServerConnection, asyncio.BufferedProt
 
     def __init__(self, *args: Any, admission: Admission, turns: Turns, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.handshake_deadline = asyncio.get_running_loop().time() + HANDSHAKE_LIMIT
         self._admission = admission
         self._turns = turns
         self._buffer = memoryview(bytearray(READ_SIZE))

@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidMessage
 
-from buttplug.server import admission, conversation, websocket
+from buttplug.server import admission, connection, conversation, websocket
 from buttplug.server.admission import CONNECTS_AT_ONCE, CONNECTS_PER_SECOND, MAX_STRANGER_BYTES, MAX_STRANGERS, Admission
 from tests.fakes.clock import VirtualTimeLoop
 from tests.server.conftest import Listen
@@ -25,7 +25,7 @@ NEWER = '[{"RequestServerInfo":{"Id":1,"ClientName":"new game","ProtocolVersionM
 @pytest.fixture
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give strangers a third of a second."""
-    for module in (conversation, websocket):
+    for module in (connection, conversation, websocket):
         monkeypatch.setattr(module, "HANDSHAKE_LIMIT", 0.3)
 
 
