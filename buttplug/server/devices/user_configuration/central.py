@@ -35,6 +35,9 @@ def import_central(target: Path, configuration: DeviceConfiguration, sources: Se
         file = UserFile(target, configuration)
         try:
             content = document.parse(source.read_bytes()).content
+            for repeated in document.repeated_keys(content, "$"):
+                # Written anew it would have the last value, and nobody would know that another one may be meant.
+                raise ConfigurationError(f"{repeated}; leave only the one that counts")
             file.take(brought_over(document.without_nulls(content), configuration), source)
         except (ConfigurationError, OSError) as error:
             logger.warning("%s cannot be imported: %s", source, error)

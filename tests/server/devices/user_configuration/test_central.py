@@ -115,6 +115,17 @@ def test_of_centrals_files_the_newest_that_can_be_used_is_taken(
     assert problems(written(path)) == []
 
 
+def test_what_is_said_twice_is_not_brought_over_as_if_it_were_said_once(
+    path: Path, few: Path, sources: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    once = json.dumps(content_of(devices=[device(feature(vibrate={"value": [0, 5]}))]))
+    sources[0].write_text(once.replace('"value": [0, 5]', '"value": [0, 5], "value": [0, 20]'))
+    with pytest.raises(ConfigurationError, match="nothing can be imported from"):
+        import_central(path, DeviceConfiguration.load(few), sources)
+    assert "output.vibrate has the key value more than once; leave only the one that counts" in caplog.text
+    assert not path.exists()
+
+
 def test_an_import_overwrites_nothing(path: Path, few: Path, sources: list[Path]) -> None:
     sources[0].write_text(json.dumps(LIMITED))
     path.write_text("mine")
@@ -134,8 +145,6 @@ def test_an_import_that_finds_nothing_says_where_it_looked(path: Path, few: Path
 
 
 # Older formats
-
-SERVICES = {"6e400001-b5a3-f393-e0a9-e50e24dcca9e": {"tx": "6e400002-b5a3-f393-e0a9-e50e24dcca9e"}}
 
 SERVICES = {"6e400001-b5a3-f393-e0a9-e50e24dcca9e": {"tx": "6e400002-b5a3-f393-e0a9-e50e24dcca9e"}}
 
