@@ -99,11 +99,17 @@ def _device(configuration: DeviceConfiguration, entry: Object) -> Object:
     }
 
 
-def _limits(features: list[Object]) -> list[Object]:
-    """Return the features of an entry of format 3, each with its limit, if it has one."""
+def _limits(features: Any) -> list[Object]:
+    """Return the features of an entry of format 3, each with its limit, if it has one.
+
+    Raises:
+        AttributeError, KeyError, TypeError: It cannot be known whether they have one.
+    """
+    if not isinstance(features, list):
+        raise TypeError("features is no list")
     limited: list[Object] = []
     for feature in features:
-        actuator = feature.get("actuator") or {}
+        actuator = feature.get("actuator", {})
         limit = actuator.get("step-limit")
         if limit is None or limit == actuator.get("step-range"):
             limited.append({})

@@ -222,6 +222,21 @@ def test_format_3_is_brought_over_with_its_limits(path: Path, few: Path, sources
     assert again.settings == configuration.settings
 
 
+@pytest.mark.parametrize("features", [{}, 5, "none", [5], [{"actuator": []}], [{"actuator": {"step-limit": [0, 7]}}]])
+def test_a_device_of_format_3_whose_limits_cannot_be_known_is_not_driven(
+    path: Path, few: Path, sources: list[Path], features: Any
+) -> None:
+    content = json.loads(json.dumps(THIRD))
+    content["user-configs"]["devices"][0]["config"]["features"] = features
+    sources[2].write_text(json.dumps(content))
+    configuration = DeviceConfiguration.load(few)
+    import_central(path, configuration, sources)
+    assert configuration.settings[EDGE].unusable is not None
+    again = DeviceConfiguration.load(few)
+    load_user_configuration(path, again)
+    assert again.settings[EDGE].unusable is not None
+
+
 def test_format_2_is_brought_over_with_outputs_off_that_may_have_had_limits(
     path: Path, few: Path, sources: list[Path]
 ) -> None:
