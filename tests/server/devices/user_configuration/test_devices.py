@@ -193,6 +193,19 @@ def test_allowing_holds_even_in_a_broken_entry(load: Load, entry: Json, allow: J
     assert configuration.allows("another") is not None
 
 
+@pytest.mark.parametrize(("value", "meaning"), [("no", "true"), (1, "true"), (0, "false"), ([], "false")])
+@pytest.mark.parametrize("mark", ["allow", "deny"])
+def test_a_mark_that_is_neither_true_nor_false_is_told_with_what_it_counts_as(
+    load: Load, caplog: pytest.LogCaptureFixture, mark: str, value: Json, meaning: str
+) -> None:
+    entry: Any = device()
+    entry["config"]["user_config"][mark] = value
+    settings = settings_of(load(devices=[entry]))
+    assert getattr(settings, mark) is (meaning == "true")
+    (message,) = caplog.messages
+    assert f".config.user_config.{mark}: counts as {meaning}: Expected `bool`, got `" in message
+
+
 @pytest.mark.parametrize("entry", [None, 5, {}, device(address=5), {"identifier": {"adress": "A"}, "config": {}}])
 def test_an_entry_that_is_for_no_device_is_skipped(load: Load, caplog: pytest.LogCaptureFixture, entry: Json) -> None:
     assert load(devices=[entry]).settings == {}
