@@ -75,8 +75,9 @@ async def test_limits_are_read_and_told_and_the_device_that_comes_is_saved(start
     assert indexes == {ADDRESS: 3, "other": 0}
 
 
-async def test_without_a_file_nothing_is_written(start: Start, tmp_path: Path) -> None:
-    server = await start("--ws-port=0", "--simulate=aneros", XDG_CONFIG_HOME=str(tmp_path), APPDATA=str(tmp_path))
+async def test_without_a_file_nothing_is_written_and_simulated_devices_of_it_are_missed(start: Start, tmp_path: Path) -> None:
+    words = ("--ws-port=0", "--simulate=aneros", "--use-simulated-devices")
+    server = await start(*words, XDG_CONFIG_HOME=str(tmp_path), APPDATA=str(tmp_path))
     url = await server.listening()
     async with connect(url) as socket:
         await socket.send(HELLO)
@@ -84,14 +85,15 @@ async def test_without_a_file_nothing_is_written(start: Start, tmp_path: Path) -
         while '"DeviceIndex":0' not in await socket.recv():
             pass
     server.process.terminate()
-    await server.end()
+    _, log = await server.end()
     assert files_in(tmp_path) == []
+    assert "--use-simulated-devices does nothing: the user's settings have no simulated_devices" in log
 
 
 async def test_simulated_devices_of_the_file_are_found(start: Start, tmp_path: Path) -> None:
     listed = [{"identifier": "simulated-stroker", "display_name": "Practice", "address": "s"}]
     path = write(tmp_path / "mine.json", content(simulated_devices=listed))
-    server = await start("--ws-port=0", "--no-use-bluetooth-le", "--user-device-config-file", str(path))
+    server = await start("--ws-port=0", "--use-simulated-devices", "--user-device-config-file", str(path))
     async with connect(await server.listening()) as socket:
         await socket.send(HELLO)
         await socket.send('[{"StartScanning":{"Id":2}}]')
@@ -101,6 +103,7 @@ async def test_simulated_devices_of_the_file_are_found(start: Start, tmp_path: P
     code, log = await server.end()
     assert code == exit_codes.OK
     assert "looking for devices on: simulated devices" in log
+    assert "does nothing" not in log
 
 
 @pytest.fixture
