@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from benchmarks.devices import HANDSHAKE, Bench, levels, output_frame
 from benchmarks.table import Note, micro
-from buttplug.core.codec import decode_client_frame, encode
+from buttplug.core.codec import encode
+from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.server.session import Session
 from tests.fakes.clock import VirtualTimeLoop
 

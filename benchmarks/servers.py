@@ -20,8 +20,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from benchmarks.devices import MODEL, SENSOR_MODEL, Bench
 from benchmarks.table import resident
-from buttplug.core.codec import Frame, Malformed, decode_client_frame, encode
+from buttplug.core.codec import Frame, Malformed, encode
 from buttplug.core.legacy.translator import Translator
+from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice

@@ -18,7 +18,6 @@ from msgspec import Raw, Struct
 from buttplug.core.elements import TooManyElementsError
 from buttplug.core.elements import split as find_elements
 from buttplug.core.enums import ErrorCode
-from buttplug.core.legacy.v3 import StopAllDevices, StopDeviceCmd
 from buttplug.core.messages import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
@@ -26,7 +25,6 @@ from buttplug.core.messages import (
     ClientMessage,
     RequestId,
     ServerMessage,
-    StopCmd,
     WireStruct,
 )
 from buttplug.core.text import printable
@@ -123,9 +121,6 @@ def foreign(names: Iterable[str], sender: str) -> dict[str, str]:
     return {name: f"{name} is not for a {sender} to send" for name in names}
 
 
-_client_codec = Codec[ClientMessage](
-    named((*CLIENT_MESSAGES, StopDeviceCmd, StopAllDevices)), foreign(named(SERVER_MESSAGES), "client")
-)
 _server_codec = Codec[ServerMessage](named(SERVER_MESSAGES), foreign(named(CLIENT_MESSAGES), "server"))
 
 
@@ -181,29 +176,12 @@ def _element(text: str, long: int) -> Element | Malformed:
 
 
 def split_client_frame(frame: Frame) -> Iterator[Element | Malformed | None]:
-    """Return the elements of a frame that a client sent, each to be read by :func:`read_element` or an older version's codec.
+    """Return the elements of a frame that a client sent, each to be read by the codec of its version.
 
     None is no element: it stands for a step that was made to find them, so that whoever reads a long frame can let others go
     first in between.
     """
     return split(frame, MAX_MESSAGE)
-
-
-def read_element(element: Element | Malformed | None) -> ClientMessage | Malformed | None:
-    """Return one message of a client of version 4, which may stop devices in the words of older ones; None for a mere step."""
-    if element is None:
-        return None
-    message = _client_codec.message(element)
-    if isinstance(message, StopDeviceCmd):
-        return StopCmd(message.id, message.device_index)
-    if isinstance(message, StopAllDevices):
-        return StopCmd(message.id)
-    return message
-
-
-def decode_client_frame(frame: Frame) -> list[ClientMessage | Malformed]:
-    """Return the messages of a frame that a client of version 4 sent."""
-    return [message for message in map(read_element, split_client_frame(frame)) if message is not None]
 
 
 def decode_server_frame(frame: Frame) -> list[ServerMessage | Malformed]:

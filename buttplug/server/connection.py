@@ -8,6 +8,7 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection as OpenedConnection
 
+from buttplug.core.listening.admission import HANDSHAKE_LIMIT
 from buttplug.core.listening.connection import AcceptedConnection, WatchedConnection
 from buttplug.server.outbox import Outbox
 
@@ -18,8 +19,8 @@ class SessionConnection(WatchedConnection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.outbox = Outbox(self)
-        #: When it came, on the event loop's clock.
-        self.since = asyncio.get_running_loop().time()
+        #: When the peer must have shaken hands as a client, on the event loop's clock; None where it may take its time.
+        self.handshake_deadline: float | None = None
 
     def admitted(self) -> None:
         """Note that the client has shaken hands; a second time changes nothing."""
@@ -48,8 +49,12 @@ class SessionConnection(WatchedConnection):
 
 
 class DialledConnection(SessionConnection, OpenedConnection):
-    """A connection to an app that this server has connected to."""
+    """A connection to an app that this server has connected to. Its user may begin at any time."""
 
 
 class ClientConnection(AcceptedConnection, SessionConnection):
     """A connection of a client, or of a stranger that may become one."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.handshake_deadline = asyncio.get_running_loop().time() + HANDSHAKE_LIMIT

@@ -52,7 +52,9 @@ class Conversation:
             await self._close(CloseCode.SHUTDOWN, error.message)
             return
         connection.on_closing = session.stop_driving
-        deadline = asyncio.get_running_loop().call_at(connection.since + HANDSHAKE_LIMIT, self._handshake_missed, session)
+        limit = None
+        if connection.handshake_deadline is not None:
+            limit = asyncio.get_running_loop().call_at(connection.handshake_deadline, self._handshake_missed, session)
         try:
             await self._read(session)
         except ConnectionClosed as end:
@@ -63,7 +65,8 @@ class Conversation:
             await session.close("the server failed")
             await self._close(CloseCode.INTERNAL_ERROR, "the server failed")
         finally:
-            deadline.cancel()
+            if limit is not None:
+                limit.cancel()
             await session.close("its connection is gone")
 
     async def _read(self, session: Session) -> None:

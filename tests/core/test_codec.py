@@ -16,13 +16,13 @@ from buttplug.core.codec import (
     MAX_MESSAGE,
     MAX_MESSAGES,
     Malformed,
-    decode_client_frame,
     decode_server_frame,
     encode,
     split_client_frame,
 )
 from buttplug.core.enums import ErrorCode
 from buttplug.core.legacy.v3 import StopAllDevices, StopDeviceCmd
+from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import (
     CLIENT_MESSAGES,
     SERVER_MESSAGES,
@@ -382,7 +382,7 @@ def test_a_client_refuses_what_only_clients_send() -> None:
     assert decode_server_frame('[{"Ping":{"Id":4}}]') == [Malformed("Ping is not for a server to send", 4, "Ping")]
 
 
-@pytest.mark.parametrize("name", ["Foo", "ping", "ScalarCmd", "VibrateCmd", "KiirooCmd", "RawWriteCmd", "SensorReadCmd", ""])
+@pytest.mark.parametrize("name", ["Foo", "ping", ""])
 def test_an_unknown_message_is_refused_with_its_id(name: str) -> None:
     assert malformed(f'[{{"{name}":{{"Id":4294967295,"Speed":0.5}}}}]') == Malformed(
         f'unknown message "{name}"', 4294967295, name

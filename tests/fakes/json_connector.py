@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from buttplug.client.connector import OnLost, OnMessage
 from buttplug.client.in_process import InProcessConnector
-from buttplug.core.codec import Malformed, decode_client_frame, decode_server_frame, encode
+from buttplug.core.codec import Malformed, decode_server_frame, encode
+from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import ClientMessage, ServerMessage
 
 

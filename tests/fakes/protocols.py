@@ -30,6 +30,15 @@ class OnePacket(Protocol):
         return (text("all", *values.values()),)
 
 
+class OneSpeed(Protocol):
+    """Sends ``all <value> <features that run>``: what runs does so at the highest value that none of their limits forbids."""
+
+    def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        running = [feature for feature, value in values.items() if value]
+        limits = [self.highest_levels[feature, OutputType.VIBRATE] for feature in running]
+        return (text("all", min([max(values.values()), *limits]), *running),)
+
+
 class Repeating(OnePacket):
     """Sends its packet again each second."""
 

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import pytest
 
-from buttplug.core.codec import Malformed, decode_client_frame
+from buttplug.core.codec import Malformed
+from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import ClientMessage, DeviceList, Error, Ok, RequestServerInfo, ServerMessage
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import ButtplugServer, session

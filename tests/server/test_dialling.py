@@ -131,6 +131,19 @@ async def test_when_the_app_goes_its_devices_stop_and_the_server_comes_back(app:
 
 
 @pytest.mark.real_time
+async def test_an_app_may_take_its_time_before_it_begins(app: App, dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("connection", "conversation"):
+        monkeypatch.setattr(f"buttplug.server.{module}.HANDSHAKE_LIMIT", 0.05)
+    await app.open()
+    await dial()
+    connection = await app.connection()
+    await asyncio.sleep(0.3)
+    await connection.send(HELLO % "app")
+    assert "ServerInfo" in str(await connection.recv())
+    assert app.connections.empty()
+
+
+@pytest.mark.real_time
 async def test_a_server_that_shuts_down_stops_the_devices_and_tells_the_app(app: App, dial: Dial) -> None:
     await app.open()
     house = await dial()

@@ -7,7 +7,8 @@ import itertools
 
 import pytest
 
-from buttplug.core.codec import Malformed, decode_client_frame
+from buttplug.core.codec import Malformed
+from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import (
     DeviceList,
     Disconnect,

@@ -24,6 +24,7 @@ from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSe
 from buttplug.server.server import ButtplugServer
 from tests.fakes.clock import VirtualTimeLoop
 from tests.fakes.families import Family, install
+from tests.fakes.protocols import OneSpeed
 from tests.server.conftest import BuildHouse, House, Talker, is_ok
 
 VIBRATE = OutputType.VIBRATE
@@ -50,6 +51,39 @@ def configuration() -> DeviceConfiguration:
 async def test_a_configuration_without_devices_is_used_as_it_is() -> None:
     empty = DeviceConfiguration(Version(5, 0))
     assert ButtplugServer(configuration=empty).devices.configuration is empty
+
+
+# Outputs that cannot have different levels
+
+
+TWO_VIBRATORS = [{"index": index, "output": {"vibrate": {"value": [0, 100]}}} for index in (0, 1)]
+
+
+@pytest.fixture
+async def pair(build: BuildHouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> House:
+    """A device with two vibrators that run at one speed."""
+    family = Family(OneSpeed, TWO_VIBRATORS)
+    return await build("toy", configuration=install(monkeypatch, tmp_path, {"toy": family}))
+
+
+async def test_a_level_that_outputs_share_is_above_the_limit_of_none_that_runs(pair: House) -> None:
+    await pair.server.limit_output(0, 0, VIBRATE, value=(0, 30))
+    talker = await pair.client()
+    for feature, value in ((1, 90), (0, 10), (0, 0), (1, 0)):
+        await talker.ask(OutputCmd, 0, feature, {VIBRATE.value: OutputArguments(value)})
+    assert pair.sent()[-4:] == [b"all 90 1", b"all 30 0 1", b"all 90 1", b"all 0"]
+
+
+async def test_limits_of_levels_that_outputs_share_are_those_of_the_moment(pair: House) -> None:
+    talker = await pair.client()
+    await pair.server.limit_output(0, 1, VIBRATE, value=(10, 20))
+    await pair.server.limit_output(0, 1, VIBRATE, value=(10, 50))
+    for feature, value in ((0, 90), (1, 1)):
+        await talker.ask(OutputCmd, 0, feature, {VIBRATE.value: OutputArguments(value)})
+    await pair.server.limit_output(0, 1, VIBRATE, disabled=True)
+    await talker.ask(OutputCmd, 0, 0, {VIBRATE.value: OutputArguments(90)})
+    sent = pair.sent()
+    assert sent[-4:] == [b"all 90 0", b"all 50 0 1", b"all 0", b"all 90 0"]
 
 
 # Changed while much else happens

@@ -18,7 +18,7 @@ from buttplug.core.listening.admission import (
     MAX_STRANGERS,
     Admission,
 )
-from buttplug.server import conversation, websocket
+from buttplug.server import connection, conversation, websocket
 from tests.fakes.clock import VirtualTimeLoop
 from tests.server.conftest import Listen
 from tests.server.wire import HELLO, PING, UPGRADE, Place, ask, close_code, frame, hear, until
@@ -32,7 +32,7 @@ NEWER = '[{"RequestServerInfo":{"Id":1,"ClientName":"new game","ProtocolVersionM
 @pytest.fixture
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give strangers a third of a second."""
-    for module in (conversation, websocket):
+    for module in (connection, conversation, websocket):
         monkeypatch.setattr(module, "HANDSHAKE_LIMIT", 0.3)
 
 

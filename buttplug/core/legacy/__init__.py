@@ -1,7 +1,8 @@
 """Clients of spec versions 0 to 3: what they send and are told, in terms of version 4, the only one that the rest knows.
 
-One module per version has what differs from the next: ``v3`` from version 4, ``v2`` from ``v3``, and so on. ``device`` has the
-lists in which they all address a device, ``translator`` is what a listener puts between a client and its session.
+One module per version has what differs from the next: ``v3`` from version 4, ``v2`` from ``v3``, and so on. ``device`` has
+the lists in which they all address a device, ``orders`` what their commands come to in these lists. ``versions`` says what a
+client of each may send, and ``translator`` is what a listener puts between a client and its session.
 """
 
 from __future__ import annotations

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct, structs
 
-from buttplug.core.codec import Element, Frame, Malformed, read_element, split_client_frame
+from buttplug.core.codec import Element, Frame, Malformed, split_client_frame
 from buttplug.core.errors import ButtplugError
 from buttplug.core.legacy import version_of
 from buttplug.core.legacy.conversion import Conversion, OldMessage
 from buttplug.core.legacy.device import Device, Devices
 from buttplug.core.legacy.v3 import DeviceRemoved, SensorReading, reading_of
-from buttplug.core.legacy.versions import VERSIONS, Version, codec
+from buttplug.core.legacy.versions import VERSIONS, Version, codec, read_element
 from buttplug.core.messages import (
     SPEC_MAJOR,
     U32_MAX,

@@ -4,22 +4,21 @@ for each command, and devices come and go by messages of their own.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, ClassVar, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
 from buttplug.core import messages as v4
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.legacy.conversion import Conversion, DeviceCommand, OldMessage, nothing
-from buttplug.core.legacy.device import SCALAR_TYPES, Actuator, Device, Devices, Sensor, Subscription
+from buttplug.core.legacy.device import Actuator, Device, Devices, Sensor, Subscription
+from buttplug.core.legacy.orders import Order, conversion_of, entry_of, level_of, output_of, place_of
 from buttplug.core.messages import (
     U32,
     U32_MAX,
     InputCmd,
     OutputArguments,
-    OutputCmd,
     Range,
     ServerMessage,
     StopCmd,
@@ -28,13 +27,6 @@ from buttplug.core.messages import (
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Milliseconds = Annotated[float, Meta(ge=0)]
-
-#: A product this near to a whole step is that step: to floats 0.07 of 100 steps is more than 7, and 0.29 of them less than 29.
-STEP_TOLERANCE = 1e-9
-#: The least share of a speed or level that is more than off.
-LEAST = 0.000001
-
-Item = TypeVar("Item")
 
 #: Messages of this version that no server does any more, with the reason.
 REFUSED = dict.fromkeys(
@@ -70,10 +62,10 @@ class ScalarCmd(DeviceCommand):
         """
         orders = []
         for scalar in self.scalars:
-            entry = _entry(device, device.scalars, scalar.index, "ScalarCmd")
-            actuator = _output_of(device, entry, scalar.actuator_type)
-            orders.append(_Order(scalar.index, actuator, OutputArguments(_level(actuator, scalar.scalar))))
-        return _conversion(self, orders)
+            entry = entry_of(device, device.scalars, scalar.index, "ScalarCmd")
+            actuator = output_of(device, entry, scalar.actuator_type)
+            orders.append(Order(scalar.index, actuator, OutputArguments(level_of(actuator, scalar.scalar))))
+        return conversion_of(self, orders)
 
 
 class Rotation(WireStruct):
@@ -98,10 +90,10 @@ class RotateCmd(DeviceCommand):
         """
         orders = []
         for rotation in self.rotations:
-            actuator = _entry(device, device.rotators, rotation.index, "RotateCmd")
-            speed = _level(actuator, rotation.speed)
-            orders.append(_Order(rotation.index, actuator, OutputArguments(speed if rotation.clockwise else -speed)))
-        return _conversion(self, orders)
+            actuator = entry_of(device, device.rotators, rotation.index, "RotateCmd")
+            speed = level_of(actuator, rotation.speed)
+            orders.append(Order(rotation.index, actuator, OutputArguments(speed if rotation.clockwise else -speed)))
+        return conversion_of(self, orders)
 
 
 class Vector(WireStruct):
@@ -128,10 +120,10 @@ class LinearCmd(DeviceCommand):
             return nothing(self.id)
         orders = []
         for vector in self.vectors:
-            actuator = _entry(device, device.strokers, vector.index, "LinearCmd")
-            place = math.floor(actuator.count * vector.position + STEP_TOLERANCE)
-            orders.append(_Order(vector.index, actuator, OutputArguments(place, int(min(vector.duration, U32_MAX)))))
-        return _conversion(self, orders).then(self._note_places(device))
+            actuator = entry_of(device, device.strokers, vector.index, "LinearCmd")
+            duration = int(min(vector.duration, U32_MAX))
+            orders.append(Order(vector.index, actuator, OutputArguments(place_of(actuator, vector.position), duration)))
+        return conversion_of(self, orders).then(self._note_places(device))
 
     def _note_places(self, device: Device) -> Callable[[ServerMessage], ServerMessage]:
         """Forget where these strokers are until they surely were sent somewhere. A stop meanwhile leaves it unknown."""
@@ -245,51 +237,6 @@ MESSAGES: tuple[type[OldMessage], ...] = (
     SensorSubscribeCmd,
     SensorUnsubscribeCmd,
 )
-
-
-class _Order(NamedTuple):
-    """What one entry of a command comes to."""
-
-    entry: int
-    actuator: Actuator
-    arguments: OutputArguments
-
-
-def _entry(device: Device, entries: Sequence[Item], index: int, command: str) -> Item:
-    if index >= len(entries):
-        there_are = f"the highest is {len(entries) - 1}" if entries else "it has none"
-        raise device.error(f"there is no {command} index {index}: {there_are}")
-    return entries[index]
-
-
-def _output_of(device: Device, entry: Actuator, word: str) -> Actuator:
-    """Return the output that a type names, of the feature that an entry belongs to."""
-    outputs = [actuator for actuator in device.scalars if actuator.feature == entry.feature]
-    wanted = next((type_ for type_ in SCALAR_TYPES if type_.casefold() == word.casefold()), None)
-    for actuator in outputs:
-        if actuator.type is wanted:
-            return actuator
-    known = ", ".join(actuator.type for actuator in outputs)
-    raise device.error(f'feature {entry.feature} has no "{word[:64]}" scalar; its scalars are {known}')
-
-
-def _level(actuator: Actuator, share: float) -> int:
-    """Return the step for a share, rounded up, so that the least push moves something."""
-    if share < LEAST and actuator.type is not OutputType.POSITION:
-        return 0
-    return math.ceil(actuator.count * share - STEP_TOLERANCE)
-
-
-def _conversion(message: DeviceCommand, orders: Iterable[_Order]) -> Conversion:
-    """Return orders by feature. Of several for the same entry, or for the same output, the last counts."""
-    by_entry = {order.entry: order for order in orders}
-    by_output = {(order.actuator.feature, order.actuator.type): order for order in by_entry.values()}
-    return Conversion(
-        [
-            OutputCmd(message.id, message.device_index, feature, {type_: order.arguments})
-            for (feature, type_), order in sorted(by_output.items(), key=lambda item: item[0][0])
-        ]
-    )
 
 
 # From server to client

@@ -1,4 +1,4 @@
-"""The versions before 4: what a client of each may send, and the forms in which it is told what there is."""
+"""The versions: what a client of each may send, and the forms in which one before 4 is told what there is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from buttplug.core import messages as v4
-from buttplug.core.codec import Codec, foreign, named
+from buttplug.core.codec import Codec, Element, Frame, Malformed, foreign, named, split_client_frame
 from buttplug.core.legacy import v0, v1, v2, v3
 from buttplug.core.legacy.conversion import OldMessage
 from buttplug.core.legacy.device import Device
@@ -65,9 +65,27 @@ VERSIONS = (
 
 @cache
 def codec(number: int) -> Codec[ClientMessage]:
-    """Return what reads the messages of a client of version 0 to 3."""
-    kinds = named(COMMON) | {kind.wire_name or kind.__name__: kind for kind in OLD if number in kind.versions}
+    """Return what reads the messages of a client of version 0 to 4."""
+    newer = COMMON if number < v4.SPEC_MAJOR else v4.CLIENT_MESSAGES
+    kinds = named(newer) | {kind.wire_name or kind.__name__: kind for kind in OLD if number in kind.versions}
     return Codec(kinds, dict(_reasons(number)))
+
+
+def read_element(element: Element | Malformed | None) -> ClientMessage | Malformed | None:
+    """Return one message of a client of version 4, which may stop devices in the words of older ones; None for a mere step."""
+    if element is None:
+        return None
+    message = codec(v4.SPEC_MAJOR).message(element)
+    if isinstance(message, v3.StopDeviceCmd):
+        return v4.StopCmd(message.id, message.device_index)
+    if isinstance(message, v3.StopAllDevices):
+        return v4.StopCmd(message.id)
+    return message
+
+
+def decode_client_frame(frame: Frame) -> list[ClientMessage | Malformed]:
+    """Return the messages of a frame that a client of version 4 sent."""
+    return [message for message in map(read_element, split_client_frame(frame)) if message is not None]
 
 
 def _reasons(number: int) -> Iterator[tuple[str, str]]:
@@ -75,9 +93,13 @@ def _reasons(number: int) -> Iterator[tuple[str, str]]:
     for kind in OLD:
         first, last = kind.versions[0], kind.versions[-1]
         name = kind.wire_name or kind.__name__
-        yield name, f"{name} belongs to message spec versions {first} to {last}; this client speaks version {number}"
+        yield name, _belongs(name, f"version {first}" if first == last else f"versions {first} to {last}", number)
     for new in NEW:
-        yield new.__name__, f"{new.__name__} belongs to message spec version 4; this client speaks version {number}"
+        yield new.__name__, _belongs(new.__name__, f"version {v4.SPEC_MAJOR}", number)
     for name, reason in REFUSED.items():
         yield name, f"{name} is not supported: {reason}"
     yield from foreign(FROM_SERVERS, "client").items()
+
+
+def _belongs(name: str, versions: str, number: int) -> str:
+    return f"{name} belongs to message spec {versions}, not to version {number}"

@@ -66,7 +66,7 @@ def _read_folder(folder: Path) -> tuple[Version, dict[str, ProtocolEntry]]:
 
 
 def _read_base_file(path: Path) -> tuple[Version, dict[str, ProtocolEntry]]:
-    """Protocols that cannot be used are left out with a warning."""
+    """Protocols that cannot be used, and ways to find devices that are not known here, are left out with a warning."""
     base = _decode_file(path, msgspec.json.Decoder(BaseFile))
     check_format(path, base.version)
     entries: dict[str, ProtocolEntry] = {}
@@ -76,6 +76,12 @@ def _read_base_file(path: Path) -> tuple[Version, dict[str, ProtocolEntry]]:
         except (msgspec.DecodeError, RecursionError) as error:
             problems = [str(error)]
         else:
+            unknown = [number for number, item in enumerate(entry.communication) if not item.has_known_kind]
+            for number in unknown:
+                logger.warning(
+                    "%s: protocol %s: $.communication[%d] is left out: it has no known kind", path, protocol, number
+                )
+            entry.communication = [item for item in entry.communication if item.has_known_kind]
             problems = list(entry.problems())
         if problems:
             logger.warning("%s: protocol %s is left out: %s", path, protocol, "; ".join(problems))
@@ -89,5 +95,20 @@ def _decode_file(path: Path, decoder: msgspec.json.Decoder[_Content]) -> _Conten
         return decoder.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except msgspec.ValidationError as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise ConfigurationError(f"{path}: {_place_of_fault(path) or error}") from error
+
+
+def _place_of_fault(path: Path) -> str | None:
+    """Return where a file is not JSON, and why; None where that cannot be told."""
+    import json
+
+    try:
+        json.loads(path.read_bytes())
+    except json.JSONDecodeError as error:
+        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except (ValueError, RecursionError):
+        return None
+    return None

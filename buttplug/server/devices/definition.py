@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
-from buttplug.core.messages import Range
+from buttplug.core.messages import U32, U32_MAX, Range
+
+#: Values and readings of the ecosystem's programs have 32 bits.
+_Value = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+_Datum = Annotated[int, Meta(ge=-(2**31), le=U32_MAX)]
 
 
 class OutputDefinition(Struct, frozen=True):
@@ -17,8 +22,8 @@ class OutputDefinition(Struct, frozen=True):
     device takes 0 for off, and nothing between. ``duration`` is in milliseconds, for timed positions only.
     """
 
-    value: Range
-    duration: Range | None = None
+    value: tuple[_Value, _Value]
+    duration: tuple[U32, U32] | None = None
     disabled: bool = False
     reverse_position: bool = False
 
@@ -26,7 +31,7 @@ class OutputDefinition(Struct, frozen=True):
 class InputDefinition(Struct, frozen=True):
     """One input of a feature: a range per channel, and what can be asked of it."""
 
-    value: tuple[Range, ...]
+    value: tuple[tuple[_Datum, _Datum], ...]
     command: tuple[InputCommandType, ...]
 
 

@@ -267,6 +267,9 @@ class Device:
         self._protocol.places = {
             feature: places for (feature, type_), places in self._limits().values.items() if type_.is_position
         }
+        self._protocol.highest_levels = {
+            at: self._outputs[at].highest_level if at in self._outputs else 0 for at in self._protocol.highest_levels
+        }
 
     def _describe(self) -> DeviceInfo:
         """Return the device as clients see it: without what is disabled."""

@@ -86,8 +86,13 @@ class CommunicationFields(Struct, gc=False):
         """Return what makes it unusable, each with its place."""
         for key, specifier in self._by_key():
             yield from specifier.problems(f"{place}.{key}")
-        if all(getattr(self, name) is None for name in self.__struct_fields__):
+        if not self.has_known_kind:
             yield f"{place} has no known kind"
+
+    @property
+    def has_known_kind(self) -> bool:
+        """Whether it says anything of a bus that is known, served or not."""
+        return any(getattr(self, name) is not None for name in self.__struct_fields__)
 
     def _by_key(self) -> Iterator[tuple[str, Specifier]]:
         for key in SPECIFIERS:

@@ -77,6 +77,11 @@ class OutputRange(Struct, frozen=True):
             return max(value - self.lowest, -self.highest)
         return min(max(self.lowest + value, self.first_level), self.highest)
 
+    @property
+    def highest_level(self) -> int:
+        """The highest level that the device is told, whichever way: 0 where the limits leave nothing but off."""
+        return self.highest if self.highest >= self.first_level else 0
+
     def clamp_duration(self, duration: int) -> int:
         """Return the nearest allowed duration, in milliseconds."""
         if self.shown_duration is None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.devices.user_configuration.opening import open_user_file
 from buttplug.server.devices.user_configuration.places import default_path
@@ -25,14 +27,20 @@ def load_configuration(options: Options) -> DeviceConfiguration:
 
 
 def import_settings(options: Options, configuration: DeviceConfiguration) -> str:
-    """Bring over what was set in Intiface Central; return what was done, for people.
+    """Bring over what was set in Intiface Central, or in the file that is named; return what was done, for people.
 
     Raises:
         ConfigurationError: There is nothing to bring, or a file cannot be used.
     """
     from buttplug.server.devices.user_configuration.central import import_central
 
-    return import_central(options.user_configuration or default_path(), configuration)
+    target = options.user_configuration or default_path()
+    if not options.search:
+        return import_central(target, configuration)
+    source = Path(options.search)
+    if not source.is_file():
+        raise ConfigurationError(f"{source} is not there, or is no file: nothing is imported")
+    return import_central(target, configuration, [source])
 
 
 def simulated_devices(configuration: DeviceConfiguration, names: Sequence[str]) -> list[SimulatedDevice]:

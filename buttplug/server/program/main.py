@@ -70,6 +70,8 @@ def _run(options: Options) -> int:
     tls = None if options.tls_cert is None or options.tls_key is None else server_tls(options.tls_cert, options.tls_key)
     if options.repeater is not None:
         return asyncio.run(repeat(options, options.repeater, tls, _token(options)))
+    if options.use_simulated_devices and not configuration.simulated_devices:
+        logger.warning("--use-simulated-devices does nothing: the user's settings have no simulated_devices")
     simulated = simulated_devices(configuration, options.simulate)
     return asyncio.run(serve(options, configuration, simulated, tls, _token(options)))
 

@@ -83,6 +83,11 @@ class Protocol:
     #: for a protocol that makes up places of its own, on the way to one that it is given.
     places: Mapping[int, Range]
 
+    #: The highest level that each output may have, either way, in device units: 0 for one that is disabled. The device keeps
+    #: the user's limits in it, for a protocol whose outputs cannot have different levels: what they all get must not be above
+    #: the limit of any that runs.
+    highest_levels: Mapping[tuple[int, OutputType], int]
+
     #: Whether nobody has driven a real device with it yet: it is written from notes, and the documentation says so.
     experimental: ClassVar[bool] = False
 
@@ -105,6 +110,12 @@ class Protocol:
             for feature in definition.features
             for type_, output in feature.outputs.items()
             if type_.is_position
+        }
+        self.highest_levels = {
+            (feature.index, type_): 0 if output.disabled else output.value[1]
+            for feature in definition.features
+            for type_, output in feature.outputs.items()
+            if not type_.is_position
         }
 
     @classmethod

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from buttplug.core.codec import Malformed, decode_client_frame
+from buttplug.core.codec import Malformed
 from buttplug.core.legacy import refusal, version_of
+from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import ClientMessage, RequestServerInfo
 
 

@@ -21,7 +21,7 @@ from buttplug.hardware.serial import SerialAdvertisement, SerialSpecifier
 from buttplug.hardware.simulated import SimulatedAdvertisement
 from buttplug.hardware.specifier import Advertisement
 from buttplug.hardware.usb import UsbAdvertisement
-from buttplug.hardware.websocket import WebsocketAdvertisement
+from buttplug.hardware.websocket import WebsocketAdvertisement, WebsocketSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import Feature, Model, Version
@@ -301,6 +301,7 @@ def test_a_folder_of_ones_own_is_read(load_folder: Callable[[Json], DeviceConfig
         ),
         ({"defaults": output("temperature", value=[42, 37])}, r"is \[42, 37\], not \[0, n\], \[m, n\] or \[-n, n\]"),
         ({"defaults": output("vibrate", value=[0, 0])}, r"is \[0, 0\], not \[0, n\], \[m, n\] or \[-n, n\]"),
+        ({"defaults": output("vibrate", value=[0, 2**31])}, r"Expected `int` <= 2147483647 .*output.*value\[1\]"),
         ({"defaults": output("position", value=[-9, 9])}, r"is \[-9, 9\], not \[0, n\]"),
         ({"defaults": output("position", value=[3, 9])}, r"is \[3, 9\], not \[0, n\]"),
         (
@@ -333,7 +334,7 @@ def test_a_bad_file_is_refused_with_its_name_the_field_and_what_is_wrong(
 
 def test_a_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "version.json").write_text("{")
-    with pytest.raises(ConfigurationError, match=r"version\.json: .*truncated"):
+    with pytest.raises(ConfigurationError, match=r"version\.json: line 1, column 2: Expecting"):
         DeviceConfiguration.load(tmp_path)
 
 
@@ -358,6 +359,33 @@ def test_the_ecosystems_base_file_is_read_but_for_protocols_that_cannot_be_used(
     assert configuration.protocols == ("good",)
     assert configuration.version == Version(4, 189)
     assert re.findall(r"protocol (\S+) is left out", caplog.text) == ["bad-range", "bad-shape"]
+
+
+def test_a_way_to_find_devices_that_is_not_known_here_costs_none_of_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "base.json"
+    communication: Json = [{"carrier_pigeon": {"name": "Kurt"}}, {"websocket": {"name": "good"}}]
+    good = {"communication": communication, "defaults": {"name": "Good", "features": []}}
+    path.write_text(json.dumps({"version": {"major": 5, "minor": 99}, "protocols": {"good": good}}))
+    assert DeviceConfiguration.load(path).specifiers("good") == (WebsocketSpecifier("good"),)
+    assert "protocol good: $.communication[0] is left out: it has no known kind" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"version":\n {"major": 5 "minor": 1}}', "line 2, column 14: Expecting"),
+        ("[" * 100_000, "Expected `object`, got `array`"),
+        ("\ufeff{", "line 1, column 2"),
+        ('{"version": {"major": 5}}', r"missing required field `minor` - at `\$\.version`"),
+    ],
+)
+def test_what_is_wrong_with_a_base_file_is_told_with_its_place(tmp_path: Path, text: str, place: str) -> None:
+    path = tmp_path / "base.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError, match=rf"base\.json.*{place}"):
+        DeviceConfiguration.load(path)
 
 
 @pytest.mark.parametrize("major", [2, 3, 6])

@@ -181,7 +181,7 @@ def test_where_a_level_begins_above_zero_the_device_is_told_off_or_one_of_its_ow
     assert low <= high
     assert high == 0 or max(first, lowest) <= high <= min(last, highest)
     assert limits.to_device(0) == 0
-    assert limits.to_device(limits.shown[1]) == (highest if highest >= first else 0)
+    assert limits.to_device(limits.shown[1]) == limits.highest_level == (highest if highest >= first else 0)
 
 
 @given(limited_levels())

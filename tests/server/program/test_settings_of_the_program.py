@@ -75,8 +75,9 @@ async def test_limits_are_read_and_told_and_the_device_that_comes_is_saved(start
     assert indexes == {ADDRESS: 3, "other": 0}
 
 
-async def test_without_a_file_nothing_is_written(start: Start, tmp_path: Path) -> None:
-    server = await start("--ws-port=0", "--simulate=aneros", XDG_CONFIG_HOME=str(tmp_path), APPDATA=str(tmp_path))
+async def test_without_a_file_nothing_is_written_and_simulated_devices_of_it_are_missed(start: Start, tmp_path: Path) -> None:
+    words = ("--ws-port=0", "--simulate=aneros", "--use-simulated-devices")
+    server = await start(*words, XDG_CONFIG_HOME=str(tmp_path), APPDATA=str(tmp_path))
     url = await server.listening()
     async with connect(url) as socket:
         await socket.send(HELLO)
@@ -84,14 +85,15 @@ async def test_without_a_file_nothing_is_written(start: Start, tmp_path: Path) -
         while '"DeviceIndex":0' not in await socket.recv():
             pass
     server.process.terminate()
-    await server.end()
+    _, log = await server.end()
     assert files_in(tmp_path) == []
+    assert "--use-simulated-devices does nothing: the user's settings have no simulated_devices" in log
 
 
 async def test_simulated_devices_of_the_file_are_found(start: Start, tmp_path: Path) -> None:
     listed = [{"identifier": "simulated-stroker", "display_name": "Practice", "address": "s"}]
     path = write(tmp_path / "mine.json", content(simulated_devices=listed))
-    server = await start("--ws-port=0", "--no-use-bluetooth-le", "--user-device-config-file", str(path))
+    server = await start("--ws-port=0", "--use-simulated-devices", "--user-device-config-file", str(path))
     async with connect(await server.listening()) as socket:
         await socket.send(HELLO)
         await socket.send('[{"StartScanning":{"Id":2}}]')
@@ -101,6 +103,7 @@ async def test_simulated_devices_of_the_file_are_found(start: Start, tmp_path: P
     code, log = await server.end()
     assert code == exit_codes.OK
     assert "looking for devices on: simulated devices" in log
+    assert "does nothing" not in log
 
 
 @pytest.fixture
@@ -114,7 +117,7 @@ def log_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     ("text", "problem"),
     [
         ("{", "line 1, column 2: the file is truncated"),
-        ('{"version": {"major": 3, "minor": 0}}', "$.version.major is 3, but only 4 and 5 can be read"),
+        ('{"version": {"major": 6, "minor": 0}}', "$.version.major is 6, but only 4 and 5 can be read"),
     ],
 )
 def test_the_program_does_not_start_without_the_limits_of_a_file_that_cannot_be_used(
@@ -144,6 +147,27 @@ def test_what_was_set_in_central_is_brought_to_the_usual_place(
     assert read(target)["user_configs"]["devices"][0]["config"]["user_config"]["index"] == 3
     assert main(["--import-central"]) == exit_codes.FAILED
     assert "exists already and is left as it is" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("log_as_it_is")
+def test_a_file_of_an_older_format_is_made_one_of_the_newest_where_its_user_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    words = ["--import-central", str(old), "--user-device-config-file", str(new)]
+    assert main(words) == exit_codes.FAILED
+    assert capsys.readouterr().err == f"buttplug-server: {old} is not there, or is no file: nothing is imported\n"
+    config = {"features": [], "user-config": {"allow": False, "deny": True, "index": 3}}
+    identifier = {"address": ADDRESS, "protocol": "lovense", "identifier": "P"}
+    devices = [{"identifier": identifier, "config": config}]
+    before = write(old, json.dumps({"version": {"major": 3, "minor": 1}, "user-configs": {"devices": devices}})).read_bytes()
+    assert main(["--user-device-config-file", str(old)]) == exit_codes.FAILED
+    assert f"--import-central {old} --user-device-config-file NEW" in capsys.readouterr().err
+    assert main(words) == exit_codes.OK
+    assert capsys.readouterr().out == f"{old} was imported as {new}: 1 device, 0 limits\n"
+    assert read(new)["version"]["major"] == 5
+    assert read(new)["user_configs"]["devices"][0]["config"]["user_config"]["deny"] is True
+    assert old.read_bytes() == before
 
 
 @pytest.mark.usefixtures("log_as_it_is")

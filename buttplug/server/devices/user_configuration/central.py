@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 def import_central(target: Path, configuration: DeviceConfiguration, sources: Sequence[Path] | None = None) -> str:
     """Copy the newest of Intiface Central's files that can be used; its own files are left as they are.
 
-    Formats 2 and 3 become format 5. Returns a sentence that says what was brought over.
+    ``sources`` are other files to look for instead. Formats 2 and 3 become format 5. Returns a sentence that says what was
+    brought over.
 
     Raises:
         ConfigurationError: There is none that can be used, or ``target`` exists, which is not overwritten.
@@ -34,6 +35,9 @@ def import_central(target: Path, configuration: DeviceConfiguration, sources: Se
         file = UserFile(target, configuration)
         try:
             content = document.parse(source.read_bytes()).content
+            for repeated in document.repeated_keys(content, "$"):
+                # Written anew it would have the last value, and nobody would know that another one may be meant.
+                raise ConfigurationError(f"{repeated}; leave only the one that counts")
             file.take(brought_over(document.without_nulls(content), configuration), source)
         except (ConfigurationError, OSError) as error:
             logger.warning("%s cannot be imported: %s", source, error)
@@ -41,6 +45,6 @@ def import_central(target: Path, configuration: DeviceConfiguration, sources: Se
         file.save()
         return f"{source} was imported as {target}: {file.summary}"
     if there:
-        raise ConfigurationError("no file of Intiface Central can be used; they are left as they are")
+        raise ConfigurationError(f"nothing can be imported from {', '.join(map(str, there))}; what is there is left as it is")
     looked = ", ".join(dict.fromkeys(str(source.parent) for source in sources))
     raise ConfigurationError(f"no settings of Intiface Central were found; looked in {looked}")

@@ -16,7 +16,7 @@ from buttplug.core.messages import U32
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.devices.user_configuration import keys
-from buttplug.server.devices.user_configuration.document import RepeatedKeys, is_text
+from buttplug.server.devices.user_configuration.document import RepeatedKeys, is_text, kind
 from buttplug.server.devices.user_configuration.ids import ids_of
 from buttplug.server.devices.user_configuration.keys import Warn
 from buttplug.server.devices.user_configuration.outputs import read_outputs
@@ -90,12 +90,10 @@ class _DeviceReader:
         settings = DeviceSettings(
             index=self._field(user_config, "index", U32, here),
             display_name=self._field(user_config, "display_name", _Name, here),
-            allow=self._field(user_config, "allow", bool, here) or False,
-            # Whatever stands there and is not "no" is meant to keep the device out.
-            deny=bool(user_config.get("deny")),
+            allow=self._mark(user_config, "allow", here),
+            deny=self._mark(user_config, "deny", here),
             message_gap=None if gap is None else gap / 1000,
         )
-        self._field(user_config, "deny", bool, here)
         settings = self._with_outputs(config, key, settings, f"{place}.config.features")
         if self._faults:
             reason = f"{place}: {'; '.join(self._faults)}"
@@ -144,6 +142,14 @@ class _DeviceReader:
         if isinstance(content, RepeatedKeys):
             self._faults.append(f"{content.repeated[0]} is given more than once")
         return content
+
+    def _mark(self, content: dict[str, object], key: str, place: str) -> bool:
+        """Return ``allow`` or ``deny``. Whatever stands there and is not "no" is meant to keep devices out."""
+        value = content.get(key)
+        mark = bool(value)
+        if value is not None and not isinstance(value, bool):
+            self._warn(f"{place}.{key}", f"counts as {'true' if mark else 'false'}: Expected `bool`, got {kind(value)}")
+        return mark
 
     def _field(self, content: dict[str, object], key: str, type_: type[Value], place: str) -> Value | None:
         if key not in content:

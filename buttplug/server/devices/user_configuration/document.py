@@ -54,7 +54,7 @@ def parse(data: bytes) -> Document:
             value: float = float(digits) if set(digits) & set(".eE") else int(digits)
         except ValueError:
             value = math.nan
-        if math.isfinite(value):
+        if isinstance(value, int) or math.isfinite(value):
             return value
         losses.append(f"it has the number {digits[:20]}")
         return digits

@@ -16,6 +16,8 @@ from buttplug.server.devices.format import OUTPUT_TYPES
 
 Object: TypeAlias = dict[str, Any]
 
+OLDER_FORMATS = (2, 3)
+
 #: Kinds of features of format 3 that have other names now.
 _RENAMED = {"rotatewithdirection": "rotate", "positionwithduration": "hw_position_with_duration", "inflate": "constrict"}
 
@@ -29,7 +31,7 @@ def brought_over(content: object, configuration: DeviceConfiguration) -> object:
     """Return the content of a file of format 2 or 3 as format 5 has it; any other content as it is."""
     if not isinstance(content, dict) or not isinstance(version := content.get("version"), dict):
         return content
-    if version.get("major") not in (2, 3):
+    if version.get("major") not in OLDER_FORMATS:
         return content
     old = content.get("user-configs") or {}
     if not isinstance(old, dict):
@@ -97,11 +99,17 @@ def _device(configuration: DeviceConfiguration, entry: Object) -> Object:
     }
 
 
-def _limits(features: list[Object]) -> list[Object]:
-    """Return the features of an entry of format 3, each with its limit, if it has one."""
+def _limits(features: Any) -> list[Object]:
+    """Return the features of an entry of format 3, each with its limit, if it has one.
+
+    Raises:
+        AttributeError, KeyError, TypeError: It cannot be known whether they have one.
+    """
+    if not isinstance(features, list):
+        raise TypeError("features is no list")
     limited: list[Object] = []
     for feature in features:
-        actuator = feature.get("actuator") or {}
+        actuator = feature.get("actuator", {})
         limit = actuator.get("step-limit")
         if limit is None or limit == actuator.get("step-range"):
             limited.append({})

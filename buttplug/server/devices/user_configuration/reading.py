@@ -22,6 +22,7 @@ from buttplug.server.devices.user_configuration import keys
 from buttplug.server.devices.user_configuration.additions import AdditionReader, ProtocolEntries
 from buttplug.server.devices.user_configuration.devices import read_device
 from buttplug.server.devices.user_configuration.document import RepeatedKeys, kind
+from buttplug.server.devices.user_configuration.older import OLDER_FORMATS
 
 logger = logging.getLogger(__name__)
 
@@ -88,12 +89,18 @@ class _Reader:
         self._owners: dict[int, DeviceKey] = {}
 
     def read(self, content: object) -> Entries:
-        file = self._object(content, "$", keys.FILE)
+        file = self._object(content, "$")
         try:
             version = msgspec.convert(file, _Versioned).version
         except msgspec.ValidationError as error:
             raise ConfigurationError(f"{self._path}: {error}") from error
+        if version.major in OLDER_FORMATS:
+            raise ConfigurationError(
+                f"{self._path}: $.version.major is {version.major}, which is not read; to make a file of format 5 of it: "
+                f"--import-central {self._path} --user-device-config-file NEW"
+            )
         check_format(self._path, version)
+        keys.misspelt(file, keys.FILE, "$", self._warn)
         user_configs = self._object(file.get("user_configs", {}), "$.user_configs", keys.USER_CONFIGS)
         protocols = self._object(user_configs.get("protocols", {}), "$.user_configs.protocols")
         simulated = self._list(user_configs, "simulated_devices")

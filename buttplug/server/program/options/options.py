@@ -41,6 +41,7 @@ class Options:
     max_ping_time: int
     max_clients: int
     simulate: tuple[str, ...]
+    use_simulated_devices: bool
     user_configuration: Path | None
     device_configuration: Path | None
     device_port: int
@@ -88,7 +89,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     listens = given.ws_connect is None or not given.options.keys().isdisjoint(LISTENING)
     if given.device_ws_port is not None and given.switches[DEVICE_SERVER] is None:
         given.switches = given.switches | {DEVICE_SERVER: True}
-    buses = buses_on(given.switches, simulating=bool(given.simulate))
+    buses = buses_on(given.switches, simulating=bool(given.simulate) or given.use_simulated_devices)
     action, search = given.action or (None, "")
     warnings = [*given.warnings, *misspelt(parser, environment)]
     warnings += pointless(given, buses=buses, listens=listens)
@@ -105,6 +106,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         max_ping_time=given.max_ping_time,
         max_clients=given.max_clients,
         simulate=given.simulate,
+        use_simulated_devices=given.use_simulated_devices,
         user_configuration=given.user_device_config_file,
         device_configuration=given.device_config_file,
         device_port=DEVICE_PORT if given.device_ws_port is None else given.device_ws_port,

@@ -14,6 +14,10 @@ from buttplug.server.program.exit_codes import USAGE
 OPENING = frozenset({"--websocket-use-all-interfaces", "--allow-origin", "--no-token", "--broadcast-server-mdns"})
 
 
+#: Asks for the bare version.
+BARE_VERSION = "--server-version"
+
+
 class Given(argparse.Namespace):
     """What was given.
 
@@ -111,7 +115,10 @@ class Switch(argparse.Action):
 
 
 class Ask(argparse.Action):
-    """Asks for something to be printed, instead of a server: the option is what is kept, with the text behind it."""
+    """Asks for something to be printed, instead of a server: the option is what is kept, with the text behind it.
+
+    The bare version, for which programs ask, comes before all else.
+    """
 
     def __call__(
         self,
@@ -120,7 +127,8 @@ class Ask(argparse.Action):
         values: object,
         option_string: str | None = None,
     ) -> None:
-        setattr(namespace, self.dest, (self.option_strings[0], values or ""))
+        if getattr(namespace, self.dest) != (BARE_VERSION, ""):
+            setattr(namespace, self.dest, (self.option_strings[0], values or ""))
 
 
 class Ignore(argparse.Action):

@@ -198,6 +198,14 @@ def _add_buses(parser: Parser) -> None:
         help=argparse.SUPPRESS,
     )
     add(
+        "--use-simulated-devices",
+        const=True,
+        default=False,
+        nargs=0,
+        action=Once,
+        help="the simulated devices of the user's settings",
+    )
+    add(
         "--device-ws-port",
         "--device-websocket-server-port",
         type=values.port,
@@ -286,13 +294,20 @@ def _add_questions(parser: Parser) -> None:
     add = parser.add_argument_group("print something and exit").add_argument
     for words, what in (
         (("--check",), "look at every bus: what is missing, what is visible; exit code 1 if one that is on cannot be used"),
-        (("--import-central",), "bring over what was set in Intiface Central"),
         (("--list-devices",), "the devices of the user's configuration, with their settings"),
         (("--udev-rules",), "the rules that HID and USB devices need on Linux"),
         (("--version",), "the version, for people"),
         (("--server-version",), "the bare version, for programs"),
     ):
         add(*words, dest="action", nargs=0, action=Ask, help=what)
+    add(
+        "--import-central",
+        dest="action",
+        nargs="?",
+        action=Ask,
+        metavar="FILE",
+        help="bring over what was set in Intiface Central, or in a file of its formats 2 to 5",
+    )
     add(
         "--list-models",
         "--list-known",

@@ -115,6 +115,17 @@ def test_of_centrals_files_the_newest_that_can_be_used_is_taken(
     assert problems(written(path)) == []
 
 
+def test_what_is_said_twice_is_not_brought_over_as_if_it_were_said_once(
+    path: Path, few: Path, sources: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    once = json.dumps(content_of(devices=[device(feature(vibrate={"value": [0, 5]}))]))
+    sources[0].write_text(once.replace('"value": [0, 5]', '"value": [0, 5], "value": [0, 20]'))
+    with pytest.raises(ConfigurationError, match="nothing can be imported from"):
+        import_central(path, DeviceConfiguration.load(few), sources)
+    assert "output.vibrate has the key value more than once; leave only the one that counts" in caplog.text
+    assert not path.exists()
+
+
 def test_an_import_overwrites_nothing(path: Path, few: Path, sources: list[Path]) -> None:
     sources[0].write_text(json.dumps(LIMITED))
     path.write_text("mine")
@@ -127,15 +138,13 @@ def test_an_import_overwrites_nothing(path: Path, few: Path, sources: list[Path]
 def test_an_import_that_finds_nothing_says_where_it_looked(path: Path, few: Path, sources: list[Path], broken: bool) -> None:
     if broken:
         sources[0].write_bytes(b"\xff\xfe{")
-    expected = "no file of Intiface Central can be used" if broken else f"were found; looked in {sources[0].parent}"
+    expected = "nothing can be imported from " if broken else f"were found; looked in {sources[0].parent}"
     with pytest.raises(ConfigurationError, match=expected):
         import_central(path, DeviceConfiguration.load(few), sources)
     assert not path.exists()
 
 
 # Older formats
-
-SERVICES = {"6e400001-b5a3-f393-e0a9-e50e24dcca9e": {"tx": "6e400002-b5a3-f393-e0a9-e50e24dcca9e"}}
 
 SERVICES = {"6e400001-b5a3-f393-e0a9-e50e24dcca9e": {"tx": "6e400002-b5a3-f393-e0a9-e50e24dcca9e"}}
 
@@ -213,6 +222,21 @@ def test_format_3_is_brought_over_with_its_limits(path: Path, few: Path, sources
     assert again.settings == configuration.settings
 
 
+@pytest.mark.parametrize("features", [{}, 5, "none", [5], [{"actuator": []}], [{"actuator": {"step-limit": [0, 7]}}]])
+def test_a_device_of_format_3_whose_limits_cannot_be_known_is_not_driven(
+    path: Path, few: Path, sources: list[Path], features: Any
+) -> None:
+    content = json.loads(json.dumps(THIRD))
+    content["user-configs"]["devices"][0]["config"]["features"] = features
+    sources[2].write_text(json.dumps(content))
+    configuration = DeviceConfiguration.load(few)
+    import_central(path, configuration, sources)
+    assert configuration.settings[EDGE].unusable is not None
+    again = DeviceConfiguration.load(few)
+    load_user_configuration(path, again)
+    assert again.settings[EDGE].unusable is not None
+
+
 def test_format_2_is_brought_over_with_outputs_off_that_may_have_had_limits(
     path: Path, few: Path, sources: list[Path]
 ) -> None:
@@ -257,7 +281,7 @@ def test_a_broken_older_file_is_told_and_left_as_it_is(
     try:
         import_central(path, configuration, sources)
     except ConfigurationError as error:
-        assert "no file of Intiface Central can be used" in error.message
+        assert "nothing can be imported from " in error.message
     assert configuration.settings == {}
     assert sources[3].read_text() == text
 
@@ -310,6 +334,7 @@ def test_who_has_limits_in_central_is_told_that_they_do_not_count_here_unless_th
 
 def test_a_broken_file_is_told_so_that_nothing_starts_without_its_limits(usual: Path, few: Path) -> None:
     usual.write_text('{"version": {"major": 3, "minor": 0}, "user-configs": {}}')
-    with pytest.raises(ConfigurationError, match=r"\$\.version\.major is 3, but only 4 and 5 can be read"):
+    expected = rf"\$\.version\.major is 3, which is not read; to make a file .*: --import-central {usual} --user-device-config"
+    with pytest.raises(ConfigurationError, match=expected):
         open_user_file(None, DeviceConfiguration.load(few), [])
     assert "user-configs" in usual.read_text()

@@ -131,7 +131,6 @@ def test_addresses_are_freed_of_the_systems_spelling(load: Load, written: str, a
         ({"message_gap_ms": "slow"}, "message_gap_ms"),
         ({"display_name": 5}, "display_name"),
         ({"display_name": "x" * 300}, "display_name"),
-        ({"allow": "yes"}, "allow"),
     ],
 )
 def test_a_fault_in_one_setting_costs_that_setting_only(
@@ -185,12 +184,26 @@ def test_denying_holds_even_in_a_broken_entry(load: Load, entry: Json, address: 
 
 
 @pytest.mark.parametrize("entry", DENYING)
-def test_allowing_holds_even_in_a_broken_entry(load: Load, entry: Json) -> None:
+@pytest.mark.parametrize("allow", [True, 1, "yes"])
+def test_allowing_holds_even_in_a_broken_entry(load: Load, entry: Json, allow: Json) -> None:
     broken = json.loads(json.dumps(entry))
-    broken["config"]["user_config"]["allow"] = True
+    broken["config"]["user_config"]["allow"] = allow
     configuration = load(devices=[broken])
     assert configuration.allows(EDGE.address) is None
     assert configuration.allows("another") is not None
+
+
+@pytest.mark.parametrize(("value", "meaning"), [("no", "true"), (1, "true"), (0, "false"), ([], "false")])
+@pytest.mark.parametrize("mark", ["allow", "deny"])
+def test_a_mark_that_is_neither_true_nor_false_is_told_with_what_it_counts_as(
+    load: Load, caplog: pytest.LogCaptureFixture, mark: str, value: Json, meaning: str
+) -> None:
+    entry: Any = device()
+    entry["config"]["user_config"][mark] = value
+    settings = settings_of(load(devices=[entry]))
+    assert getattr(settings, mark) is (meaning == "true")
+    (message,) = caplog.messages
+    assert f".config.user_config.{mark}: counts as {meaning}: Expected `bool`, got `" in message
 
 
 @pytest.mark.parametrize("entry", [None, 5, {}, device(address=5), {"identifier": {"adress": "A"}, "config": {}}])
