@@ -159,7 +159,9 @@ class SharedLevel(PerOutput):
         which = BOTH_OR_NONE
         if self._names_one and (first > 0) is not (second > 0):
             which = ONLY_FIRST if first else ONLY_SECOND
-        return Packet(bytes(SHARED_LEVELS[self.definition.protocol](which, max(first, second))))
+        limits = [self.highest_levels[feature, VIBRATE] for feature, level in enumerate((first, second)) if level]
+        level = min([max(first, second), *limits])
+        return Packet(bytes(SHARED_LEVELS[self.definition.protocol](which, level)))
 
 
 PROTOCOLS: Mapping[str, type[Protocol]] = dict.fromkeys(COMMANDS, PerOutput) | dict.fromkeys(SHARED_LEVELS, SharedLevel)

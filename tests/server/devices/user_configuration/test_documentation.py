@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.serial import SerialAdvertisement
-from buttplug.hardware.simulated import SimulatedManager
 from buttplug.hardware.websocket import WebsocketAdvertisement
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.format import SimulatedEntry
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
-from buttplug.server.devices.simulation import simulate
 from buttplug.server.devices.user_configuration import UserFile, load_user_configuration
 from buttplug.server.program.options import parse
+from tests.docs.pages import Reader, bluetooth_finds
 from tests.server.devices.user_configuration.helpers import EDGE, VIBRATE_0, VIBRATE_1, written
 from tests.server.devices.user_configuration.strict import problems
 
-PAGE = (Path(__file__).parents[4] / "docs" / "settings.md").read_text("utf-8")
+PATH = Path(__file__).parents[4] / "docs" / "settings.md"
+PAGE = PATH.read_text("utf-8")
 
 
 def block(language: str) -> str:
@@ -82,25 +80,13 @@ def test_the_example_without_its_comments_comes_back_the_same_after_a_save_and_t
     assert again.simulated_devices == configuration.simulated_devices
 
 
-async def test_the_program_runs(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("buttplug.server.autosave.SAVE_DELAY", 1e6)
-    seen: list[Any] = []
-
-    async def find_my_devices(server: Any) -> None:
-        seen.append(server)
-        manager = SimulatedManager([simulate(server.configuration, f"Lovense Edge@{EDGE.address}")])
-        server.devices.managers += (manager,)
-        await server.devices._open(manager)
-        await server.devices.start_scanning(server, lambda: None)
-        while not server.devices.devices:
-            import asyncio
-
-            await asyncio.sleep(0.1)
-
-    namespace: dict[str, Any] = {"path": path, "find_my_devices": find_my_devices}
-    exec("async def program():\n" + textwrap.indent(block("python"), "    "), namespace)
-    await namespace["program"]()
-    settings = seen[0].configuration.settings[EDGE]
+async def test_the_program_sets_and_saves_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(PATH)
+    await reader.run(bluetooth_finds(reader.devices))
+    saved = DeviceConfiguration.load()
+    load_user_configuration(tmp_path / "my-devices.json", saved)
+    (settings,) = saved.settings.values()
     assert settings.outputs == {VIBRATE_0: OutputSettings((0, 12)), VIBRATE_1: OutputSettings(disabled=True)}
     assert (settings.display_name, settings.index) == ("Left one", 3)
 

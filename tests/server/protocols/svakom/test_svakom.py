@@ -191,6 +191,14 @@ def test_two_vibrators_have_one_level_in_common_the_higher(family: str, form: st
     assert hexes(toy.stop()) == packet(0, 0)
 
 
+@pytest.mark.parametrize("family", ["svakom-barney", "svakom-v4", "svakom-v5"])
+def test_the_level_in_common_is_not_above_the_limit_that_a_user_set_for_one(family: str) -> None:
+    toy = drive(family)
+    toy.protocol.highest_levels = {**toy.protocol.highest_levels, (0, OutputType.VIBRATE): 3}
+    levels = [toy.send(output)[0].data[5] for output in (vibrate(1, 9), vibrate(0, 3), vibrate(0, 0))]
+    assert levels == [9, 3, 9]
+
+
 def test_the_third_vibrator_has_a_level_of_its_own() -> None:
     toy = drive("svakom-v6", "Iker Neo")
     assert hexes(toy.send(vibrate(0, 4))) == ["55 03 01 00 01 04 00"]
