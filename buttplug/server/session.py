@@ -178,6 +178,9 @@ class Session:
         """
         if self._may_drive:
             self._may_drive = False
+            if self.state is State.WAITING:
+                # It has driven nothing; outputs that nobody surely drives are stopped when a client goes, and it is none.
+                return
             self._last_stops = [device.stop(driver=self) for device in self._devices.devices.values()]
 
     async def end(self, code: CloseCode, reason: str) -> None:

@@ -66,6 +66,7 @@ class DeviceManager:
         self._usable: list[CommunicationManager] = []
         self._problems: dict[tuple[CommunicationManager, str], str] = {}
         self._closing = False
+        self._is_closed = False
 
     async def open(self) -> None:
         """Open every bus. One that cannot be used is left out with a warning."""
@@ -248,6 +249,8 @@ class DeviceManager:
     # Devices
 
     def _found(self, manager: CommunicationManager, discovery: Discovery) -> None:
+        if self._is_closed:
+            return
         if discovery.address in self._returning:
             # Found again before its last link was closed: its turn comes then.
             self._returning[discovery.address] = partial(self._found, manager, discovery)
@@ -415,6 +418,7 @@ class DeviceManager:
         ``limit`` is the seconds that the links may take; the buses, after them, may take half of that.
         """
         self.stop_accepting()
+        self._is_closed = True
         self._end_watch()
         for task in self._connecting:
             task.cancel()
