@@ -51,7 +51,7 @@ def udev_rules(configuration: DeviceConfiguration) -> str:
 def _settings(options: Options, configuration: DeviceConfiguration) -> BusSettings:
     return BusSettings(
         specifiers=_specifiers(configuration),
-        device_host="127.0.0.1" if options.hosts else "0.0.0.0",
+        device_host="127.0.0.1" if options.hosts else "0.0.0.0",  # noqa: S104 where the user opened the clients' port, too
         device_port=options.device_port,
         lovense_connect_hosts=options.lovense_connect_hosts,
         lovense_connect_discover=options.lovense_connect_discover,
