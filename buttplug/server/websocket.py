@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.websocket_log import library_logger
 from buttplug.server.admission import HANDSHAKE_LIMIT, Admission
 from buttplug.server.connection import CLOSE_LIMIT, ClientConnection
 from buttplug.server.conversation import Conversation
@@ -26,6 +27,7 @@ from buttplug.server.server import ButtplugServer
 from buttplug.server.turns import Turns
 
 logger = logging.getLogger(__name__)
+_library_logger = library_logger("buttplug.server.websocket.library")
 
 DEFAULT_PORT = 12345
 LOOPBACK = ("127.0.0.1", "::1")
@@ -236,14 +238,3 @@ def connection_options() -> dict[str, Any]:
         "ping_interval": PING_INTERVAL,
         "ping_timeout": PING_INTERVAL,
     }
-
-
-def _only_faults(record: logging.LogRecord) -> bool:
-    """Whether a record tells of a fault, and not of a stranger that could not or would not shake hands."""
-    return record.msg != "opening handshake failed"
-
-
-# Below errors the library logs every request, with the token in its URL.
-_library_logger = logging.getLogger("buttplug.server.websocket.library")
-_library_logger.setLevel(logging.ERROR)
-_library_logger.addFilter(_only_faults)

@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
 
+_NO_HTTP = (asyncio.IncompleteReadError, asyncio.LimitOverrunError, http.client.HTTPException)
+
 #: Most bytes of an answer.
 SIZE_LIMIT = 1 << 20
 
@@ -61,7 +63,7 @@ async def get(url: str, limit: float) -> Answer:
         raise HardwareTimeoutError(f"{server} did not answer within {limit:g} s") from None
     except OSError as error:
         raise HardwareError(f"{server} cannot be reached: {error}") from error
-    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, http.client.HTTPException, ValueError) as error:
+    except (*_NO_HTTP, OverflowError, ValueError) as error:
         raise HardwareError(f"{server} gave an answer that cannot be used: {error!r}") from error
 
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import Packet
 from buttplug.hardware.common.polling import Poll, PolledHardware
 from buttplug.hardware.errors import HardwareError
@@ -149,13 +150,13 @@ class App:
             raise HardwareError(f"{self.url} did not list its toys: {refusal}")
         try:
             listing = msgspec.json.decode(answer.body, type=_Listing)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise HardwareError(f"{self.url} listed its toys in a way that is not understood: {error}") from error
         toys, wrong = [], []
         for key, raw in (listing.data or {}).items():
             try:
                 toys.append(msgspec.json.decode(raw, type=Toy))
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 wrong.append(f"toy {key} of {self.url} is not understood: {error}")
         return toys, wrong
 
@@ -199,6 +200,6 @@ def _refusal(answer: Answer) -> str:
         return f"status {answer.status}"
     try:
         code = msgspec.json.decode(answer.body, type=_Reply).code
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return ""  # Some versions answer in words, or with nothing.
     return "" if code in (None, 200, "200") else f"code {code}"

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError
@@ -164,7 +165,7 @@ async def discover_apps() -> list[str]:
         found = {
             ipaddress.ip_address(name.partition(".")[0].replace("-", ".")): int(app.http_port) for name, app in apps.items()
         }
-    except (msgspec.DecodeError, ValueError) as error:
+    except (*UNREADABLE, ValueError) as error:
         raise HardwareError(f"{DISCOVERY_URL} gave an answer that is not understood: {error}") from error
     # Nothing outside this network is talked to because a server far away says so.
     return [f"http://{address}:{port}" for address, port in found.items() if address.is_private]

@@ -22,6 +22,8 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
 from buttplug.core.origins import FILE_ORIGIN, may_connect
+from buttplug.core.unreadable import UNREADABLE
+from buttplug.core.websocket_log import library_logger
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.errors import (
@@ -34,6 +36,7 @@ from buttplug.hardware.websocket.link import CLOSE_LIMIT, Hello, WebsocketHardwa
 from buttplug.hardware.websocket.specifier import WebsocketAdvertisement
 
 logger = logging.getLogger(__package__)
+_library_logger = library_logger("buttplug.hardware.websocket.library")
 
 DEFAULT_PORT = 54817
 
@@ -155,6 +158,7 @@ class WebsocketManager(CommunicationManager):
                 ping_interval=PING_INTERVAL,
                 ping_timeout=PING_INTERVAL,
                 max_size=MAX_FRAME,
+                logger=_library_logger,
             )
         except OSError as error:
             raise BusUnavailableError(
@@ -239,7 +243,7 @@ class WebsocketManager(CommunicationManager):
             wrong = f"no first frame within {HELLO_LIMIT:g} s"
         except ConnectionClosed:
             return None
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             wrong = str(error)
         finally:
             self._unidentified -= 1

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import BaseFile, ProtocolEntry, ProtocolFile, Version
 
@@ -73,7 +74,7 @@ def _read_base_file(path: Path) -> tuple[Version, dict[str, ProtocolEntry]]:
     for protocol, raw in base.protocols.items():
         try:
             entry = msgspec.json.decode(raw, type=ProtocolEntry)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             problems = [str(error)]
         else:
             problems = list(entry.problems())
@@ -89,5 +90,5 @@ def _decode_file(path: Path, decoder: msgspec.json.Decoder[_Content]) -> _Conten
         return decoder.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise ConfigurationError(f"{path}: {error}") from error

@@ -152,8 +152,10 @@ class TestScanning:
             ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + bytes(2 << 20)}, "cannot be used"),
             ({"raw": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}, "cannot be used"),
             ({"raw": b""}, "cannot be used"),
+            ({"body": b'{"data": {"\xff": {}}}'}, "in a way that is not understood"),
+            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n{}"}, "cannot be used"),
         ],
-        ids=range(10),
+        ids=range(12),
     )
     async def test_a_wrong_answer_is_told_once_and_the_scan_goes_on(
         self,

@@ -320,6 +320,7 @@ NONSENSE = [
     b'{"func":"status","data":{"status":202}}\n{"func":"toyData"}\n{"func":"status"}\n',
     b'{"func":"toyData","data":{"id":"A1","data":"\\ud800"}}\n',
     b'{"func":"search","more":' + b"[" * 10_000 + b"\n",
+    b'{"func":"statu\xf3","data":{"id":"A1","status":403}}\n',
 ]
 
 
