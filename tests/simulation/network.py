@@ -82,6 +82,7 @@ class Transport(asyncio.Transport):
         self._is_paused = False
         self._has_paused_writing = False
         self._eof_was_told = False
+        self._has_written_eof = False
         self._is_closing = False
 
     def get_protocol(self) -> asyncio.BaseProtocol:
@@ -90,13 +91,19 @@ class Transport(asyncio.Transport):
 
     def deliver(self) -> None:
         """Hand what has arrived to the server, unless it reads nothing now."""
-        protocol = cast(asyncio.BufferedProtocol, self.protocol)
+        protocol = self.protocol
+        assert isinstance(protocol, asyncio.Protocol)
         while self.incoming and self.is_open and not self._is_paused and not self._is_closing:
-            buffer = memoryview(protocol.get_buffer(len(self.incoming)))
-            size = min(len(buffer), len(self.incoming))
-            buffer[:size] = self.incoming[:size]
-            del self.incoming[:size]
-            protocol.buffer_updated(size)
+            if isinstance(protocol, asyncio.BufferedProtocol):
+                buffer = memoryview(protocol.get_buffer(len(self.incoming)))
+                size = min(len(buffer), len(self.incoming))
+                buffer[:size] = self.incoming[:size]
+                del self.incoming[:size]
+                protocol.buffer_updated(size)
+            else:
+                data = bytes(self.incoming)
+                self.incoming.clear()
+                protocol.data_received(data)
         is_done = self.peer_is_done and self.is_open and not (self.incoming or self._is_paused or self._is_closing)
         if is_done and not self._eof_was_told:
             self._eof_was_told = True
@@ -129,6 +136,8 @@ class Transport(asyncio.Transport):
     # asyncio's interface
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self._has_written_eof:
+            raise RuntimeError("Cannot call write() after write_eof()")
         if self._is_closing:
             return
         self._outgoing += data
@@ -147,6 +156,7 @@ class Transport(asyncio.Transport):
         return True
 
     def write_eof(self) -> None:
+        self._has_written_eof = True
         self._loop.call_soon(self._peer.on_end)
 
     def pause_reading(self) -> None:
