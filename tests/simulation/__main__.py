@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.simulation.schedule import Step, schedule
 from tests.simulation.shrink import script, shrink
+from tests.simulation.soak import soak
 from tests.simulation.world import families, play
 
 #: Schedules that one process plays at a time.
@@ -61,8 +62,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--schedules", type=int, default=1000, metavar="N")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="the first seed")
+    parser.add_argument("--soak", action="store_true", help="play one long day instead")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes")
     options = parser.parse_args()
+    if options.soak:
+        return 0 if soak() else 1
     began, count = time.monotonic(), 0
     end = options.seed + options.schedules
     chunks = [range(start, min(start + CHUNK, end)) for start in range(options.seed, end, CHUNK)]
