@@ -1,4 +1,4 @@
-"""One long day: a million commands, a thousand connects of clients of each kind in turn, a thousand losses and returns of devices.
+"""One long day: a million commands, a thousand connects of clients of each kind in turn, and as many returns of devices.
 
 The memory may not grow by more than 5 % from its first tenth to its end, and no task may be left.
 """
