@@ -19,9 +19,11 @@ from typing import Any, TypeAlias
 
 from websockets.asyncio.client import ClientConnection
 
+from benchmarks.devices import Bench
 from benchmarks.flood import drive
 from benchmarks.over_websocket import connected
 from benchmarks.table import Note, Row, milli, percentile
+from buttplug.client import ButtplugClient
 
 RUNS = 10
 #: Seconds in which a loss that is visible at once has to be answered by the zero.
@@ -75,7 +77,9 @@ def main() -> int:
 
 def measure() -> tuple[list[Row], Note]:
     """Measure each way; takes a minute."""
-    lines, most, worst = [], 0.0, "none"
+    times = asyncio.run(_in_process())
+    lines = [("disconnects, in the server's process", milli(percentile(times, 0.5)), milli(max(times)), "visible at once")]
+    most, worst = max(times), lines[0][0]
     with _program() as program:
         for what, act in VISIBLE.items():
             times = [asyncio.run(_once(program, act)) for _ in range(RUNS)]
@@ -136,6 +140,24 @@ async def _be_killed(port: int) -> None:
     await drive(await connected(port))
     print("driving", flush=True)
     await asyncio.sleep(GIVEN_UP)
+
+
+async def _in_process() -> list[float]:
+    """Return the seconds from the end of a client in the server's process to the zero."""
+    bench = Bench(1)
+    await bench.open()
+    times = []
+    for number in range(RUNS):
+        client = ButtplugClient("in process")
+        await client.connect(bench.server)
+        await client.devices[0].vibrate((number + 1) / RUNS)
+        zeros: list[float] = []
+        bench.devices[0].on_packet = lambda packet, zeros=zeros: zeros.append(time.perf_counter())  # type: ignore[misc]
+        began = time.perf_counter()
+        await client.disconnect()
+        times.append(zeros[0] - began)
+    await bench.server.close()
+    return times
 
 
 async def _until_zero(program: Program, began: float) -> float:
