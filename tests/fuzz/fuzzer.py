@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from abc import ABC, abstractmethod
@@ -11,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from tests.fakes.fault_log import only_faults
 from tests.simulation.network import Network, no_other_clock
 
 #: Seconds that one input may take, on a machine that is busy with others.
@@ -125,18 +125,6 @@ def mutated(dice: random.Random, seeds: Sequence[bytes]) -> bytes:
     return bytes(data[:LONGEST_INPUT])
 
 
-class _Faults(logging.Handler):
-    """Keeps what was logged of exceptions: those of a fuzzer's input are faults."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.seen.append(self.format(record))
-
-
 def run(fuzzer: Fuzzer, goes_on: Callable[[int], bool]) -> None:
     """Feed a fuzzer, in time that costs nothing, while ``goes_on`` says so of the number of inputs so far.
 
@@ -145,7 +133,7 @@ def run(fuzzer: Fuzzer, goes_on: Callable[[int], bool]) -> None:
     """
 
     async def feed() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.seen.append(str(context)))
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(str(context)))
         await fuzzer.open()
         before = len(asyncio.all_tasks())
         while goes_on(fuzzer.fed):
@@ -155,18 +143,13 @@ def run(fuzzer: Fuzzer, goes_on: Callable[[int], bool]) -> None:
                 await fuzzer.feed(data)
             except Exception as error:
                 raise Finding(f"{fuzzer.name}: {error!r} by {data[:3000]!r}") from error
-            if faults.seen:
-                raise Finding(f"{fuzzer.name}: {faults.seen[0]} by {data[:3000]!r}")
+            if faults:
+                raise Finding(f"{fuzzer.name}: {faults[0]} by {data[:3000]!r}")
             if (took := time.perf_counter() - began) > LONGEST:
                 raise Finding(f"{fuzzer.name}: {took:.1f} s by {data[:3000]!r}")
         await fuzzer.close()
         if len(asyncio.all_tasks()) > before:
             raise Finding(f"{fuzzer.name}: tasks are left: {asyncio.all_tasks()}")
 
-    faults, root = _Faults(), logging.getLogger()
-    handlers, root.handlers, root.manager.disable = root.handlers, [faults], logging.WARNING
-    try:
-        with no_other_clock(), asyncio.Runner(loop_factory=Network) as runner:
-            runner.run(feed())
-    finally:
-        root.handlers, root.manager.disable = handlers, logging.NOTSET
+    with only_faults() as faults, no_other_clock(), asyncio.Runner(loop_factory=Network) as runner:
+        runner.run(feed())

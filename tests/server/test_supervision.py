@@ -74,6 +74,30 @@ def fails_for_first(monkeypatch: pytest.MonkeyPatch, kind: type, name: str, hous
     monkeypatch.setattr(kind, name, method)
 
 
+async def returns_with_a_fault(monkeypatch: pytest.MonkeyPatch, house: House, kind: type, method: str) -> None:
+    """Have the first device go, and come back while a method fails."""
+
+    async def fails(*_: object) -> None:
+        raise RuntimeError(FAULT)
+
+    def fails_at_once(*_: object) -> None:
+        raise RuntimeError(FAULT)
+
+    house.simulated[FIRST].disconnect()
+    await asyncio.sleep(0.1)
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, method, fails if asyncio.iscoroutinefunction(getattr(kind, method)) else fails_at_once)
+        house.simulated[FIRST].come_back()
+        await asyncio.sleep(1)
+
+
+async def can_come_back(house: House) -> bool:
+    """Whether the first device can be driven when it is back again."""
+    house.simulated[FIRST].come_back()
+    await asyncio.sleep(1)
+    return await serves(house, FIRST)
+
+
 def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was logged of the fault."""
     return [record.getMessage() for record in caplog.records if record.exc_info and FAULT in str(record.exc_info[1])]
@@ -187,30 +211,18 @@ async def test_a_device_whose_end_fails_can_come_back(
         house.simulated[FIRST].disconnect()
         await asyncio.sleep(1)
     assert len(faults(caplog)) == 1
-    house.simulated[FIRST].come_back()
-    await asyncio.sleep(1)
-    assert await serves(house, FIRST)
+    assert await can_come_back(house)
 
 
 @pytest.mark.parametrize("method", ["identify", "initialise"])
 async def test_a_hand_shake_that_fails_leaves_the_device_out_with_its_link_closed(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
-    async def fails(*_: object) -> None:
-        raise RuntimeError(FAULT)
-
-    house.simulated[FIRST].disconnect()
-    await asyncio.sleep(0.1)
-    with monkeypatch.context() as patch:
-        patch.setattr(Aneros, method, fails)
-        house.simulated[FIRST].come_back()
-        await asyncio.sleep(1)
+    await returns_with_a_fault(monkeypatch, house, Aneros, method)
     assert len(faults(caplog)) == 1
     assert not house.simulated[FIRST].connected
     assert await serves(house)
-    house.simulated[FIRST].come_back()
-    await asyncio.sleep(1)
-    assert await serves(house, FIRST)
+    assert await can_come_back(house)
 
 
 # Buses
@@ -219,19 +231,9 @@ async def test_a_hand_shake_that_fails_leaves_the_device_out_with_its_link_close
 async def test_a_link_that_cannot_be_opened_by_a_fault_is_logged_once_and_may_be_found_again(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fails(*_: object) -> None:
-        raise RuntimeError(FAULT)
-
-    house.simulated[FIRST].disconnect()
-    await asyncio.sleep(0.1)
-    with monkeypatch.context() as patch:
-        patch.setattr(SimulatedDevice, "_connect", fails)
-        house.simulated[FIRST].come_back()
-        await asyncio.sleep(1)
+    await returns_with_a_fault(monkeypatch, house, SimulatedDevice, "_connect")
     assert len(faults(caplog)) == 1
-    house.simulated[FIRST].come_back()
-    await asyncio.sleep(1)
-    assert await serves(house, FIRST)
+    assert await can_come_back(house)
 
 
 @pytest.mark.parametrize("method", ["start_scanning", "stop_scanning"])
@@ -254,20 +256,10 @@ async def test_a_bus_that_fails_is_told_once(
 async def test_a_device_that_cannot_be_made_is_logged_once_and_its_address_is_free(
     house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fails(self: DeviceManager, device: Device) -> None:
-        raise RuntimeError(FAULT)
-
-    house.simulated[FIRST].disconnect()
-    await asyncio.sleep(0.1)
-    with monkeypatch.context() as patch:
-        patch.setattr(DeviceManager, "_add", fails)
-        house.simulated[FIRST].come_back()
-        await asyncio.sleep(1)
+    await returns_with_a_fault(monkeypatch, house, DeviceManager, "_add")
     assert len(faults(caplog)) == 1
     assert not house.simulated[FIRST].connected
-    house.simulated[FIRST].come_back()
-    await asyncio.sleep(1)
-    assert await serves(house, FIRST)
+    assert await can_come_back(house)
 
 
 # Sessions

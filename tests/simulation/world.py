@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import random
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -25,6 +24,7 @@ from buttplug.server.outbox import BACKLOG_LIMIT
 from buttplug.server.replies import MAX_TASKS, MAX_UNANSWERED
 from buttplug.server.websocket import WebsocketListener
 from tests.fakes.families import install
+from tests.fakes.fault_log import only_faults
 from tests.simulation.clients import Client, InProcess, OverWire, Program
 from tests.simulation.network import Network, Peer, no_other_clock
 from tests.simulation.rules import (
@@ -442,30 +442,6 @@ class World:
             raise Violation(LEFT, "; ".join(left))
 
 
-class _Faults(logging.Handler):
-    """Keeps what was logged of exceptions that nobody expected."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.seen.append(self.format(record))
-
-
-@contextmanager
-def _listened() -> Iterator[_Faults]:
-    faults, root = _Faults(), logging.getLogger()
-    handlers, root.handlers = root.handlers, [faults]
-    root.manager.disable = logging.WARNING
-    try:
-        yield faults
-    finally:
-        root.handlers = handlers
-        root.manager.disable = logging.NOTSET
-
-
 @contextmanager
 def families(folder: Path) -> Iterator[Path]:
     """Have only the families of the toys exist; yields the folder of the configuration that knows them."""
@@ -481,7 +457,6 @@ def play(folder: Path, steps: Sequence[Step], seed: int) -> tuple[Violation | No
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        unseen: list[str] = faults.seen
         loop.set_exception_handler(lambda _, context: unseen.append(str(context)))
         world = World(DeviceConfiguration.load(folder), seed)
         nonlocal trace
@@ -495,7 +470,7 @@ def play(folder: Path, steps: Sequence[Step], seed: int) -> tuple[Violation | No
         if unseen:
             raise Violation(UNSEEN, unseen[0])
 
-    with _listened() as faults, asyncio.Runner(loop_factory=Network) as runner:
+    with only_faults() as unseen, asyncio.Runner(loop_factory=Network) as runner:
         try:
             runner.run(run())
         except Violation as violation:
