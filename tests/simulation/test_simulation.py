@@ -32,9 +32,9 @@ def test_no_schedule_breaks_a_rule(part: int) -> None:
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_a_seed_is_the_same_schedule_each_time_and_the_same_things_happen(folder: Path, seed: int) -> None:
     assert schedule(seed) == schedule(seed)
-    first, again = (play(folder, schedule(seed), seed) for _ in range(2))
+    first, again = (sorted(play(folder, schedule(seed), seed)[1]) for _ in range(2))
     assert first == again
-    assert len(first[1]) > 20
+    assert len(first) > 20
 
 
 def test_a_schedule_that_breaks_a_rule_is_made_short_and_printed_as_a_script(

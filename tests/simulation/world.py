@@ -22,6 +22,7 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.outbox import BACKLOG_LIMIT
 from buttplug.server.replies import MAX_TASKS, MAX_UNANSWERED
+from buttplug.server.session import Session
 from buttplug.server.websocket import WebsocketListener
 from tests.fakes.families import install
 from tests.fakes.fault_log import only_faults
@@ -51,6 +52,25 @@ SHUTDOWN_TIME = 3.0
 MOST_TASKS = 1500
 
 
+class InOrder(set[Session]):
+    """A set that is gone through in the order in which its elements were added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order: dict[Session, None] = {}
+
+    def add(self, element: Session) -> None:
+        super().add(element)
+        self._order[element] = None
+
+    def discard(self, element: Session) -> None:
+        super().discard(element)
+        self._order.pop(element, None)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(self._order)
+
+
 class World:
     """What a schedule is played in."""
 
@@ -64,6 +84,8 @@ class World:
         self.server = ButtplugServer(
             "world", managers=[self._manager], configuration=configuration, max_ping_time=MAX_PING_TIME * self._pings
         )
+        # Clients are told of what changes in the order of a set, which is another one each time.
+        self.server.sessions = InOrder()
         self._listener = WebsocketListener(self.server, hosts=["127.0.0.1"])
         self.clients: dict[int, Client] = {}
         self._everybody: list[Client] = []
