@@ -63,9 +63,9 @@ class InOrder(set[Session]):
         super().add(element)
         self._order[element] = None
 
-    def discard(self, element: Session) -> None:
+    def discard(self, element: object) -> None:
         super().discard(element)
-        self._order.pop(element, None)
+        self._order.pop(element, None)  # type: ignore[call-overload]
 
     def __iter__(self) -> Iterator[Session]:
         return iter(self._order)
