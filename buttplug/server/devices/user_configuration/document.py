@@ -52,10 +52,11 @@ def parse(data: bytes) -> Document:
         """Return a number as it is; one that Python cannot hold as text, so that it costs what it stands for and no more."""
         try:
             value: float = float(digits) if set(digits) & set(".eE") else int(digits)
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value):
-            return value
+            if math.isfinite(value):
+                return value
+        except (ValueError, OverflowError):
+            # It has thousands of digits, or is beyond what a number with a fraction can be.
+            pass
         losses.append(f"it has the number {digits[:20]}")
         return digits
 
