@@ -13,7 +13,7 @@ import sys
 
 import msgspec
 
-from benchmarks import flood, growth, in_process, memory, official, over_websocket, start
+from benchmarks import flood, growth, in_process, losses, memory, official, over_websocket, start
 from benchmarks.table import Note, Row, show
 
 
@@ -36,13 +36,14 @@ def main() -> int:
 
 
 def measure(*, with_official: bool) -> Results:
-    """Measure everything; takes two or three minutes."""
+    """Measure everything; takes three or four minutes."""
     theirs = official.latency() if with_official else None
     rows = in_process.rows(theirs) + over_websocket.rows()
     stuck_rows, stuck_note = over_websocket.stuck()
     flood_rows, flood_note = flood.measure()
-    rows += stuck_rows + flood_rows + start.rows() + memory.rows()
-    notes = [stuck_note, flood_note, *growth.notes(), *start.notes()]
+    loss_rows, loss_note = losses.measure()
+    rows += stuck_rows + flood_rows + loss_rows + start.rows() + memory.rows()
+    notes = [stuck_note, flood_note, loss_note, *growth.notes(), *start.notes()]
     machine = f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     return Results(machine, rows, notes)
 

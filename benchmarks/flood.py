@@ -92,7 +92,7 @@ async def _shutdown(kind: str) -> float:
         port = int(program.stdout.readline().rpartition(":")[2])
         connection = await connected(port)
         with _flooding(port, kind):
-            await _drive(connection)
+            await drive(connection)
             began = time.perf_counter()
             program.send_signal(signal.SIGTERM)
             _, told = await asyncio.to_thread(program.communicate, timeout=GIVEN_UP)
@@ -104,7 +104,7 @@ async def _shutdown(kind: str) -> float:
     return min((zero - began for zero in zeros if zero > began), default=GIVEN_UP)
 
 
-async def _drive(connection: ClientConnection) -> None:
+async def drive(connection: ClientConnection) -> None:
     """Find the devices, and have the first one run."""
     await connection.send('[{"StartScanning":{"Id":2}}]')
     for number in itertools.count(3):

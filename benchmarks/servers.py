@@ -3,7 +3,8 @@
 ``echo`` is the floor: the websocket library and the codec, and nothing else. ``buttplug COUNT`` is the real thing, with so
 many devices; ``timed`` has it note delays, which costs time itself, ``stuck`` has its first device never end a write,
 ``sensing`` has devices with sensors. Both print their port, and answer a line on their standard input with what they noted
-since the last one. ``program COUNT`` is the whole program, which tells when a zero is written to its first device.
+since the last one. ``program COUNT [OPTION …]`` is the whole program, which tells when a zero is
+written to its first device.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
     return delays
 
 
-def _program(count: int) -> int:
+def _program(count: int, words: list[str]) -> int:
     """Run the program with simulated devices; print the time of every zero that the first one gets."""
     simulate = configured.simulate  # type: ignore[attr-defined]
 
@@ -123,14 +124,14 @@ def _program(count: int) -> int:
             print("zero", time.perf_counter(), file=sys.stderr, flush=True)
 
     configured.simulate = simulated  # type: ignore[attr-defined, assignment]
-    return main(["--ws-port=0", "--log-level=off", *[f"--simulate={SENSOR_MODEL}"] * count])
+    return main(["--ws-port=0", "--log-level=off", *[f"--simulate={SENSOR_MODEL}"] * count, *words])
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "echo":
         asyncio.run(_echo())
     elif sys.argv[1] == "program":
-        sys.exit(_program(int(sys.argv[2])))
+        sys.exit(_program(int(sys.argv[2]), sys.argv[3:]))
     else:
         words = sys.argv[3:]
         asyncio.run(_buttplug(int(sys.argv[2]), timed="timed" in words, stuck="stuck" in words, sensing="sensing" in words))

@@ -56,7 +56,7 @@ def udev_rules(configuration: DeviceConfiguration) -> str:
 def _settings(options: Options, configuration: DeviceConfiguration, token: str | None) -> BusSettings:
     return BusSettings(
         specifiers=_specifiers(configuration),
-        device_host="127.0.0.1" if options.hosts else "0.0.0.0",
+        device_host="127.0.0.1" if options.hosts else "0.0.0.0",  # noqa: S104 where the user opened the clients' port, too
         device_port=options.device_port,
         device_origins=options.allow_origins,
         device_token=token,

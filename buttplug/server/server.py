@@ -21,6 +21,7 @@ from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
 from buttplug.server.outside import run_from_outside, runs_in_this_thread
 from buttplug.server.session import CloseCode, Session, State
+from buttplug.server.supervision import log_failure, stop_all
 
 logger = logging.getLogger(__name__)
 
@@ -173,6 +174,7 @@ class ButtplugServer:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(log_failure)
         return task
 
     def warn_of_client(self, warning: str) -> None:
@@ -263,7 +265,8 @@ class ButtplugServer:
         return unstopped
 
     def _begin_stops(self) -> list[_Stop]:
-        return [(device, device.stop()) for device in self.devices.devices.values()]
+        devices = list(self.devices.devices.values())
+        return list(zip(devices, stop_all(devices), strict=True))
 
     async def _stopped(self, stops: Sequence[_Stop]) -> list[str]:
         """Wait for stops, and for lost devices; return a sentence for each device that was not stopped in time."""
@@ -287,7 +290,11 @@ class ButtplugServer:
             if any(news):
                 self._autosave.changed()
         for session in tuple(self.sessions):
-            session.devices_changed()
+            try:
+                session.devices_changed()
+            except Exception:
+                logger.exception("%s could not be told which devices there are, and is disconnected", session.label)
+                self.run_to_end(session.end(CloseCode.INTERNAL_ERROR, "the server failed"))
 
 
 _Stop = tuple[Device, "asyncio.Future[ButtplugDeviceError | None]"]

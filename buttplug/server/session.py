@@ -53,6 +53,7 @@ from buttplug.server.inputs import Inputs, Sensor
 from buttplug.server.ping import PingTimer
 from buttplug.server.replies import Replies, fault
 from buttplug.server.stops import Stops
+from buttplug.server.supervision import stop_all
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +179,10 @@ class Session:
         """
         if self._may_drive:
             self._may_drive = False
-            self._last_stops = [device.stop(driver=self) for device in self._devices.devices.values()]
+            if self.state is State.WAITING:
+                # It has driven nothing; outputs that nobody surely drives are stopped when a client goes, and it is none.
+                return
+            self._last_stops = stop_all(self._devices.devices.values(), driver=self)
 
     async def end(self, code: CloseCode, reason: str) -> None:
         """End the session by the server's will, and tell who opened it."""

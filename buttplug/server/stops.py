@@ -10,6 +10,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugUnknownError
 from buttplug.core.messages import Ok
 from buttplug.server.devices.device import Device
 from buttplug.server.replies import Replies
+from buttplug.server.supervision import stop_all
 
 #: A device index and a feature index, None for all.
 Target: TypeAlias = tuple[int | None, int | None]
@@ -26,7 +27,7 @@ class _Stop:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._finished = finished
         self._left = len(devices)
-        for stop in [device.stop(target[1]) for device in devices]:
+        for stop in stop_all(devices) if target[1] is None else [device.stop(target[1]) for device in devices]:
             stop.add_done_callback(self._device_is_done)
 
     def covers(self, devices: Sequence[Device]) -> bool:

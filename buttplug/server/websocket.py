@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = 12345
 LOOPBACK = ("127.0.0.1", "::1")
-ALL_INTERFACES = ("0.0.0.0", "::")
+ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104 with a token, or where the user said that none is wanted
 #: Tries to find a port that is free on every address, where any will do.
 PORT_TRIES = 5
 

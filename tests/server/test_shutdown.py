@@ -232,3 +232,14 @@ async def test_stops_begin_before_anything_else_gets_a_turn(build: BuildHouse, c
     await closing
     assert order.index("stop") < 6
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_a_lost_device_that_comes_back_after_the_shutdown_is_left_alone(build: BuildHouse) -> None:
+    house, _ = await running(build)
+    house.simulated[0].disconnect()
+    (unstopped,) = await house.server.close()
+    assert "lost while it may have been running" in unstopped
+    house.simulated[0].come_back()
+    await asyncio.sleep(1)
+    assert not house.simulated[0].connected
+    assert asyncio.all_tasks() == {asyncio.current_task()}

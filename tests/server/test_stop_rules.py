@@ -112,6 +112,23 @@ async def test_a_command_that_failed_leaves_no_motor_to_a_client_that_knows_noth
     assert house.sent() == [b"\xf1\x09", ZERO[0]]
 
 
+async def test_who_never_shook_hands_leaves_without_stopping_anything_and_is_not_kept_by_a_stuck_device(
+    build: BuildHouse,
+) -> None:
+    house = await build("aneros")
+    talker = await house.client("driving")
+    await talker.ask(OutputCmd, 0, 0, vibrate(9))
+    house.simulated[0].write_delay = 1e6
+    error_of(await talker.ask(OutputCmd, 0, 0, vibrate(3)))
+    stranger = Talker(house.server, "stranger")
+    began = asyncio.get_running_loop().time()
+    await stranger.session.close("gone")
+    assert asyncio.get_running_loop().time() - began < 0.1
+    house.simulated[0].write_delay = 0.0
+    await asyncio.sleep(3)
+    assert house.sent() == [b"\xf1\x09"]
+
+
 async def keep_pinging(talker: Talker) -> None:
     while True:
         talker.say(Ping)

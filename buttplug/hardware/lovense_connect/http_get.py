@@ -51,7 +51,7 @@ async def get(url: str, limit: float) -> Answer:
         raise HardwareTimeoutError(f"{exchange.server} did not answer within {limit:g} s") from None
     except OSError as error:
         raise HardwareError(f"{exchange.server} cannot be reached: {error}") from error
-    except (http.client.HTTPException, ValueError) as error:
+    except (http.client.HTTPException, OverflowError, ValueError) as error:
         reason = printable(repr(error), SHOWN)
         raise HardwareError(f"{exchange.server} gave an answer that cannot be used: {reason}") from error
     finally:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from buttplug.core.text import printable
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import Packet
 from buttplug.hardware.common.polling import Poll, PolledHardware
 from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
@@ -45,9 +46,6 @@ MAX_TOLD = 3
 
 #: The status of HTTP and the code of the app that mean that it obeyed.
 OK = 200
-
-#: What decoding raises for bytes that are no JSON, or JSON of another shape.
-UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 #: Characters of what an app said that are told.
 SHOWN = 64

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from buttplug.core.text import printable
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError
@@ -20,7 +21,6 @@ from buttplug.hardware.lovense_connect.link import (
     REQUEST_LIMIT,
     SCAN_INTERVAL,
     SHOWN,
-    UNREADABLE,
     App,
     LovenseConnectHardware,
     Toy,

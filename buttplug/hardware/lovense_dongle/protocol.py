@@ -34,6 +34,8 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from buttplug.core.unreadable import UNREADABLE
+
 logger = logging.getLogger(__package__)
 
 #: Seconds between a question for connected toys and the next request, without which the dongle locks up.
@@ -239,7 +241,7 @@ class DongleProtocol:
             return
         try:
             answer = msgspec.json.decode(line, type=Answer)
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+        except UNREADABLE:
             logger.info("The Lovense dongle sent a line that is not understood: %r", line[:200])
             return
         self.answered = True

@@ -32,6 +32,7 @@ from buttplug.core.listening.turns import Turns
 from buttplug.core.origins import FILE_ORIGIN
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.core.text import printable
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import BusReport, CommunicationManager
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.errors import BusUnavailableError
@@ -220,7 +221,7 @@ class WebsocketManager(CommunicationManager):
             wrong = f"no first frame within {HELLO_LIMIT:g} s"
         except ConnectionClosed:
             return None
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        except UNREADABLE as error:
             wrong = str(error)
         self._warnings.warn(f"A websocket device at {connection.remote_address[0]} was refused: {printable(wrong, SHOWN)}")
         await close_connection(connection, CloseCode.PROTOCOL_ERROR, wrong)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import BaseFile, ProtocolEntry, ProtocolFile, Version
 
@@ -73,7 +74,7 @@ def _read_base_file(path: Path) -> tuple[Version, dict[str, ProtocolEntry]]:
     for protocol, raw in base.protocols.items():
         try:
             entry = msgspec.json.decode(raw, type=ProtocolEntry)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except UNREADABLE as error:
             problems = [str(error)]
         else:
             unknown = [number for number, item in enumerate(entry.communication) if not item.has_known_kind]

@@ -73,6 +73,7 @@ class Device:
         self._input_lock = asyncio.Lock()
         self._asked: set[asyncio.Timeout] = set()
         self._end: str | None = None
+        self._unreadable = ""
         self._use(settings)
         self._end_notifications = hardware.on_notification(self._notified)
         self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left)
@@ -358,8 +359,11 @@ class Device:
             return
         try:
             readings = list(self._protocol.notified(notification.endpoint, notification.data))
-        except Exception:
-            logger.exception("%s: %s could not be read: %s", self.label, notification.endpoint, notification.data.hex(" "))
+        except Exception as error:
+            if repr(error) != self._unreadable:
+                # A device may send the same many times a second.
+                logger.exception("%s: %s could not be read: %s", self.label, notification.endpoint, notification.data.hex(" "))
+            self._unreadable = repr(error)
             return
         for reading in readings:
             clamped = Reading(reading.feature, reading.type, _clamped(reading.type, reading.value))

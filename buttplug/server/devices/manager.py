@@ -25,6 +25,7 @@ from buttplug.server.devices.matching import Match
 from buttplug.server.devices.pacing import Move
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Protocol
+from buttplug.server.supervision import log_failure
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class DeviceManager:
         self._opening: set[CommunicationManager] = set()
         self._problems: dict[tuple[CommunicationManager, str], str] = {}
         self._closing = False
+        self._is_closed = False
 
     async def open(self) -> None:
         """Open every bus. One that cannot be used is left out with a warning."""
@@ -265,7 +267,7 @@ class DeviceManager:
         stops = [stopped for device in list(self.devices.values()) if (stopped := self._apply_settings(device)) is not None]
         self._stops = [stopped for stopped in self._stops if not stopped.done()] + stops
         if stops:
-            self.on_change()
+            self._tell_change()
 
     def _apply_settings(self, device: Device) -> asyncio.Future[ButtplugDeviceError | None] | None:
         """Return the result of the device's stop; None where nothing has changed for it."""
@@ -287,6 +289,8 @@ class DeviceManager:
     # Devices
 
     def _found(self, manager: CommunicationManager, discovery: Discovery) -> None:
+        if self._is_closed:
+            return
         if discovery.address in self._returning:
             # Found again before its last link was closed: its turn comes then.
             self._returning[discovery.address] = partial(self._found, manager, discovery)
@@ -333,6 +337,8 @@ class DeviceManager:
                 matches = [other for other in matches if other is not match]
         except ButtplugError as error:
             logger.warning("%s could not be connected: %s", discovery.label, error)
+        except Exception:
+            logger.exception("%s could not be connected", discovery.label)
         finally:
             if device is None:
                 self._claims.release(discovery.address)
@@ -370,7 +376,13 @@ class DeviceManager:
             if device is None:
                 await disconnect(hardware, hardware.name)
         if device is not None:
-            self._add(device)
+            try:
+                self._add(device)
+            except Exception:
+                if self.devices.get(device.index) is device:
+                    del self.devices[device.index]
+                await device.close("the server failed")
+                raise
         return device
 
     async def _shake_hands(self, hardware: Hardware, match: Match) -> Device:
@@ -409,7 +421,7 @@ class DeviceManager:
         self.devices[device.index] = device
         logger.info("%s connected; limits set by its user: %s", device.label, device.settings.limits)
         warn_of_limits_elsewhere(self.configuration, device.key)
-        self.on_change()
+        self._tell_change()
         device.hardware.on_disconnect(lambda reason: self._lost(device, reason))
 
     def _lost(self, device: Device, reason: str) -> None:
@@ -429,12 +441,21 @@ class DeviceManager:
     async def _let_go(self, device: Device, reason: str) -> None:
         for _ in range(ANSWER_TURNS):
             await asyncio.sleep(0)
-        self.on_change()
-        await device.close(reason)
-        self._claims.release(device.hardware.address)
-        found_again = self._returning.pop(device.hardware.address)
-        if found_again is not None:
-            found_again()
+        self._tell_change()
+        try:
+            await device.close(reason)
+        finally:
+            self._claims.release(device.hardware.address)
+            found_again = self._returning.pop(device.hardware.address)
+            if found_again is not None:
+                found_again()
+
+    def _tell_change(self) -> None:
+        """Tell that a device came or went. What goes wrong with that is no reason not to let it come or go."""
+        try:
+            self.on_change()
+        except Exception:
+            logger.exception("clients could not be told which devices there are")
 
     # The end
 
@@ -463,6 +484,7 @@ class DeviceManager:
         ``limit`` is the seconds that the links may take; the buses, after them, may take half of that.
         """
         self.stop_accepting()
+        self._is_closed = True
         self._end_watch()
         for task in self._connecting:
             task.cancel()
@@ -503,6 +525,7 @@ def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None]
     task = asyncio.get_running_loop().create_task(work, name=name)
     tasks.add(task)
     task.add_done_callback(tasks.discard)
+    task.add_done_callback(log_failure)
     return task
 
 

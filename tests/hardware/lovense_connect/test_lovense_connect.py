@@ -172,6 +172,8 @@ class TestScanning:
             ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + bytes(3 << 20)}, "cannot be used"),
             ({"raw": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}, "cannot be used"),
             ({"raw": b""}, "cannot be reached"),
+            ({"body": b'{"data": {"\xff": {}}}'}, "in a way that is not understood"),
+            ({"raw": b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n{}"}, "cannot be used"),
         ],
         ids=itertools.count(),
     )

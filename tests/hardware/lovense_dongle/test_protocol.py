@@ -325,6 +325,7 @@ NONSENSE = [
     b'{"func":"\xff\xfe"}\n{"func":"error","message":"\xc3"}\n',
     b'{"func":"toyData","data":{"id":"A1","data":"\xff"}}\n{"func":"status","data":{"id":"\xed\xa0\x80","status":202}}\n',
     b'{"func":"status","data":{"id":"' + b"x" * 100 + b'","status":202}}\n',
+    b'{"func":"statu\xf3","data":{"id":"A1","status":403}}\n',
 ]
 
 

@@ -352,13 +352,15 @@ def test_the_ecosystems_base_file_is_read_but_for_protocols_that_cannot_be_used(
         "good": {"name": "Good", "id": "3d1be1c2-7b0b-4a6e-9a55-5d5f6f0c8b01", "features": []},
         "bad-range": output("temperature", value=[-37, 42]),
         "bad-shape": {"name": 5},
+        "bad-text": {"name": "No text"},
     }
     protocols = {name: {"communication": [], "defaults": content} for name, content in defaults.items()}
-    path.write_text(json.dumps({"version": {"major": 4, "minor": 189}, "protocols": protocols}))
+    content = json.dumps({"version": {"major": 4, "minor": 189}, "protocols": protocols}).encode()
+    path.write_bytes(content.replace(b"No text", b"\xff"))
     configuration = DeviceConfiguration.load(path)
     assert configuration.protocols == ("good",)
     assert configuration.version == Version(4, 189)
-    assert re.findall(r"protocol (\S+) is left out", caplog.text) == ["bad-range", "bad-shape"]
+    assert re.findall(r"protocol (\S+) is left out", caplog.text) == ["bad-range", "bad-shape", "bad-text"]
 
 
 def test_a_way_to_find_devices_that_is_not_known_here_costs_none_of_the_others(

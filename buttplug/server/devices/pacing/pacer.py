@@ -49,6 +49,7 @@ class Pacer:
             now=self._loop.time(),
         )
         self._is_writing = False
+        self._fault = ""
         self._waker: asyncio.Future[None] | None = None
         self._closed: ButtplugDeviceError | None = None
         self._end: asyncio.Future[None] = self._loop.create_future()
@@ -145,7 +146,9 @@ class Pacer:
                 self._not_written(error)
             except Exception as error:
                 # A fault of ours must not be the end of all stops for this device.
-                logger.exception("%s: pacing failed and goes on", self._hardware.name)
+                if repr(error) != self._fault:
+                    logger.exception("%s: pacing failed and goes on", self._hardware.name)
+                self._fault = repr(error)
                 self._abandon(ButtplugDeviceError(f"the server failed: {error}"))
                 await asyncio.sleep(RECOVERY_DELAY)
 

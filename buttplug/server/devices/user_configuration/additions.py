@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.specifier import Specifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
@@ -115,6 +116,6 @@ class AdditionReader:
             self._warn(here, problem)
         try:
             return msgspec.convert(entry, kind_)
-        except msgspec.ValidationError as error:
+        except UNREADABLE as error:
             self._warn(place, f"skipped: {error}")
             return None

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, structs
 
 from buttplug.core.messages import U32
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.devices.user_configuration import keys
@@ -159,6 +160,6 @@ class _DeviceReader:
             return None
         try:
             return msgspec.convert(content[key], type_)
-        except msgspec.ValidationError as error:
+        except UNREADABLE as error:
             self._warn(f"{place}.{key}", f"skipped: {error}")
             return None

@@ -13,6 +13,7 @@ import msgspec
 
 from buttplug.core.enums import OutputType
 from buttplug.core.messages import Range
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import OUTPUT_TYPES
@@ -180,5 +181,5 @@ def _flag(content: dict[str, object], key: str) -> bool | None:
 def _converted(value: object, type_: Any, key: str) -> Any:
     try:
         return msgspec.convert(value, type_)
-    except msgspec.ValidationError as error:
+    except UNREADABLE as error:
         raise _UnreadableError(f"{key}: {error}") from None

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.base_files import check_format
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
@@ -91,8 +92,9 @@ class _Reader:
     def read(self, content: object) -> Entries:
         file = self._object(content, "$")
         try:
-            version = msgspec.convert(file, _Versioned).version
-        except msgspec.ValidationError as error:
+            # Nothing else is converted here: what is odd about another key costs that key, not the file.
+            version = msgspec.convert({key: file[key] for key in ("version",) if key in file}, _Versioned).version
+        except UNREADABLE as error:
             raise ConfigurationError(f"{self._path}: {error}") from error
         if version.major in OLDER_FORMATS:
             raise ConfigurationError(

@@ -89,6 +89,11 @@ def limited(text: str) -> str:
             "the key vibrate is given more than once",
         ),
         (limited('{"vibrate": {"value": [0, 1e400]}}'), {VIBRATE_0: OutputSettings(disabled=True)}, "it has the number 1e400"),
+        (
+            limited('{"vibrate": {"value": [0, 1%s]}}' % ("0" * 400)),
+            {VIBRATE_0: OutputSettings(disabled=True)},
+            "it has the number 10000000000000000000",
+        ),
         (limited('{"vibrate": {"value": [0, NaN]}}'), {VIBRATE_0: OutputSettings(disabled=True)}, "it has NaN"),
         (
             limited('{"vibrate": {"value": [0, ' + "9" * 5000 + "]}}"),
@@ -101,7 +106,7 @@ def limited(text: str) -> str:
             "nested too deeply for recursion at line 1, column ",
         ),
     ],
-    ids=["comments", "value twice", "output twice", "infinite", "no number", "huge", "deep"],
+    ids=["comments", "value twice", "output twice", "infinite", "beyond floats", "no number", "huge", "deep"],
 )
 def test_what_could_not_be_written_back_as_it_is_makes_a_file_one_that_is_only_read(
     path: Path, caplog: pytest.LogCaptureFixture, text: str, outputs: dict[Any, OutputSettings], reason: str
@@ -130,6 +135,25 @@ def test_half_a_surrogate_pair_is_no_danger_to_clients_or_to_the_file(path: Path
     assert settings_of(configuration).display_name is None
     file.save()
     assert written(path)["user_configs"]["devices"][0]["config"]["user_config"]["display_name"] == "half \ud83d"
+
+
+HALF = "half \\ud83d"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"version"', f'{{"{HALF}": 1, "version"'),
+        ('"user_configs": {', f'"user_configs": {{"{HALF}": 1, '),
+        ('"config": {', f'"{HALF}": 1, "config": {{'),
+        ('"user_config": {', f'"user_config": {{"{HALF}": 1, '),
+    ],
+)
+def test_a_key_with_half_a_surrogate_pair_costs_nothing_else(path: Path, before: str, after: str) -> None:
+    text = json.dumps(content_of(devices=[device(feature(vibrate={"value": [0, 5]}), display_name="x")]))
+    _, configuration = loaded(path, text.replace(before, after, 1).encode())
+    assert settings_of(configuration).display_name == "x"
+    assert settings_of(configuration).outputs == LIMITED
 
 
 # Files of no use

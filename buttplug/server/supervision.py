@@ -1,0 +1,39 @@
+"""What keeps a fault of the server to where it is: it is logged once, and everything else goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from buttplug.core.errors import ButtplugDeviceError
+
+if TYPE_CHECKING:
+    from buttplug.server.devices.device import Device
+
+logger = logging.getLogger(__name__)
+
+
+def log_failure(task: asyncio.Task[Any]) -> None:
+    """Log what ended a task that nobody waits for: the done callback of all of them."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("%s failed", task.get_name(), exc_info=error)
+
+
+def stop_all(devices: Iterable[Device], driver: object | None = None) -> list[asyncio.Future[ButtplugDeviceError | None]]:
+    """Stop devices, or what one client drove of them; return the result of each, as :meth:`Device.stop` does.
+
+    One that cannot even be asked keeps no other from being stopped; its result says so.
+    """
+    return [_stop(device, driver) for device in devices]
+
+
+def _stop(device: Device, driver: object | None) -> asyncio.Future[ButtplugDeviceError | None]:
+    try:
+        return device.stop(driver=driver)
+    except Exception as error:
+        logger.exception("%s could not be asked to stop", device.label)
+        failed: asyncio.Future[ButtplugDeviceError | None] = asyncio.get_running_loop().create_future()
+        failed.set_result(device.error(None, f"it could not be asked to stop: {error}"))
+        return failed

@@ -1,0 +1,29 @@
+"""A log that keeps nothing but faults: exceptions that were logged, in a test that plays thousands of troubles."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class _Handler(logging.Handler):
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__()
+        self._faults = faults
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self._faults.append(self.format(record))
+
+
+@contextmanager
+def only_faults() -> Iterator[list[str]]:
+    """Leave out the log, but for what it says of exceptions: yields that, as it comes."""
+    faults: list[str] = []
+    root = logging.getLogger()
+    handlers, root.handlers, root.manager.disable = root.handlers, [_Handler(faults)], logging.WARNING
+    try:
+        yield faults
+    finally:
+        root.handlers, root.manager.disable = handlers, logging.NOTSET
