@@ -22,8 +22,10 @@ def only_faults() -> Iterator[list[str]]:
     """Leave out the log, but for what it says of exceptions: yields that, as it comes."""
     faults: list[str] = []
     root = logging.getLogger()
-    handlers, root.handlers, root.manager.disable = root.handlers, [_Handler(faults)], logging.WARNING
+    handlers, root.handlers = root.handlers, [_Handler(faults)]
+    logging.disable(logging.WARNING)
     try:
         yield faults
     finally:
-        root.handlers, root.manager.disable = handlers, logging.NOTSET
+        logging.disable(logging.NOTSET)
+        root.handlers = handlers

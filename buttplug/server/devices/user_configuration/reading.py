@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from buttplug.core.text import escaped
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.base_files import check_format
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -150,7 +151,7 @@ class _Reader:
         return entry
 
     def _warn(self, place: str, problem: str) -> None:
-        logger.warning("%s: %s: %s", self._path, place, problem)
+        logger.warning("%s: %s: %s", self._path, escaped(place), escaped(problem))
 
 
 def _place(key: DeviceKey) -> tuple[str, str]:

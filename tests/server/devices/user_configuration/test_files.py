@@ -89,11 +89,6 @@ def limited(text: str) -> str:
             "the key vibrate is given more than once",
         ),
         (limited('{"vibrate": {"value": [0, 1e400]}}'), {VIBRATE_0: OutputSettings(disabled=True)}, "it has the number 1e400"),
-        (
-            limited('{"vibrate": {"value": [0, 1%s]}}' % ("0" * 400)),
-            {VIBRATE_0: OutputSettings(disabled=True)},
-            "it has the number 10000000000000000000",
-        ),
         (limited('{"vibrate": {"value": [0, NaN]}}'), {VIBRATE_0: OutputSettings(disabled=True)}, "it has NaN"),
         (
             limited('{"vibrate": {"value": [0, ' + "9" * 5000 + "]}}"),
@@ -106,7 +101,7 @@ def limited(text: str) -> str:
             "nested too deeply for recursion at line 1, column ",
         ),
     ],
-    ids=["comments", "value twice", "output twice", "infinite", "beyond floats", "no number", "huge", "deep"],
+    ids=["comments", "value twice", "output twice", "infinite", "no number", "huge", "deep"],
 )
 def test_what_could_not_be_written_back_as_it_is_makes_a_file_one_that_is_only_read(
     path: Path, caplog: pytest.LogCaptureFixture, text: str, outputs: dict[Any, OutputSettings], reason: str
