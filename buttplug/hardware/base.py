@@ -19,6 +19,8 @@ from typing import ClassVar, Self, TypeVar
 
 from msgspec import Struct
 
+from buttplug.core.enums import OutputType
+from buttplug.core.messages import Range
 from buttplug.core.text import escaped
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.specifier import Advertisement, Specifier
@@ -57,6 +59,19 @@ class Notification(Struct, frozen=True):
     data: bytes
 
 
+class Told(Struct, frozen=True):
+    """What an output of a device was told, by packets that were written.
+
+    ``value`` and ``range`` are in device units, ``duration`` in milliseconds.
+    """
+
+    feature: int
+    type: OutputType
+    value: int
+    range: Range
+    duration: int = 0
+
+
 class Hardware(ABC):
     """An open link to one device.
 
@@ -73,6 +88,9 @@ class Hardware(ABC):
 
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
+
+    #: Gets what each output was told, once it was written. Only a simulation asks for it: it does not understand the packets.
+    on_told: Callable[[Told], None] | None = None
 
     def __init__(
         self,

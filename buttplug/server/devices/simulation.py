@@ -38,6 +38,9 @@ def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[st
         label=definition.name,
         provisional_address=not address,
     )
+    device.outputs = {
+        (feature.index, type_): output.value for feature in definition.features for type_, output in feature.outputs.items()
+    }
     prepare(device, definition)
     return device
 

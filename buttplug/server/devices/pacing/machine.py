@@ -12,7 +12,7 @@ stop only then.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Set
+from collections.abc import Callable, Collection, Iterable, Set
 from math import inf
 from operator import attrgetter
 
@@ -34,8 +34,11 @@ logger = logging.getLogger(__name__)
 class Machine:
     """The state of one device's writing. ``gap`` and ``spacing``: the shortest times in seconds between batches and packets.
 
-    ``answers`` are to be given, and taken out, by whoever runs the machine.
+    ``answers`` are to be given, and taken out, by whoever runs the machine. ``on_told`` gets what outputs were told, once it
+    was written.
     """
+
+    on_told: Callable[[Iterable[Output]], None] | None = None
 
     def __init__(self, protocol: Protocol, limits: Limits, moves: Moves, *, gap: float, spacing: float, now: float) -> None:
         self.answers: list[Answer] = []
@@ -238,6 +241,8 @@ class Machine:
                 self.want(wanted.output, wanted.done, now)
         elif batch.error is None:
             self._outputs.note(batch.changed, sure=True)
+            if self.on_told is not None:
+                self.on_told(batch.changed.values())
             self._owed.told(batch.wanted.keys())
         self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
         if batch.was_begun and self._has_parts:
@@ -252,5 +257,7 @@ class Machine:
             self.answers += [(done, error) for done in batch.dones]
             return
         self._outputs.stopped(batch.stopped)
+        if self.on_told is not None:
+            self.on_told(batch.stopped.values())
         self.moves.stopped(batch.stopped.values(), self._protocol, now)
         self.answers += self._owed.written(batch, now)
