@@ -151,6 +151,7 @@ PARTS = [
         from buttplug.client.device import ButtplugDevice, DeviceFeature
         from buttplug.core.enums import InputCommandType, InputType, OutputType
         from buttplug.core.messages import InputLimits, OutputLimits
+        from buttplug.patterns import Pattern
         from buttplug.sync.bridge import Bridge
         from buttplug.sync.face.inputs import InputMethods
         from buttplug.sync.face.outputs import OutputMethods

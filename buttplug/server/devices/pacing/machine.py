@@ -16,6 +16,8 @@ from collections.abc import Callable, Collection, Iterable, Set
 from math import inf
 from operator import attrgetter
 
+from msgspec.structs import replace
+
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
@@ -258,6 +260,7 @@ class Machine:
             return
         self._outputs.stopped(batch.stopped)
         if self.on_told is not None:
-            self.on_told(batch.stopped.values())
+            # A part that halts is not on its way any more, whatever time its command names.
+            self.on_told([replace(output, duration=0) for output in batch.stopped.values()])
         self.moves.stopped(batch.stopped.values(), self._protocol, now)
         self.answers += self._owed.written(batch, now)
