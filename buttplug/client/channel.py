@@ -91,7 +91,9 @@ class DeviceChannel:
             self._end_readings(None)
         if outputs:
             for index in [index for index in self.motions if feature in (None, index)]:
-                self.motions.pop(index).end(index)
+                # One that ends may end others with it.
+                if (motion := self.motions.pop(index, None)) is not None:
+                    motion.end(index)
         stopped = {index: subject for index, subject in self.driven.items() if outputs and feature in (None, index)}
         for index in stopped:
             del self.driven[index]

@@ -107,7 +107,8 @@ class Play(Generic[Feature]):
         began, time = self._loop.time(), 0.0
         while time < pattern.duration and not self._over.done():
             at = time + CHANGED
-            level = pattern.level(at)
+            # An int would be a step.
+            level = float(pattern.level(at))
             steps = {feature: feature.convert_to_step(self._type, level) for feature in self._features}
             changed = [feature for feature, step in steps.items() if self._steps.get(feature) != step]
             if changed:
@@ -122,7 +123,9 @@ class Play(Generic[Feature]):
             due = min(max(time + self._step, _finite(pattern.next_change(time + CHANGED), time)), pattern.duration)
             # What is late has less time, and is there when it should be.
             left = max(began + due - self._loop.time(), 0.0)
-            await self._send(self._features, DeviceOutputCommand(self._type, pattern.level(due), duration=round(left * 1000)))
+            await self._send(
+                self._features, DeviceOutputCommand(self._type, float(pattern.level(due)), duration=round(left * 1000))
+            )
             time = await self._until(began, due)
 
     async def _until(self, began: float, due: float) -> float:
