@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 
 
@@ -47,7 +47,7 @@ class Pattern(ABC):
             ValueError: The factor is not between -1.0 and 1.0.
         """
         checked("a factor", factor, -1.0, 1.0)
-        return _Combined([self], lambda levels: levels[0] * factor)
+        return _Combined([self], lambda levels: levels[0] * factor, max)
 
     def cut(self, seconds: float) -> Pattern:
         """Return the first seconds of this one.
@@ -86,16 +86,16 @@ def strongest(*patterns: Pattern) -> Pattern:
     Raises:
         ValueError: There are none.
     """
-    return _Combined(patterns, lambda levels: max(levels, key=abs))
+    return _Combined(patterns, lambda levels: max(levels, key=abs), max)
 
 
 def product(*patterns: Pattern) -> Pattern:
-    """Return several patterns multiplied: a wave under a ramp. It lasts as long as the longest; one that is over is 0.
+    """Return several patterns multiplied: a wave under a ramp. It lasts as long as the shortest.
 
     Raises:
         ValueError: There are none.
     """
-    return _Combined(patterns, math.prod)
+    return _Combined(patterns, math.prod, min)
 
 
 def checked(what: str, value: float, low: float, high: float) -> float:
@@ -199,24 +199,33 @@ class _Faster(Pattern):
 
 
 class _Combined(Pattern):
-    def __init__(self, patterns: Sequence[Pattern], combine: Callable[[list[float]], float]) -> None:
+    """``lasts`` says which of the durations counts."""
+
+    def __init__(
+        self,
+        patterns: Sequence[Pattern],
+        combine: Callable[[list[float]], float],
+        lasts: Callable[[Iterable[float]], float],
+    ) -> None:
         if not patterns:
             raise ValueError("there is no pattern to combine")
         self._patterns = patterns
         self._combine = combine
+        self._duration = lasts(pattern.duration for pattern in patterns)
 
     @property
     def duration(self) -> float:
-        return max(pattern.duration for pattern in self._patterns)
+        return self._duration
 
     def level(self, time: float) -> float:
-        last = self.duration
-        over = [time >= pattern.duration < last for pattern in self._patterns]
-        levels = [0.0 if is_over else pattern.level(time) for is_over, pattern in zip(over, self._patterns, strict=True)]
-        return self._combine(levels)
+        return self._combine([0.0 if self._is_over(pattern, time) else pattern.level(time) for pattern in self._patterns])
 
     def next_change(self, time: float) -> float:
         running = [pattern for pattern in self._patterns if time < pattern.duration]
         changes = [pattern.next_change(time) for pattern in running]
-        ends = [pattern.duration for pattern in running if pattern.duration < self.duration]
+        ends = [pattern.duration for pattern in running if pattern.duration < self._duration]
         return min([*changes, *ends], default=inf)
+
+    def _is_over(self, pattern: Pattern, time: float) -> bool:
+        """Return whether a pattern is over before the whole is."""
+        return time >= pattern.duration and pattern.duration < self._duration

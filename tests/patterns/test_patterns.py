@@ -84,8 +84,9 @@ def test_combinations() -> None:
     assert levels(strongest(hold(-0.8, 1), hold(0.5, 1)), 0) == [-0.8]
     assert levels(product(ramp(0, 1, 2), hold(0.5, 2)), 1, 2) == [0.25, 0.5]
     assert levels(hold(0.8, 1).scale(-0.5), 0) == [-0.4]
-    assert product(hold(1, 1), hold(1, 3)).next_change(0) == 1
-    assert levels(product(hold(1, 1), hold(1, 3)), 0.5, 1.5) == [1, 0]
+    assert product(wave(period=1), hold(1, 3)).duration == 3
+    assert strongest(hold(0.9, 1), hold(0.1, 3)).next_change(0) == 1
+    assert levels(strongest(hold(0.9, 1), hold(0.1, 3)), 0.5, 1, 1.5) == [0.9, 0.1, 0.1]
 
 
 def test_cut_and_faster() -> None:
