@@ -79,6 +79,12 @@ class ButtplugServer:
         self._end_watch: Callable[[], None] = lambda: None
         self._warnings = RecentWarnings(logger)
 
+    def __repr__(self) -> str:
+        clients = sum(session.state is State.CONNECTED for session in self.sessions)
+        devices = len(self.devices.devices)
+        counts = f"{devices} device{'' if devices == 1 else 's'}, {clients} client{'' if clients == 1 else 's'}"
+        return f'<ButtplugServer "{self.name}": {counts if self.is_open else "not open"}>'
+
     async def open(self) -> None:
         """Open the buses and accept clients.
 

@@ -46,6 +46,9 @@ class Server:
         )
         self._bridge = Bridge(stop=self._async.stop_all, close=self._async.close)
 
+    def __repr__(self) -> str:
+        return repr(self._async).replace("ButtplugServer", "Server", 1)
+
     def __enter__(self) -> Self:
         self._bridge.run(self._async.__aenter__())
         return self
