@@ -25,7 +25,7 @@ from buttplug.core.text import escaped
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.specifier import Advertisement, Specifier
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -102,13 +102,13 @@ class Hardware(ABC):
         manufacturer_data: Mapping[int, bytes] | None = None,
         message_gap: float = 0.0,
     ) -> None:
-        self.name = escaped(name)
+        self.name: str = escaped(name)
         self.address = address
-        self.endpoints = frozenset(endpoints)
+        self.endpoints: frozenset[str] = frozenset(endpoints)
         self.specifier = specifier
-        self.manufacturer_data = manufacturer_data or {}
+        self.manufacturer_data: Mapping[int, bytes] = manufacturer_data or {}
         self.message_gap = message_gap
-        self.connected = True
+        self.connected: bool = True
         self._on_notification: list[Callable[[Notification], None]] = []
         self._on_disconnect: list[Callable[[str], None]] = []
 

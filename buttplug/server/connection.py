@@ -41,9 +41,9 @@ class SessionConnection(Connection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.outbox = Outbox(self)
+        self.outbox: Outbox = Outbox(self)
         #: When it came, on the event loop's clock.
-        self.since = asyncio.get_running_loop().time()
+        self.since: float = asyncio.get_running_loop().time()
         self.on_closing: Callable[[], None] = lambda: None
         self._closing = False
         self._timers: list[asyncio.TimerHandle] = []

@@ -22,7 +22,7 @@ from buttplug.server.outside import run_from_outside, runs_in_this_thread
 from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.session import CloseCode, Session, State
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds that a shutdown may take, all of which stopping the devices may use.
 SHUTDOWN_LIMIT = 1.7
@@ -68,10 +68,10 @@ class ButtplugServer:
             from buttplug.server.devices.simulation import configured_devices
 
             managers = [*managers, SimulatedManager(configured_devices(configuration))]
-        self.devices = DeviceManager(configuration, managers)
+        self.devices: DeviceManager = DeviceManager(configuration, managers)
         self.devices.on_change = self._devices_changed
         self.sessions: set[Session] = set()
-        self.is_open = False
+        self.is_open: bool = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[list[str]] | None = None

@@ -25,7 +25,7 @@ from buttplug.server.recent_warnings import RecentWarnings
 from buttplug.server.server import ButtplugServer
 from buttplug.server.turns import Turns
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = 12345
 LOOPBACK = ("127.0.0.1", "::1")

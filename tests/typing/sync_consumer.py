@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import assert_never, assert_type
 
 from buttplug.hardware.base import CommunicationManager
+from buttplug.patterns import ramp
 from buttplug.sync import (
     ButtplugDeviceError,
     Client,
@@ -36,6 +37,11 @@ def drive(device: Device) -> None:
     assert_type(device.features, dict[int, Feature])
     for feature in device.get_features_with_output(OutputType.VIBRATE):
         assert_type(feature.device, Device)
+
+
+def play(device: Device) -> None:
+    device.play(ramp(0.0, 0.6, 5))
+    device.features[0].play(0.5)  # type: ignore[arg-type]
 
 
 def sense(device: Device) -> int:

@@ -34,7 +34,7 @@ from typing import TypeAlias
 import msgspec
 from msgspec import Struct
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: Seconds between a question for connected toys and the next request, without which the dongle locks up.
 CHECK_PAUSE = 0.25
@@ -147,7 +147,7 @@ class DongleProtocol:
     """
 
     def __init__(self) -> None:
-        self.answered = False
+        self.answered: bool = False
         self.toys: set[str] = set()
         self.missing: set[str] = set()
         self._ignored: set[str] = set()

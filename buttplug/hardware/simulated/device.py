@@ -20,7 +20,7 @@ from buttplug.hardware.base import Discovery, Hardware, Packet, Told
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.specifier import Advertisement, Specifier
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: Packets and commands a device remembers; then the oldest are forgotten.
 MEMORY = 10_000
@@ -125,11 +125,11 @@ class SimulatedDevice:
         what it advertises. ``provisional_address``: the manager that it is added to may give it another address.
         """
         self.name = name
-        self.label = label or name
+        self.label: str = label or name
         self.advertisement = advertisement
         self.address = address
         self.provisional_address = provisional_address
-        self.endpoints = None if endpoints is None else frozenset(endpoints)
+        self.endpoints: frozenset[str] | None = None if endpoints is None else frozenset(endpoints)
         self.message_gap = message_gap
         self.packets: deque[Packet] = deque(maxlen=MEMORY)
         self.commands: deque[Command] = deque(maxlen=MEMORY)
@@ -142,10 +142,10 @@ class SimulatedDevice:
         self.feeds: dict[tuple[InputType, int], Callable[[int], None]] = {}
         self._battery = BATTERY
         self._last: dict[tuple[int, OutputType], Sent] = {}
-        self.write_delay = 0.0
+        self.write_delay: float = 0.0
         self.write_error: HardwareError | None = None
         self.connect_error: HardwareError | None = None
-        self.in_range = True
+        self.in_range: bool = True
         self.rssi: int | None = None
         self.hardware: Link | None = None
         self.on_return: Callable[[SimulatedDevice], None] = lambda device: None
@@ -350,9 +350,9 @@ class SimulatedHardware(Hardware):
             message_gap=device.message_gap,
         )
         self.device = device
-        self.loop = asyncio._get_running_loop()
-        self.on_told = device.told
-        self.provisional_address = device.provisional_address
+        self.loop: asyncio.AbstractEventLoop | None = asyncio._get_running_loop()
+        self.on_told: Callable[[Told], None] | None = device.told
+        self.provisional_address: bool = device.provisional_address
         self.subscribed: set[str] = set()
 
     async def write(self, packet: Packet) -> None:

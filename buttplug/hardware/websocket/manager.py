@@ -33,7 +33,7 @@ from buttplug.hardware.specifier import Specifier
 from buttplug.hardware.websocket.link import CLOSE_LIMIT, Hello, WebsocketHardware, close_connection
 from buttplug.hardware.websocket.specifier import WebsocketAdvertisement
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 DEFAULT_PORT = 54817
 
@@ -131,7 +131,7 @@ class WebsocketManager(CommunicationManager):
         """``host``: the interface to listen on; 0.0.0.0 lets in devices of the whole network. ``port`` 0 takes a free one."""
         super().__init__()
         self.host = host
-        self.port = port
+        self.port: int = port
         self._server: Server | None = None
         self._peers: dict[str, _Peer] = {}
         self._handlers: set[asyncio.Task[None] | None] = set()

@@ -17,7 +17,7 @@ from buttplug.server.devices.pacing import Done, Limits, Move, Pacer, Slot, slot
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
@@ -270,7 +270,7 @@ class Device:
     def _use(self, settings: DeviceSettings) -> None:
         self._outputs = output_ranges(self.definition, settings)
         self.settings = settings
-        self.info = self._describe()
+        self.info: DeviceInfo = self._describe()
         self._protocol.places = {
             feature: places for (feature, type_), places in self._limits().values.items() if type_.is_position
         }

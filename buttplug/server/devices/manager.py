@@ -25,7 +25,7 @@ from buttplug.server.devices.matching import Match
 from buttplug.server.devices.pacing import Move
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds that opening a link may take, whatever the bus itself allows.
 CONNECT_LIMIT = 60.0
@@ -47,7 +47,7 @@ class DeviceManager:
 
     def __init__(self, configuration: DeviceConfiguration, managers: Iterable[CommunicationManager]) -> None:
         self.configuration = configuration
-        self.managers = tuple(managers)
+        self.managers: tuple[CommunicationManager, ...] = tuple(managers)
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()

@@ -45,7 +45,7 @@ WEAK = 0.23
 class NintendoJoycon(Protocol):
     """One vibrator, both motors alike."""
 
-    repeat_after = 0.015
+    repeat_after: float | None = 0.015
 
     async def initialise(self, hardware: Hardware) -> None:
         await hardware.write(Packet(RUMBLE_ON))

@@ -13,7 +13,7 @@ from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
 Done: TypeAlias = Callable[[ButtplugError | None], None]
@@ -40,7 +40,7 @@ class Batch:
 
     error: ButtplugError | None = None
     was_begun = False
-    was_cut_short = False
+    was_cut_short: bool = False
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 

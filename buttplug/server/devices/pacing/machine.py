@@ -30,7 +30,7 @@ from buttplug.server.devices.pacing.slots import Limits, Slot
 from buttplug.server.devices.pacing.stops import stop_outputs, stop_packets
 from buttplug.server.protocols.base import Output, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class Machine:

@@ -22,12 +22,12 @@ class Outputs:
     def __init__(self, ranges: Mapping[Slot, Range]) -> None:
         self.ranges = ranges
         self._running: set[Slot] = set()
-        self.told = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
-        self.unsure = set(ranges)
+        self.told: dict[Slot, Output] = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
+        self.unsure: set[Slot] = set(ranges)
         self._of_feature: defaultdict[int, list[Slot]] = defaultdict(list)
         for slot in ranges:
             self._of_feature[slot[0]].append(slot)
-        self.values = dict.fromkeys(sorted(self._of_feature), 0)
+        self.values: dict[int, int] = dict.fromkeys(sorted(self._of_feature), 0)
         self.keep_inside(ranges)
 
     def note(self, outputs: Mapping[Slot, Output], *, sure: bool) -> None:

@@ -17,7 +17,7 @@ from buttplug.server.devices.pacing.slots import Limits, Slot
 from buttplug.server.devices.pacing.writer import STOP_LIMIT, WRITE_LIMIT, Writer
 from buttplug.server.protocols.base import Output, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds after which a pacer that failed goes on.
 RECOVERY_DELAY = 1.0

@@ -23,7 +23,7 @@ from buttplug.server.devices.user_configuration.additions import AdditionReader,
 from buttplug.server.devices.user_configuration.devices import read_device
 from buttplug.server.devices.user_configuration.document import RepeatedKeys, kind
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 @dataclass
