@@ -18,6 +18,7 @@ from typing import NamedTuple
 from buttplug.client import ButtplugClient, ButtplugDevice, DeviceFeature
 from buttplug.client.inputs import InputMethods
 from buttplug.client.outputs import OutputMethods
+from buttplug.client.playing import PatternMethods
 from buttplug.server import ButtplugServer
 
 FOLDER = Path(__file__).parents[1] / "buttplug" / "sync" / "face"
@@ -31,6 +32,7 @@ NAMES: Mapping[type, str] = {
     ButtplugServer: "Server",
     OutputMethods: "OutputMethods",
     InputMethods: "InputMethods",
+    PatternMethods: "PatternMethods",
 }
 
 #: What a context manager is told of how it is left.
@@ -142,6 +144,17 @@ PARTS = [
         [InputMethods],
     ),
     Part(
+        "patterns",
+        "Patterns, for whatever can play them: a feature, or a device with all its features.",
+        """
+        from buttplug.client import playing
+        from buttplug.core.enums import OutputType
+        from buttplug.patterns import Pattern
+        from buttplug.sync.bridge import Bridge
+        """,
+        [PatternMethods],
+    ),
+    Part(
         "device",
         "A device and its features as the synchronous client sees them.",
         """
@@ -151,10 +164,10 @@ PARTS = [
         from buttplug.client.device import ButtplugDevice, DeviceFeature
         from buttplug.core.enums import InputCommandType, InputType, OutputType
         from buttplug.core.messages import InputLimits, OutputLimits
-        from buttplug.patterns import Pattern
         from buttplug.sync.bridge import Bridge
         from buttplug.sync.face.inputs import InputMethods
         from buttplug.sync.face.outputs import OutputMethods
+        from buttplug.sync.face.patterns import PatternMethods
         from buttplug.sync.iteration import Iteration
         """,
         [ButtplugDevice, DeviceFeature],
@@ -250,7 +263,7 @@ def _members(class_: type) -> Iterator[list[str]]:
 
 
 def _constructor(class_: type) -> list[str]:
-    if class_ in (OutputMethods, InputMethods):
+    if class_ in (OutputMethods, InputMethods, PatternMethods):
         module = class_.__module__.rpartition(".")[2]
         return ["_bridge: Bridge", f"_async: {module}.{class_.__name__}"]
     if class_ in (ButtplugDevice, DeviceFeature):

@@ -13,7 +13,7 @@ from buttplug.client.command import CommandValue, DeviceOutputCommand
 from buttplug.client.connection import Connection, Reply
 from buttplug.client.inputs import InputMethods, name_in, value_of
 from buttplug.client.outputs import OutputMethods
-from buttplug.client.playing import Play, preferred
+from buttplug.client.playing import PatternMethods, Play
 from buttplug.client.steps import checked_step, clamped_duration
 from buttplug.client.subject import Subject
 from buttplug.client.subscription import Subscription, readings
@@ -37,7 +37,7 @@ logger: logging.Logger = logging.getLogger(__name__)
 EXPLAIN_AFTER = 1.0
 
 
-class ButtplugDevice(OutputMethods, InputMethods):
+class ButtplugDevice(OutputMethods, PatternMethods, InputMethods):
     """A device that the server has connected. Devices are found in :attr:`ButtplugClient.devices`.
 
     What is asked of a device is asked of all its features that can do it; ask the features themselves to tell them apart.
@@ -123,27 +123,12 @@ class ButtplugDevice(OutputMethods, InputMethods):
             text = f"Device has no {command.output_type} features"
             raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
 
-    async def play(self, pattern: Pattern, output_type: OutputType | str | None = None) -> None:
-        """Play a pattern: levels over time, see :mod:`buttplug.patterns`. Return when it is over and the output has stopped.
-
-        It is sent on time, and no more often than the device can take. To cancel this stops the output, and so does a stop of
-        the device, which lets this return. A pattern that is played on the same features later takes its place.
-
-        Args:
-            pattern: What to play.
-            output_type: Which output; without it vibration where there is some, else the first of oscillation, rotation,
-                timed positions, constriction and positions that there is. Of positions 0.0 is one end and 1.0 the other.
-
-        Raises:
-            ButtplugDeviceError: There is no such output, a level is outside its range, or the device is gone or failed.
-            ButtplugConnectorError: There is no connection, or no answer.
-        """
-        type_ = preferred(output_type, self.has_output)
-        features = self.get_features_with_output(type_) if type_ else []
-        if type_ is None or not features:
+    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
+        features = [] if output_type is None else self.get_features_with_output(output_type)
+        if output_type is None or not features:
             text = f"Device has no {output_type or 'output'} features"
             raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
-        await _play(features, pattern, type_)
+        await _play(features, pattern, output_type)
 
     async def stop(self, inputs: bool = True, outputs: bool = True) -> None:
         """Stop its outputs, and end the subscriptions to its inputs.
@@ -180,7 +165,7 @@ class ButtplugDevice(OutputMethods, InputMethods):
         return features
 
 
-class DeviceFeature(OutputMethods, InputMethods):
+class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
     """One feature of a device: a motor, a sensor, or both. Features are found in :attr:`ButtplugDevice.features`.
 
     Attributes:
@@ -279,26 +264,11 @@ class DeviceFeature(OutputMethods, InputMethods):
         self._channel.driven[self.index] = self._subject
         await connection.request(message, Ok, self._subject)
 
-    async def play(self, pattern: Pattern, output_type: OutputType | str | None = None) -> None:
-        """Play a pattern: levels over time, see :mod:`buttplug.patterns`. Return when it is over and the output has stopped.
-
-        It is sent on time, and no more often than the device can take. To cancel this stops the output, and so does a stop of
-        the feature, which lets this return. A pattern that is played on the same feature later takes its place.
-
-        Args:
-            pattern: What to play.
-            output_type: Which output; without it vibration where there is some, else the first of oscillation, rotation,
-                timed positions, constriction and positions that there is. Of positions 0.0 is one end and 1.0 the other.
-
-        Raises:
-            ButtplugDeviceError: There is no such output, a level is outside its range, or the device is gone or failed.
-            ButtplugConnectorError: There is no connection, or no answer.
-        """
-        type_ = preferred(output_type, self.has_output)
-        if type_ is None or not self.has_output(type_):
+    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
+        if output_type is None or not self.has_output(output_type):
             text = f"Feature does not support {output_type or 'outputs'}"
             raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
-        await _play([self], pattern, type_)
+        await _play([self], pattern, output_type)
 
     async def stop(self) -> None:
         """Stop the outputs of this feature. Subscriptions to its inputs go on.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from math import inf
 from typing import Generic, Protocol, TypeVar
@@ -27,6 +28,38 @@ PREFERRED = (
     OutputType.CONSTRICT,
     OutputType.POSITION,
 )
+
+
+class PatternMethods(ABC):
+    """Patterns, for whatever can play them: a feature, or a device with all its features."""
+
+    @abstractmethod
+    def has_output(self, output_type: OutputType | str) -> bool:
+        """Return whether there is an output of this type."""
+
+    async def play(self, pattern: Pattern, output_type: OutputType | str | None = None) -> None:
+        """Play a pattern: levels over time, see :mod:`buttplug.patterns`. Return when it is over and the output has stopped.
+
+        It is sent on time, and no more often than the device can take. To cancel this stops the output; a stop by other means
+        lets this return. A pattern that is played on the same features later takes its place.
+
+        Args:
+            pattern: What to play.
+            output_type: Which output; without it vibration where there is some, else the first of oscillation, rotation,
+                timed positions, constriction and positions that there is. Of positions 0.0 is one end and 1.0 the other.
+
+        Raises:
+            ButtplugDeviceError: There is no such output, a level is outside its range, or the device is gone or failed.
+            ButtplugConnectorError: There is no connection, or no answer.
+        """
+        if output_type is not None:
+            await self._play(pattern, OutputType(output_type))
+        else:
+            await self._play(pattern, next((type_ for type_ in PREFERRED if self.has_output(type_)), None))
+
+    @abstractmethod
+    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
+        """Play a pattern on an output; None where there is none."""
 
 
 class Playable(Hashable, Protocol):
@@ -142,13 +175,6 @@ class Play(Generic[Feature]):
 
     async def _stop(self) -> None:
         await asyncio.gather(*(feature.stop() for feature in self._features))
-
-
-def preferred(output_type: OutputType | str | None, has_output: Callable[[OutputType], bool]) -> OutputType | None:
-    """Return the output that a pattern is for, None where there is none."""
-    if output_type is not None:
-        return OutputType(output_type)
-    return next((type_ for type_ in PREFERRED if has_output(type_)), None)
 
 
 def _finite(change: float, time: float) -> float:

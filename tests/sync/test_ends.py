@@ -57,6 +57,7 @@ with Server(managers=[SimulatedManager([toy])]) as server, Client("Script") as c
     client.wait_for_device("Hush")
 """,
     "Ctrl-C in a loop over events": OPENED + "interrupt()\nfor event in client.events(): pass",
+    "Ctrl-C in a pattern": OPENED + "from buttplug.patterns import wave\ninterrupt()\nnora.play(wave(0.6, 1.0, period=1))",
     "callbacks are set": OPENED + "client.on_server_disconnect = lambda: client.connect(server)",
     "a callback that never ends": OPENED
     + "client.on_device_removed = lambda device: time.sleep(60)\nserver._bridge.loop.call_soon_threadsafe(toy.disconnect)\n"

@@ -11,14 +11,14 @@ from buttplug.client.command import CommandValue, DeviceOutputCommand
 from buttplug.client.device import ButtplugDevice, DeviceFeature
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.messages import InputLimits, OutputLimits
-from buttplug.patterns import Pattern
 from buttplug.sync.bridge import Bridge
 from buttplug.sync.face.inputs import InputMethods
 from buttplug.sync.face.outputs import OutputMethods
+from buttplug.sync.face.patterns import PatternMethods
 from buttplug.sync.iteration import Iteration
 
 
-class Device(OutputMethods, InputMethods):
+class Device(OutputMethods, PatternMethods, InputMethods):
     """A device that the server has connected. Devices are found in :attr:`Client.devices`.
 
     What is asked of a device is asked of all its features that can do it; ask the features themselves to tell them apart.
@@ -93,23 +93,6 @@ class Device(OutputMethods, InputMethods):
         """
         self._bridge.run(self._async.run_output(command))
 
-    def play(self, pattern: Pattern, output_type: OutputType | str | None = None) -> None:
-        """Play a pattern: levels over time, see :mod:`buttplug.patterns`. Return when it is over and the output has stopped.
-
-        It is sent on time, and no more often than the device can take. To cancel this stops the output, and so does a stop of
-        the device, which lets this return. A pattern that is played on the same features later takes its place.
-
-        Args:
-            pattern: What to play.
-            output_type: Which output; without it vibration where there is some, else the first of oscillation, rotation,
-                timed positions, constriction and positions that there is. Of positions 0.0 is one end and 1.0 the other.
-
-        Raises:
-            ButtplugDeviceError: There is no such output, a level is outside its range, or the device is gone or failed.
-            ButtplugConnectorError: There is no connection, or no answer.
-        """
-        self._bridge.run(self._async.play(pattern, output_type))
-
     def stop(self, inputs: bool = True, outputs: bool = True) -> None:
         """Stop its outputs, and end the subscriptions to its inputs.
 
@@ -139,7 +122,7 @@ class Device(OutputMethods, InputMethods):
         return self._bridge.iterate(lambda: self._async.subscribe(input_type))
 
 
-class Feature(OutputMethods, InputMethods):
+class Feature(OutputMethods, PatternMethods, InputMethods):
     """One feature of a device: a motor, a sensor, or both. Features are found in :attr:`Device.features`.
 
     Attributes:
@@ -223,23 +206,6 @@ class Feature(OutputMethods, InputMethods):
             ButtplugConnectorError: There is no connection, or no answer.
         """
         self._bridge.run(self._async.run_output(command))
-
-    def play(self, pattern: Pattern, output_type: OutputType | str | None = None) -> None:
-        """Play a pattern: levels over time, see :mod:`buttplug.patterns`. Return when it is over and the output has stopped.
-
-        It is sent on time, and no more often than the device can take. To cancel this stops the output, and so does a stop of
-        the feature, which lets this return. A pattern that is played on the same feature later takes its place.
-
-        Args:
-            pattern: What to play.
-            output_type: Which output; without it vibration where there is some, else the first of oscillation, rotation,
-                timed positions, constriction and positions that there is. Of positions 0.0 is one end and 1.0 the other.
-
-        Raises:
-            ButtplugDeviceError: There is no such output, a level is outside its range, or the device is gone or failed.
-            ButtplugConnectorError: There is no connection, or no answer.
-        """
-        self._bridge.run(self._async.play(pattern, output_type))
 
     def stop(self) -> None:
         """Stop the outputs of this feature. Subscriptions to its inputs go on.
