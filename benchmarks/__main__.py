@@ -13,7 +13,7 @@ import sys
 
 import msgspec
 
-from benchmarks import flood, growth, in_process, losses, memory, official, over_websocket, start
+from benchmarks import flood, growth, in_process, losses, memory, official, over_websocket, playing, start, synchronous
 from benchmarks.table import Note, Row, show
 
 
@@ -38,7 +38,7 @@ def main() -> int:
 def measure(*, with_official: bool) -> Results:
     """Measure everything; takes three or four minutes."""
     theirs = official.latency() if with_official else None
-    rows = in_process.rows(theirs) + over_websocket.rows()
+    rows = in_process.rows(theirs) + synchronous.rows() + playing.rows() + over_websocket.rows()
     stuck_rows, stuck_note = over_websocket.stuck()
     flood_rows, flood_note = flood.measure()
     loss_rows, loss_note = losses.measure()

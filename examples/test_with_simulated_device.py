@@ -1,14 +1,14 @@
-"""How to test a program without hardware: ``pytest examples/test_with_simulated_device.py``. Needs pytest-asyncio."""
+"""How to test a program without hardware: ``pytest examples/test_with_simulated_device.py``. Needs pytest-asyncio.
+
+The fixtures come with the package. docs/testing.md says more.
+"""
 
 import asyncio
 
 import pytest
 
-from buttplug import ButtplugClient, ButtplugDevice, ButtplugDeviceError, ButtplugServer
-from buttplug.hardware.errors import HardwareError
-from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
-from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.simulation import simulate
+from buttplug import ButtplugClient, ButtplugDevice, ButtplugDeviceError
+from buttplug.testing import Clock, SimulatedDevice
 
 
 async def my_game(client: ButtplugClient) -> None:
@@ -17,33 +17,25 @@ async def my_game(client: ButtplugClient) -> None:
     async def rumble(device: ButtplugDevice) -> None:
         for level in (0.25, 0.5, 1.0):
             await device.vibrate(level)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(60)
         await device.stop()
 
-    await asyncio.gather(*(rumble(device) for device in await client.scan()))
-
-
-@pytest.fixture
-def nora() -> SimulatedDevice:
-    return simulate(DeviceConfiguration.load(), "Lovense Nora")
+    await asyncio.gather(*(rumble(device) for device in client.devices.values()))
 
 
 @pytest.mark.asyncio
-async def test_the_game_rumbles_and_stops(nora: SimulatedDevice) -> None:
-    async with ButtplugServer(managers=[SimulatedManager([nora])]) as server, ButtplugClient("Test") as client:
-        await client.connect(server)
-        await my_game(client)
-    vibrations = [packet.data for packet in nora.packets if packet.data.startswith(b"Vibrate")]
-    assert vibrations[:3] == [b"Vibrate:5;", b"Vibrate:10;", b"Vibrate:20;"]
-    assert vibrations[-1] == b"Vibrate:0;"
+@pytest.mark.buttplug("Lovense Nora", "Lovense Hush")
+async def test_the_game_rumbles_and_stops(
+    buttplug_clock: Clock, buttplug_client: ButtplugClient, buttplug_devices: list[SimulatedDevice]
+) -> None:
+    await my_game(buttplug_client)  # three minutes that take no time
+    for device in buttplug_devices:
+        assert device.timeline("vibrate") == [(0, 0.25), (60, 0.5), (120, 1.0), (180, 0.0)]
+        assert device.is_stopped
 
 
 @pytest.mark.asyncio
-async def test_the_game_tells_when_a_device_fails(nora: SimulatedDevice) -> None:
-    async with ButtplugServer(managers=[SimulatedManager([nora])]) as server, ButtplugClient("Test") as client:
-        await client.connect(server)
-        await client.scan()
-        nora.write_error = HardwareError("the battery is empty")
-        with pytest.raises(ButtplugDeviceError, match="the battery is empty"):
-            await my_game(client)
-        nora.write_error = None
+async def test_the_game_tells_when_a_device_fails(buttplug_client: ButtplugClient, buttplug_device: SimulatedDevice) -> None:
+    buttplug_device.fail("the battery is empty")
+    with pytest.raises(ButtplugDeviceError, match="the battery is empty"):
+        await my_game(buttplug_client)

@@ -13,6 +13,7 @@ from tests.server.launch import Program, Start, launch
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "model(name): the simulated model that a test is about")
     config.addinivalue_line("markers", "real_time: needs sockets, processes or threads, and so the real clock")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -23,6 +23,13 @@ class Listener(Protocol):
         """Take no more, and be given the error that ended it, if one did."""
 
 
+class Motion(Protocol):
+    """What drives a feature by itself, over time."""
+
+    def end(self, feature: int, /) -> None:
+        """Send nothing more to a feature."""
+
+
 class DeviceChannel:
     """One device's share of a connection: whether it is still there, what of it this client drives, and who listens to it.
 
@@ -33,6 +40,7 @@ class DeviceChannel:
         removed: Whether the device is gone.
         driven: What this client has driven and not stopped since, by feature.
         listeners: Who takes the readings of an input, by feature and the server's name for the input.
+        motions: What drives a feature by itself: a pattern. A stop ends it.
         report: Tells the program of an error that no call can raise.
     """
 
@@ -40,6 +48,7 @@ class DeviceChannel:
         self.info: DeviceInfo = info
         self.driven: dict[int, Subject] = {}
         self.listeners: dict[tuple[int, str], Listener] = {}
+        self.motions: dict[int, Motion] = {}
         self.report: Callable[[Exception], None] = report
         self._connection = connection
         self.removed: bool = False
@@ -80,6 +89,11 @@ class DeviceChannel:
         """Take note of a stop that is sent inside. What could not be stopped still counts as driven."""
         if inputs:
             self._end_readings(None)
+        if outputs:
+            for index in [index for index in self.motions if feature in (None, index)]:
+                # One that ends may end others with it.
+                if (motion := self.motions.pop(index, None)) is not None:
+                    motion.end(index)
         stopped = {index: subject for index, subject in self.driven.items() if outputs and feature in (None, index)}
         for index in stopped:
             del self.driven[index]
@@ -88,6 +102,20 @@ class DeviceChannel:
         except BaseException:
             self.driven = stopped | self.driven
             raise
+
+    @contextmanager
+    def moved_by(self, motion: Motion, features: Sequence[int]) -> Iterator[None]:
+        """Have something drive features over time inside; what did so before leaves them."""
+        for feature in features:
+            if (before := self.motions.get(feature)) is not None:
+                before.end(feature)
+            self.motions[feature] = motion
+        try:
+            yield
+        finally:
+            for feature in features:
+                if self.motions.get(feature) is motion:
+                    del self.motions[feature]
 
     def publish(self, feature: int, reading: Mapping[str, InputValue]) -> None:
         """Give a reading to who listens to that input of a feature."""

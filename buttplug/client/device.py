@@ -13,6 +13,7 @@ from buttplug.client.command import CommandValue, DeviceOutputCommand
 from buttplug.client.connection import Connection, Reply
 from buttplug.client.inputs import InputMethods, name_in, value_of
 from buttplug.client.outputs import OutputMethods
+from buttplug.client.playing import PatternMethods, Play
 from buttplug.client.steps import checked_step, clamped_duration
 from buttplug.client.subject import Subject
 from buttplug.client.subscription import Subscription, readings
@@ -28,6 +29,7 @@ from buttplug.core.messages import (
     OutputCmd,
     OutputLimits,
 )
+from buttplug.patterns import Pattern
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ logger: logging.Logger = logging.getLogger(__name__)
 EXPLAIN_AFTER = 1.0
 
 
-class ButtplugDevice(OutputMethods, InputMethods):
+class ButtplugDevice(OutputMethods, PatternMethods, InputMethods):
     """A device that the server has connected. Devices are found in :attr:`ButtplugClient.devices`.
 
     What is asked of a device is asked of all its features that can do it; ask the features themselves to tell them apart.
@@ -121,6 +123,13 @@ class ButtplugDevice(OutputMethods, InputMethods):
             text = f"Device has no {command.output_type} features"
             raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
 
+    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
+        features = [] if output_type is None else self.get_features_with_output(output_type)
+        if output_type is None or not features:
+            text = f"Device has no {output_type or 'output'} features"
+            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
+        await _play(features, pattern, output_type)
+
     async def stop(self, inputs: bool = True, outputs: bool = True) -> None:
         """Stop its outputs, and end the subscriptions to its inputs.
 
@@ -156,7 +165,7 @@ class ButtplugDevice(OutputMethods, InputMethods):
         return features
 
 
-class DeviceFeature(OutputMethods, InputMethods):
+class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
     """One feature of a device: a motor, a sensor, or both. Features are found in :attr:`ButtplugDevice.features`.
 
     Attributes:
@@ -254,6 +263,12 @@ class DeviceFeature(OutputMethods, InputMethods):
         message = self._message(connection, command)
         self._channel.driven[self.index] = self._subject
         await connection.request(message, Ok, self._subject)
+
+    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
+        if output_type is None or not self.has_output(output_type):
+            text = f"Feature does not support {output_type or 'outputs'}"
+            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
+        await _play([self], pattern, output_type)
 
     async def stop(self) -> None:
         """Stop the outputs of this feature. Subscriptions to its inputs go on.
@@ -368,6 +383,14 @@ class Reading(Struct, frozen=True):
 
     feature: DeviceFeature
     value: int
+
+
+async def _play(features: Sequence[DeviceFeature], pattern: Pattern, output_type: OutputType) -> None:
+    """Play a pattern on features of one device."""
+    channel = features[0]._channel
+    play = Play(features, output_type, channel.info.device_message_timing_gap / 1000, run_outputs)
+    with channel.moved_by(play, [feature.index for feature in features]):
+        await play.run(pattern)
 
 
 async def run_outputs(features: Sequence[DeviceFeature], command: DeviceOutputCommand) -> None:

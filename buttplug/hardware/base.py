@@ -19,11 +19,13 @@ from typing import ClassVar, Self, TypeVar
 
 from msgspec import Struct
 
+from buttplug.core.enums import OutputType
+from buttplug.core.messages import Range
 from buttplug.core.text import escaped
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.specifier import Advertisement, Specifier
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -57,6 +59,19 @@ class Notification(Struct, frozen=True):
     data: bytes
 
 
+class Told(Struct, frozen=True):
+    """What an output of a device was told, by packets that were written.
+
+    ``value`` and ``range`` are in device units, ``duration`` in milliseconds.
+    """
+
+    feature: int
+    type: OutputType
+    value: int
+    range: Range
+    duration: int = 0
+
+
 class Hardware(ABC):
     """An open link to one device.
 
@@ -83,6 +98,9 @@ class Hardware(ABC):
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 
+    #: Gets what each output was told, once it was written. Only a simulation asks for it: it does not understand the packets.
+    on_told: Callable[[Told], None] | None = None
+
     def __init__(
         self,
         *,
@@ -93,13 +111,13 @@ class Hardware(ABC):
         manufacturer_data: Mapping[int, bytes] | None = None,
         message_gap: float = 0.0,
     ) -> None:
-        self.name = escaped(name)
+        self.name: str = escaped(name)
         self.address = address
-        self.endpoints = frozenset(endpoints)
+        self.endpoints: frozenset[str] = frozenset(endpoints)
         self.specifier = specifier
-        self.manufacturer_data = manufacturer_data or {}
+        self.manufacturer_data: Mapping[int, bytes] = manufacturer_data or {}
         self.message_gap = message_gap
-        self.connected = True
+        self.connected: bool = True
         self._on_notification: list[Callable[[Notification], None]] = []
         self._on_disconnect: list[Callable[[str], None]] = []
 

@@ -9,7 +9,7 @@ from buttplug.hardware.common.threads import Worker
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds from the first change to the saving of all changes until then.
 SAVE_DELAY = 1.0

@@ -14,7 +14,7 @@ from buttplug.hardware.usb import UsbSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.program.options import Options
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def make_buses(options: Options, configuration: DeviceConfiguration, token: str | None = None) -> list[CommunicationManager]:

@@ -18,7 +18,7 @@ class SessionConnection(WatchedConnection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.outbox = Outbox(self)
+        self.outbox: Outbox = Outbox(self)
         #: When the peer must have shaken hands as a client, on the event loop's clock; None where it may take its time.
         self.handshake_deadline: float | None = None
 

@@ -24,7 +24,7 @@ from buttplug.server.outbox import STALL_LIMIT
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode, Session, State
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for the end of a client that does not read its answers.
 LOOK_INTERVAL = 0.02

@@ -24,7 +24,7 @@ from buttplug.server.conversation import Conversation
 from buttplug.server.server import ButtplugServer
 from buttplug.server.websocket import connection_options
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds until an app is tried again, at first and at the most; each time it is twice as long, and a little more or less.
 FIRST_DELAY = 0.5

@@ -17,7 +17,7 @@ from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.protocols.base import Reading
 from buttplug.server.replies import Replies
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: One sensor: a device, a feature index and a type.
 Sensor: TypeAlias = tuple[Device, int, InputType]

@@ -12,7 +12,7 @@ from websockets.asyncio.connection import Connection, broadcast
 from buttplug.core.codec import encode
 from buttplug.core.messages import Reading, ServerMessage
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Messages that are sent to one client before the devices and the other clients have their turn; and seconds after which they
 #: had it, which costs less to find than by a turn of their own.
@@ -36,7 +36,7 @@ class Outbox:
         self._left = MESSAGES_A_TURN
         self._began = 0.0
         #: Whether the connection's buffer is full.
-        self.paused = False
+        self.paused: bool = False
         self._over = False
         self._turn: asyncio.Handle | None = None
         self._stalled: asyncio.TimerHandle | None = None

@@ -11,7 +11,7 @@ from buttplug.core.errors import ButtplugError, ButtplugUnknownError
 from buttplug.core.messages import Error, ServerMessage
 from buttplug.core.text import printable
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
@@ -32,7 +32,7 @@ class Replies:
 
     def __init__(self, send: Callable[[ServerMessage], None], label: Callable[[], str], failed: Callable[[], None]) -> None:
         #: Messages that wait for their answers.
-        self.unanswered = 0
+        self.unanswered: int = 0
         self._send = send
         self._label = label
         self._failed = failed

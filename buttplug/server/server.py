@@ -23,7 +23,7 @@ from buttplug.server.outside import run_from_outside, runs_in_this_thread
 from buttplug.server.session import CloseCode, Session, State
 from buttplug.server.supervision import log_failure, stop_all
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds that a shutdown may take, all of which stopping the devices may use.
 SHUTDOWN_LIMIT = 1.7
@@ -69,16 +69,22 @@ class ButtplugServer:
             from buttplug.server.devices.simulation import configured_devices
 
             managers = [*managers, SimulatedManager(configured_devices(configuration))]
-        self.devices = DeviceManager(configuration, managers)
+        self.devices: DeviceManager = DeviceManager(configuration, managers)
         self.devices.on_change = self._devices_changed
         self.sessions: set[Session] = set()
-        self.is_open = False
+        self.is_open: bool = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[list[str]] | None = None
         self._autosave = AutoSave(configuration)
         self._end_watch: Callable[[], None] = lambda: None
         self._warnings = RecentWarnings(logger)
+
+    def __repr__(self) -> str:
+        clients = sum(session.state is State.CONNECTED for session in self.sessions)
+        devices = len(self.devices.devices)
+        counts = f"{devices} device{'' if devices == 1 else 's'}, {clients} client{'' if clients == 1 else 's'}"
+        return f'<ButtplugServer "{self.name}": {counts if self.is_open else "not open"}>'
 
     async def open(self) -> None:
         """Open the buses and accept clients.

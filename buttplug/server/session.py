@@ -55,7 +55,7 @@ from buttplug.server.replies import Replies, fault
 from buttplug.server.stops import Stops
 from buttplug.server.supervision import stop_all
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds the stops at the end of a session may keep the end waiting. They go on being tried after it.
 END_LIMIT = 5.0
@@ -116,8 +116,8 @@ class Session:
         send: Callable[[ServerMessage], None],
         closed: Callable[[CloseCode, str], None],
     ) -> None:
-        self.client_name = ""
-        self.state = State.WAITING
+        self.client_name: str = ""
+        self.state: State = State.WAITING
         self._server = server
         self._devices = server.devices
         self._closed = closed

@@ -18,7 +18,7 @@ from typing import Protocol
 from buttplug.server.outside import run_from_outside, runs_in_this_thread
 from buttplug.server.server import OUTSIDE_LIMIT, ButtplugServer
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 Handler = Callable[[int, FrameType | None], object] | int | None
 

@@ -27,7 +27,7 @@ from buttplug.server.connection import ClientConnection
 from buttplug.server.conversation import Conversation
 from buttplug.server.server import ButtplugServer
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = 12345
 LOOPBACK = ("127.0.0.1", "::1")

@@ -218,7 +218,7 @@ async def test_a_write_that_does_not_end(nora: ButtplugDevice, toy: SimulatedDev
 
 
 async def test_a_sensor_that_does_not_answer(nora: ButtplugDevice, toy: SimulatedDevice) -> None:
-    toy.on_packet = lambda packet: None
+    toy.answer = lambda packet: None
     with pytest.raises(ButtplugDeviceError) as raised:
         await nora.battery()
     assert raised.value.reason is Reason.TIMED_OUT

@@ -43,3 +43,10 @@ def test_remote_client() -> None:
 
 def test_test_with_simulated_device() -> None:
     assert "2 passed" in run("-m", "pytest", EXAMPLES / "test_with_simulated_device.py")[-1]
+
+
+def test_synchronous() -> None:
+    printed = run("-m", "examples.synchronous")
+    assert printed[0] == "found Lovense Nora, battery at 85%"
+    assert "  Vibrate:10;" in printed
+    assert {"  Vibrate:0;", "  Rotate:0;"} <= set(printed[-2:])

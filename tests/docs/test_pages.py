@@ -14,11 +14,20 @@ from tests.docs.pages import Reader, blocks, bluetooth_finds
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-WITH_CODE = [page for page in PAGES if any(blocks(page.read_text(encoding="utf-8")))]
+#: Pages whose code blocks a loop, or is a test itself: what runs them.
+ELSEWHERE = {
+    "docs/funscripts.md": "tests/client/test_pages_about_time.py",
+    "docs/patterns.md": "tests/client/test_pages_about_time.py",
+    "docs/synchronous.md": "tests/sync/test_page.py",
+    "docs/testing.md": "tests/testing/test_page.py",
+}
 
 
 def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
+
+
+WITH_CODE = [page for page in PAGES if name_of(page) not in ELSEWHERE and any(blocks(page.read_text(encoding="utf-8")))]
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
@@ -48,3 +57,8 @@ async def test_the_device_of_the_hardware_page_is_driven(capsys: pytest.CaptureF
         await stroker.position(0.5, duration=0.3)
         playing.cancel()
     assert "do b'L0500I300" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("page", "test"), ELSEWHERE.items())
+def test_a_page_that_is_run_elsewhere_is(page: str, test: str) -> None:
+    assert f'python_blocks("{Path(page).name}")' in (ROOT / test).read_text(encoding="utf-8")

@@ -135,7 +135,7 @@ class FakeHidDongle(FakeDongle):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         stand_in = SimulatedDevice("Lovense Dongle", HidAdvertisement(0x1915, 0x520A), address="")
-        stand_in.on_packet = self._report_received
+        stand_in.answer = self._report_received
         self.device = HidDevice(stand_in, 0x1915, 0x520A)
         self.device.plugged_in = False
         self.bus = HidBus()

@@ -330,7 +330,7 @@ async def test_a_client_that_ends_its_session_itself_is_not_told_so(house: House
 async def test_requests_that_wait_for_a_device_are_answered_when_the_session_ends(build: BuildHouse) -> None:
     house = await build("Lovense Nora")
     talker = await house.client()
-    house.simulated[0].on_packet = lambda packet: None
+    house.simulated[0].answer = lambda packet: None
     waiting = talker.say(InputCmd, 0, 2, "Battery", "Read")
     await asyncio.sleep(0.01)
     at_once = talker.say(InputCmd, 0, 2, "Battery", "Read")

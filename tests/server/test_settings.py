@@ -220,7 +220,6 @@ class Stroking:
         self.feature, self.reach, self.place_in = STROKERS[model]
         self.allowed = (0, self.reach)
         self.wrong: list[tuple[int, Range]] = []
-        self._answer = self.house.simulated[0].on_packet
         self.house.simulated[0].on_packet = self.received
 
     @property
@@ -228,7 +227,6 @@ class Stroking:
         return self.house.server.devices.devices[0]
 
     def received(self, packet: Packet) -> None:
-        self._answer(packet)
         place = self.place_in(packet.data)
         if place is not None and not self.allowed[0] <= place <= self.allowed[1]:
             self.wrong.append((place, self.allowed))

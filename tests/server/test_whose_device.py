@@ -79,7 +79,7 @@ def toy(configuration: DeviceConfiguration, name: str = "Lovense Edge", address:
 
 def hush(device: SimulatedDevice) -> None:
     """Have a device answer nothing from now on."""
-    device.on_packet = lambda packet: None
+    device.answer = lambda packet: None
 
 
 def answer_as(device: SimulatedDevice, model: str) -> None:
@@ -88,7 +88,7 @@ def answer_as(device: SimulatedDevice, model: str) -> None:
     def answer(packet: Packet) -> None:
         device.notify("rx", f"{model}:11:0082059AD3BD;".encode() if packet.data == b"DeviceType;" else b"OK;")
 
-    device.on_packet = answer
+    device.answer = answer
 
 
 def ranges(device: Device) -> dict[int, tuple[int, int]]:

@@ -5,6 +5,7 @@ What must not pass is marked with ``type: ignore``; both are told to complain ab
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import assert_never, assert_type
 
@@ -34,6 +35,15 @@ from buttplug import (
     ServerReconnected,
     WebsocketConnector,
 )
+from buttplug.funscript import FunscriptPlayer, load
+from buttplug.patterns import Pattern, pulse, ramp, sequence
+from buttplug.testing import Simulation
+
+
+async def test(my_game: Callable[[ButtplugClient], Awaitable[None]]) -> None:
+    async with Simulation("Lovense Nora") as simulation:
+        await my_game(await simulation.connect())
+        assert_type(simulation["Nora"].output("vibrate"), float)
 
 
 def misspell() -> None:
@@ -79,6 +89,18 @@ async def drive(device: ButtplugDevice, value: CommandValue) -> None:
         assert_type(feature.device, ButtplugDevice)
         assert_type(feature.step_range(OutputType.VIBRATE), tuple[int, int] | None)
     await device.stop(inputs=False)
+
+
+async def play(device: ButtplugDevice) -> None:
+    pattern = sequence(ramp(0.0, 0.6, 5), pulse(on=0.2, off=0.3).repeat(3))
+    assert_type(pattern, Pattern)
+    await device.play(pattern)
+    await device.features[0].play(pattern, OutputType.ROTATE)
+    await device.play(0.5)  # type: ignore[arg-type]
+    async with FunscriptPlayer(load("video.funscript"), device, clock=lambda: 1.0) as player:
+        player.play()
+        player.speed = 2.0
+        await player.pause()
 
 
 async def sense(device: ButtplugDevice) -> list[int]:

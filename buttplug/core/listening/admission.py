@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from buttplug.core.recent_warnings import RecentWarnings
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Connections at a time that have not shaken hands.
 MAX_STRANGERS = 64

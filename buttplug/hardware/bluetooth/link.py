@@ -24,7 +24,7 @@ from buttplug.hardware.bluetooth.turns import ConnectTurns
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.specifier import Specifier
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: Seconds that connecting may take, finding the services and all tries included, but not the waiting for its turn.
 CONNECT_LIMIT = 20.0
@@ -126,7 +126,7 @@ class BluetoothHardware(Hardware):
             message_gap=MESSAGE_GAP,
         )
         self.rssi: int | None = None
-        self.closed_by_server = False
+        self.closed_by_server: bool = False
         self._client = client
         self._characteristics = characteristics
         self._subscribed: dict[int, list[str]] = {}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from buttplug.hardware.bluetooth.errors import Trouble
     from buttplug.hardware.bluetooth.link import BluetoothHardware
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: Seconds that loading bleak may take.
 LOAD_LIMIT = 8.0

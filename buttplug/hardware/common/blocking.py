@@ -18,7 +18,7 @@ from buttplug.hardware.common.threads import Worker
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.specifier import Specifier
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds that opening a device, writing a packet and closing may take.
 OPEN_LIMIT = 5.0
@@ -44,7 +44,7 @@ class BlockingHardware(PolledHardware):
         super().__init__(name=name, address=address, endpoints=endpoints, specifier=specifier)
         self.closed: Future[None] = Future()
         self._worker = Worker(f"{name} writer")
-        self.closing = threading.Event()
+        self.closing: threading.Event = threading.Event()
         self._loop = asyncio.get_running_loop()
 
     @property

@@ -14,7 +14,7 @@ from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.specifier import Specifier
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at a bus.
 LOOK_INTERVAL = 1.0
@@ -98,7 +98,7 @@ class PolledHardware(Hardware):
         failed: Whether the link broke; False where the server closed it.
     """
 
-    failed = False
+    failed: bool = False
 
     @property
     def released(self) -> bool:

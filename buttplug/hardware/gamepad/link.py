@@ -25,7 +25,7 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.gamepad.sdl import CALL_LIMIT, UPDATE_INTERVAL, Pad, PadLink, Sdl
 from buttplug.hardware.gamepad.specifier import GamepadSpecifier
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 BODY_AND_TRIGGERS = "__sdl-rumble-and-triggers"
 TRIGGERS_ONLY = "__sdl-triggers-only"

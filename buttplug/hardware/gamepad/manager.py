@@ -20,7 +20,7 @@ from buttplug.hardware.gamepad.sdl import Pad, Sdl
 from buttplug.hardware.gamepad.specifier import GamepadAdvertisement, GamepadSpecifier
 from buttplug.hardware.specifier import Specifier
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: What lets a Linux user who is not logged in at the machine itself write to pads.
 PERMISSION_REMEDY = "add yourself to the group input and log in again, or install the rules that games use (steam-devices)"

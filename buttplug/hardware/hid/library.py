@@ -26,7 +26,7 @@ logger = logging.getLogger(__package__)
 
 #: The library keeps the last error of listing and opening in one place for the whole process, and frees it on every call,
 #: without a lock: two threads at once could free it twice.
-library_lock = threading.Lock()
+library_lock: threading.Lock = threading.Lock()
 
 
 class HidHandle(Protocol):

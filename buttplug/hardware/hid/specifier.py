@@ -14,4 +14,4 @@ class HidAdvertisement(UsbIdAdvertisement, frozen=True):
 class HidSpecifier(UsbIdSpecifier, frozen=True):
     """HID devices by vendor and product."""
 
-    advertisement: ClassVar = HidAdvertisement
+    advertisement: ClassVar[type[HidAdvertisement]] = HidAdvertisement

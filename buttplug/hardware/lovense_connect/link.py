@@ -96,8 +96,8 @@ class LovenseConnectHardware(PolledHardware):
 
     def __init__(self, app: App, toy: Toy, specifier: LovenseConnectSpecifier) -> None:
         super().__init__(name=toy.name, address=toy.id, endpoints=("tx", "rx"), specifier=specifier)
-        self.charge = toy.charge
-        self.misses = 0
+        self.charge: int | None = toy.charge
+        self.misses: int = 0
         self._app = app
         self._writing = asyncio.Lock()
         self._given_up: dict[asyncio.Task[Answer], None] = {}
@@ -187,7 +187,7 @@ class App:
     def __init__(self, url: str, found: Callable[[App, Toy], None]) -> None:
         """``found`` is called for every toy that is connected to the app and not to us: in scans, or when it was lost."""
         self.url = url
-        self.failures = 0
+        self.failures: int = 0
         self.hardware: list[LovenseConnectHardware] = []
         self._found = found
         self._poll = Poll("Lovense Connect", self._poll_toys, SCAN_INTERVAL)

@@ -30,7 +30,7 @@ from buttplug.hardware.lovense_dongle.protocol import (
 from buttplug.hardware.lovense_dongle.turns import Turns
 from buttplug.hardware.specifier import Specifier
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: What a toy behind the dongle is to the rest of the server: a Bluetooth device whose name does not tell its model.
 TOY_NAME = "Lovense Dongle Device"
@@ -99,7 +99,7 @@ class Dongle:
         self, link: BlockingHardware, *, on_found: Callable[[Discovery], None], on_search_ended: Callable[[], None]
     ) -> None:
         self.link = link
-        self.answered = asyncio.Event()
+        self.answered: asyncio.Event = asyncio.Event()
         self.dropped: frozenset[str] = frozenset()
         self._on_found = on_found
         self._on_search_ended = on_search_ended

@@ -30,7 +30,7 @@ from buttplug.hardware.serial.library import port_report, pyserial, system_ports
 from buttplug.hardware.serial.link import SerialHardware
 from buttplug.hardware.serial.specifier import SerialSpecifier
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 HID_DONGLE = UsbId(0x1915, 0x520A)
 SERIAL_DONGLE = UsbId(0x1A86, 0x7523)

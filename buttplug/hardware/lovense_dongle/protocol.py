@@ -36,7 +36,7 @@ from msgspec import Struct
 
 from buttplug.core.unreadable import UNREADABLE
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: Seconds between a question for connected toys and the next request, without which the dongle locks up.
 CHECK_PAUSE = 0.25
@@ -153,7 +153,7 @@ class DongleProtocol:
     """
 
     def __init__(self) -> None:
-        self.answered = False
+        self.answered: bool = False
         self.toys: set[str] = set()
         self.missing: set[str] = set()
         self._ignored: set[str] = set()

@@ -115,7 +115,8 @@ class UsbHardware(BlockingHardware):
                 else:
                     self._out = self._out or pipe
         pipes = {"tx": self._out, "rx": self._in}
-        self.endpoints |= {endpoint for endpoint, pipe in pipes.items() if pipe is not None}
+        found = {endpoint for endpoint, pipe in pipes.items() if pipe is not None}
+        self.endpoints: frozenset[str] = self.endpoints | found
         return self._out is not None or self._in is not None
 
     def _claim(self, interface: int) -> None:

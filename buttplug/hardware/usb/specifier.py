@@ -14,4 +14,4 @@ class UsbAdvertisement(UsbIdAdvertisement, frozen=True):
 class UsbSpecifier(UsbIdSpecifier, frozen=True):
     """Raw USB devices by vendor and product."""
 
-    advertisement: ClassVar = UsbAdvertisement
+    advertisement: ClassVar[type[UsbAdvertisement]] = UsbAdvertisement

@@ -39,7 +39,7 @@ from buttplug.hardware.errors import BusUnavailableError
 from buttplug.hardware.websocket.link import CLOSE_LIMIT, SHOWN, Hello, close_connection
 from buttplug.hardware.websocket.peer import Peer
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 DEFAULT_PORT = 54817
 
@@ -87,9 +87,9 @@ class WebsocketManager(CommunicationManager):
         """
         super().__init__()
         self.host = host
-        self.port = port
+        self.port: int = port
         # The usual websocket library for Arduino claims to be a page from a file.
-        self.access = Access(allow_origins=(*allow_origins, FILE_ORIGIN), token=token)
+        self.access: Access = Access(allow_origins=(*allow_origins, FILE_ORIGIN), token=token)
         self._is_open_to_all = token is None and beyond_this_machine([host])
         self._server: Server | None = None
         self._peers: dict[str, Peer] = {}

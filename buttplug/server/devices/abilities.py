@@ -11,7 +11,7 @@ from buttplug.core.enums import OutputType
 from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.protocols.base import Output, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def without_lacking_outputs(definition: DeviceDefinition, protocol: Protocol) -> DeviceDefinition:

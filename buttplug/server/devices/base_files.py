@@ -14,7 +14,7 @@ from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import BaseFile, ProtocolEntry, ProtocolFile, Version
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Major versions of the ecosystem's configuration files that can be read.
 SUPPORTED_FORMATS = (4, 5)

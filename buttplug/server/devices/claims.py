@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from buttplug.hardware.base import CommunicationManager, Discovery
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 @dataclass

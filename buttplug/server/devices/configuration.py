@@ -124,7 +124,7 @@ class DeviceConfiguration:
         Upper and lower case are told apart only between models whose names differ in nothing else.
 
         Raises:
-            ConfigurationError: There is none; the message has the nearest names.
+            ConfigurationError: There is none.
         """
         folds: tuple[Callable[[str], str], ...] = (str, str.casefold)
         for fold in folds:
@@ -135,7 +135,7 @@ class DeviceConfiguration:
             for protocol in self._models:
                 if fold(protocol) == fold(name):
                     return self._usual_definition(protocol)
-        raise ConfigurationError(f"there is no device called {name!r}{self._nearest(name)}")
+        raise ConfigurationError(f"there is no device called {name!r}")
 
     def _is_bluetooth(self, protocol: str) -> bool:
         return any(isinstance(specifier, BluetoothSpecifier) for specifier in self._specifiers[protocol])
@@ -145,13 +145,6 @@ class DeviceConfiguration:
         models = self._models[protocol]
         identifier = None if models[None].features else next((key for key in models if key is not None), None)
         return models[identifier].definition(protocol, identifier, models[None])
-
-    def _nearest(self, name: str) -> str:
-        import difflib
-
-        names = {known.casefold(): known for known in (*self._models, *(definition.name for definition in self))}
-        nearest = difflib.get_close_matches(name.casefold(), names, n=5, cutoff=0.5)
-        return f"; did you mean {', '.join(names[match] for match in nearest)}?" if nearest else ""
 
     @property
     def protocols(self) -> tuple[str, ...]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeVar
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputLimits, Range
-from buttplug.hardware.base import Hardware, Notification
+from buttplug.hardware.base import Hardware, Notification, Told
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.limits import output_ranges
 from buttplug.server.devices.pacing import Done, Limits, Move, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
@@ -76,7 +76,8 @@ class Device:
         self._unreadable = ""
         self._use(settings)
         self._end_notifications = hardware.on_notification(self._notified)
-        self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left)
+        on_told = None if hardware.on_told is None else self._told
+        self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left, on_told=on_told)
 
     @property
     def label(self) -> str:
@@ -155,6 +156,12 @@ class Device:
     def moves_under_way(self) -> dict[int, Move]:
         """Return the moves that parts may still be on, by feature."""
         return self._pacer.moves_under_way()
+
+    def _told(self, outputs: Iterable[Output]) -> None:
+        assert self.hardware.on_told is not None
+        for output in outputs:
+            definition = self._features[output.feature].outputs[output.type]
+            self.hardware.on_told(Told(output.feature, output.type, output.value, definition.value, output.duration))
 
     # Inputs
 
@@ -264,7 +271,7 @@ class Device:
     def _use(self, settings: DeviceSettings) -> None:
         self._outputs = output_ranges(self.definition, settings)
         self.settings = settings
-        self.info = self._describe()
+        self.info: DeviceInfo = self._describe()
         self._protocol.places = {
             feature: places for (feature, type_), places in self._limits().values.items() if type_.is_position
         }

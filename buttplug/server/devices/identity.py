@@ -24,7 +24,7 @@ from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSe
 if TYPE_CHECKING:
     from buttplug.server.devices.configuration import DeviceConfiguration
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class Identity(NamedTuple):

@@ -27,7 +27,7 @@ from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Protocol
 from buttplug.server.supervision import log_failure
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds that opening a link may take, whatever the bus itself allows.
 CONNECT_LIMIT = 60.0
@@ -52,7 +52,7 @@ class DeviceManager:
 
     def __init__(self, configuration: DeviceConfiguration, managers: Iterable[CommunicationManager]) -> None:
         self.configuration = configuration
-        self.managers = tuple(managers)
+        self.managers: tuple[CommunicationManager, ...] = tuple(managers)
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import difflib
+from collections.abc import Collection, Sequence
 from inspect import getattr_static
 
 from buttplug.hardware.simulated import SimulatedAdvertisement, SimulatedDevice
@@ -13,18 +14,25 @@ from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.protocols import UNSUPPORTED, load, prepare, supports
 from buttplug.server.protocols.base import Protocol
 
+#: The protocol of the kinds that exist only as simulations, and what their names begin with.
+SIMULATED = "simulated"
+#: Names that a message has at most.
+SUGGESTIONS = 5
+
 
 def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[str] = ()) -> SimulatedDevice:
     """Return a simulated device.
 
-    ``name`` is a model's name ("Lovense Nora") or a protocol's id ("tcode-v03"); an address may follow behind ``@``. Without
-    one the device gets one that is not in ``taken``.
+    ``name`` is a model's name ("Lovense Nora"), a protocol's id ("tcode-v03"), or the name of a kind that exists only as a
+    simulation ("simulated-2vibe"); an address may follow behind ``@``. Without one the device gets one that is not in
+    ``taken``. Where a model cannot be simulated, one will do whose name goes on: "The Handy (FW4+)" for "The Handy".
 
     Raises:
-        ConfigurationError: There is no such model, its protocol is not supported yet, or the address is taken.
+        ConfigurationError: There is no such model, its protocol is not supported yet, or the address is taken; the message
+            has the nearest models that can be simulated.
     """
     name, _, address = name.partition("@")
-    return simulate_model(configuration, configuration.find(name), address, taken)
+    return simulate_model(configuration, _definition(configuration, name), address, taken)
 
 
 def simulate_model(
@@ -33,11 +41,10 @@ def simulate_model(
     """Return a simulated device of a model that the configuration has, as :func:`simulate` does.
 
     Raises:
-        ConfigurationError: Its protocol is not supported yet, or the address is taken.
+        ConfigurationError: Its protocol is not supported, or the address is taken.
     """
-    if not supports(definition.protocol):
-        reason = UNSUPPORTED.get(definition.protocol, f"protocol {definition.protocol} is not supported")
-        raise ConfigurationError(f"{definition.name} cannot be simulated: {reason}")
+    if (reason := _why_not(definition)) is not None:
+        raise ConfigurationError(reason)
     if address in taken:
         raise ConfigurationError(f"address {address} is given to two simulated devices")
     specifiers = configuration.specifiers(definition.protocol)
@@ -54,6 +61,9 @@ def simulate_model(
         label=definition.name,
         provisional_address=not address,
     )
+    device.outputs = {
+        (feature.index, type_): output.value for feature in definition.features for type_, output in feature.outputs.items()
+    }
     prepare(device, definition)
     return device
 
@@ -61,6 +71,49 @@ def simulate_model(
 def _told_by_name(protocol: str) -> bool:
     """Whether nothing but their name tells the models of a protocol from one another."""
     return getattr_static(load(protocol), "identify") is getattr_static(Protocol, "identify")
+
+
+def _definition(configuration: DeviceConfiguration, name: str) -> DeviceDefinition:
+    """Return the model that is meant by a name."""
+    kind = configuration.definition(SIMULATED, name.casefold()) if name.casefold().startswith(SIMULATED) else None
+    if kind is not None and kind.identifier is not None:
+        return kind
+    problem: str
+    try:
+        definition = configuration.find(name)
+    except ConfigurationError as error:
+        problem = error.message
+    else:
+        why_not = _why_not(definition)
+        if why_not is None:
+            return definition
+        problem = why_not
+        longer = [model for model in _models(configuration) if model.name.casefold().startswith(f"{name} (".casefold())]
+        if longer:
+            return longer[0]
+    nearest = _nearest(name, [model.name for model in _models(configuration)])
+    raise ConfigurationError(problem + (f"; did you mean {', '.join(nearest)}?" if nearest else ""))
+
+
+def _why_not(definition: DeviceDefinition) -> str | None:
+    """Return why a model cannot be simulated; None where it can."""
+    if supports(definition.protocol):
+        return None
+    reason = UNSUPPORTED.get(definition.protocol, f"protocol {definition.protocol} is not supported")
+    return f"{definition.name} cannot be simulated: {reason}"
+
+
+def _models(configuration: DeviceConfiguration) -> list[DeviceDefinition]:
+    """Return the models that can be simulated."""
+    return [model for model in configuration if supports(model.protocol) and configuration.specifiers(model.protocol)]
+
+
+def _nearest(name: str, known: Sequence[str]) -> list[str]:
+    """Return a few names that may be meant: those that contain the word first, then those that look like it."""
+    names = {each.casefold(): each for each in known}
+    containing = sorted((each for each in names if name.casefold() in each), key=len)
+    alike = difflib.get_close_matches(name.casefold(), names, n=SUGGESTIONS, cutoff=0.5)
+    return [names[each] for each in list(dict.fromkeys([*containing, *alike]))[:SUGGESTIONS]]
 
 
 def configured_devices(configuration: DeviceConfiguration) -> list[SimulatedDevice]:

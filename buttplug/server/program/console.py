@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Console closed, user logs off, system shuts down. Ctrl-C and Ctrl-Break come as signals.
 CLOSING = frozenset({2, 5, 6})

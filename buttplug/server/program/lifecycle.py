@@ -15,7 +15,7 @@ from buttplug.server.program.signals import Signals
 from buttplug.server.program.systemd import ServiceManager
 from buttplug.server.websocket import PortInUseError
 
-logger = logging.getLogger("buttplug.server.main")
+logger: logging.Logger = logging.getLogger("buttplug.server.main")
 
 #: Seconds that stopping goes on after a second signal: what starts and ends programs often sends two at once.
 LAST_GRACE = 0.3

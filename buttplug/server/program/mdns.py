@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncZeroconf
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: What apps look for: the name that the ecosystem's engine has given it.
 SERVICE = "_intiface_engine._tcp.local."

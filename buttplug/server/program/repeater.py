@@ -25,7 +25,7 @@ from buttplug.server.connection import ClientConnection, DialledConnection
 from buttplug.server.dialling import dial
 from buttplug.server.websocket import Listener, ListenerOptions
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: The id of the stop that the repeater sends by itself: the last one there is, which no client comes to.
 STOP_ID = 0xFFFF_FFFF

@@ -8,7 +8,7 @@ import signal
 
 from buttplug.server.signals import ENDING, SUSPENDING, Stoppable, Suspender
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: What stops every device, and nothing else.
 STOPPING = tuple(getattr(signal, name) for name in ("SIGUSR1",) if hasattr(signal, name))

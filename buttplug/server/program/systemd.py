@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Mapping
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class ServiceManager:

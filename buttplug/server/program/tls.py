@@ -8,7 +8,7 @@ from pathlib import Path
 
 from buttplug.server.devices.errors import ConfigurationError
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def server_tls(certificate: Path, key: Path) -> ssl.SSLContext:

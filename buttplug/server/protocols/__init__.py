@@ -33,10 +33,6 @@ UNSUPPORTED: Mapping[str, str] = {
     "xinput": "such game pads are driven on the game pad bus, as sdl-gamepad",
 }
 
-#: The endpoint by which most devices tell their battery level in percent, one byte, and what simulated ones tell there.
-_BATTERY_ENDPOINT = "rxblebattery"
-_BATTERY_LEVEL = b"\x55"
-
 #: What tells a brand's package itself from a module in it.
 _PACKAGE = ".*"
 
@@ -63,7 +59,8 @@ def load(protocol_id: str) -> type[Protocol] | None:
 def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
     """Have a simulated device answer as its protocol's devices do, where they answer anything, and be read as they are."""
     if any(InputType.BATTERY in feature.inputs for feature in definition.features):
-        device.readable[_BATTERY_ENDPOINT] = [_BATTERY_LEVEL]
+        # Sets it where most devices tell it.
+        device.battery = device.battery
     name = _module_of(definition.protocol, _peers())
     if name is not None:
         peer: ModuleType = import_module(f"{__name__}.peers.{name}")

@@ -50,7 +50,7 @@ WEAK = 0.23
 class NintendoJoycon(Protocol):
     """One vibrator, both motors alike."""
 
-    repeat_after = IDLE_INTERVAL
+    repeat_after: float | None = IDLE_INTERVAL
 
     async def initialise(self, hardware: Hardware) -> None:
         await hardware.write(Packet(RUMBLE_ON))

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: The company of the manufacturer data that holds the model number.
 COMPANY = 93
@@ -33,7 +33,7 @@ IDLE_REPEATS = 6
 class Satisfyer(Protocol):
     """One to three vibrators."""
 
-    repeat_after = 0.5
+    repeat_after: float | None = 0.5
 
     _idle = 0
 

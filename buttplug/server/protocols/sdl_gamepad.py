@@ -22,7 +22,7 @@ from buttplug.server.protocols.base import Output, Packet, Protocol
 MOTORS = struct.Struct("<4H")
 
 #: The motor of each feature.
-LAYOUTS = {
+LAYOUTS: Mapping[str | None, tuple[int, ...]] = {
     None: (0, 1),
     "sdl-rumble-and-triggers": (0, 1, 2, 3),
     "sdl-triggers-only": (2, 3),

@@ -228,7 +228,7 @@ class TestScanning:
 class TestToys:
     async def test_commands_reach_the_toy_and_its_answers_come_back(self, dongle: FakeDongle, toy: Hardware) -> None:
         device = dongle.toys["A1"]
-        device.on_packet = lambda packet: device.notify("rx", b"Z:11:0082059AD3BD;")
+        device.answer = lambda packet: device.notify("rx", b"Z:11:0082059AD3BD;")
         await toy.subscribe("rx")
         with toy.listen() as listener:
             await toy.write(Packet(b"DeviceType;"))

@@ -229,11 +229,6 @@ def test_a_device_is_found_by_its_name_or_its_protocol(
     assert (definition.protocol, definition.identifier) == (protocol, identifier)
 
 
-def test_a_misspelt_name_is_answered_with_the_nearest(configuration: DeviceConfiguration) -> None:
-    with pytest.raises(ConfigurationError, match=r"no device called 'Lovens Nora'; did you mean Lovense Nora, "):
-        configuration.find("Lovens Nora")
-
-
 def test_a_name_like_no_other_is_answered_plainly(configuration: DeviceConfiguration) -> None:
     with pytest.raises(ConfigurationError, match=r"^there is no device called '§§§'$"):
         configuration.find("§§§")

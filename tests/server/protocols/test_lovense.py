@@ -261,7 +261,7 @@ def toy_answering(*answers: bytes, name: str = "LVS-DoesntMatter") -> SimulatedD
             for data in answers:
                 device.notify("rx", data)
 
-    device.on_packet = answer
+    device.answer = answer
     return device
 
 

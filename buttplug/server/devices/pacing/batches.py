@@ -14,7 +14,7 @@ from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
 Done: TypeAlias = Callable[[ButtplugError | None], None]
@@ -42,8 +42,8 @@ class Batch:
 
     error: ButtplugError | None = None
     was_begun = False
-    was_cut_short = False
-    was_cut_off = False
+    was_cut_short: bool = False
+    was_cut_off: bool = False
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 

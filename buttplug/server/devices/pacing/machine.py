@@ -19,7 +19,7 @@ from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
 from buttplug.server.devices.pacing.moves import Moves
-from buttplug.server.devices.pacing.outputs import Outputs
+from buttplug.server.devices.pacing.outputs import OnTold, Outputs
 from buttplug.server.devices.pacing.owed import Answer, OwedStops
 from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.pending import Pending
@@ -28,7 +28,7 @@ from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
 from buttplug.server.devices.pacing.stops import begin_stop
 from buttplug.server.protocols.base import Output, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class Machine:
@@ -57,6 +57,10 @@ class Machine:
     def slots(self) -> Set[Slot]:
         """All outputs of the device."""
         return self._limits.values.keys()
+
+    def report_to(self, on_told: OnTold | None) -> None:
+        """Have what outputs were told reported, once it was written."""
+        self._outputs.on_told = on_told
 
     @property
     def is_writing_stop(self) -> bool:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from typing import TypeAlias
 
 from msgspec import structs
 
 from buttplug.core.messages import Range
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output
+
+OnTold: TypeAlias = Callable[[Iterable[Output]], None]
 
 
 class Outputs:
@@ -19,15 +22,18 @@ class Outputs:
     order, as packets that carry several features need them. Outputs in ``unsure`` may have another value at the device.
     """
 
+    #: Gets what outputs were told, once it was written.
+    on_told: OnTold | None = None
+
     def __init__(self, ranges: Mapping[Slot, Range]) -> None:
-        self.ranges = ranges
+        self.ranges: Mapping[Slot, Range] = ranges
         self._running: set[Slot] = set()
-        self.told = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
-        self.unsure = set(ranges)
+        self.told: dict[Slot, Output] = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
+        self.unsure: set[Slot] = set(ranges)
         self._of_feature: defaultdict[int, list[Slot]] = defaultdict(list)
         for slot in ranges:
             self._of_feature[slot[0]].append(slot)
-        self.values = dict.fromkeys(sorted(self._of_feature), 0)
+        self.values: dict[int, int] = dict.fromkeys(sorted(self._of_feature), 0)
         self.keep_inside(ranges)
 
     def note(self, outputs: Mapping[Slot, Output], *, sure: bool) -> None:
@@ -39,16 +45,21 @@ class Outputs:
                 self.unsure.discard(slot)
                 if not output.value:
                     self._running.discard(slot)
+        if sure and self.on_told is not None:
+            self.on_told(outputs.values())
 
     @property
     def may_run(self) -> bool:
         """Whether a level was told to run, or may have been, and is not known to be 0 since."""
         return bool(self._running)
 
-    def stopped(self, slots: Iterable[Slot]) -> None:
+    def stopped(self, outputs: Mapping[Slot, Output]) -> None:
         """Note outputs whose stop the device surely has."""
-        self.unsure.difference_update(slots)
-        self._running.difference_update(slots)
+        self.unsure.difference_update(outputs)
+        self._running.difference_update(outputs)
+        if self.on_told is not None:
+            # A part that halts is not on its way any more, whatever time its command names.
+            self.on_told([structs.replace(output, duration=0) for output in outputs.values()])
 
     def begin(self, outputs: Iterable[Output]) -> dict[int, int]:
         """Return the values of all features when these outputs have changed.

@@ -33,8 +33,8 @@ class OwedStops:
     def __init__(self) -> None:
         self.slots: set[Slot] = set()
         self.dones: list[Done] = []
-        self.may_arrive = False
-        self.due = inf
+        self.may_arrive: bool = False
+        self.due: float = inf
         self._failed: set[Slot] = set()
         self._retry_at = inf
         self._uncertain: set[Slot] = set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
@@ -17,7 +17,7 @@ from buttplug.server.devices.pacing.slots import Limits, Slot
 from buttplug.server.devices.pacing.writer import STOP_LIMIT, CutOffError, Writer
 from buttplug.server.protocols.base import Output, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds after which a pacer that failed goes on.
 RECOVERY_DELAY = 1.0
@@ -26,7 +26,8 @@ RECOVERY_DELAY = 1.0
 class Pacer:
     """Writes to one device, from one task. ``gap`` is the shortest time in seconds between two batches, 0 for none.
 
-    ``left`` are moves that were under way when the last link to the device broke.
+    ``left`` are moves that were under way when the last link to the device broke. ``on_told`` gets what outputs were told,
+    once it was written.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Pacer:
         *,
         gap: float,
         left: Mapping[int, Move] | None = None,
+        on_told: Callable[[Iterable[Output]], None] | None = None,
     ) -> None:
         self._hardware = hardware
         self._loop = asyncio.get_running_loop()
@@ -48,6 +50,7 @@ class Pacer:
             spacing=hardware.spacing,
             now=self._loop.time(),
         )
+        self._machine.report_to(on_told)
         self._is_writing = False
         self._fault = ""
         self._waker: asyncio.Future[None] | None = None

@@ -16,7 +16,7 @@ class Pending:
 
     def __init__(self) -> None:
         self.wanted: dict[Slot, Wanted] = {}
-        self.since = inf
+        self.since: float = inf
 
     def add(self, output: Output, done: Done, now: float) -> Sequence[Answer]:
         """Want an output; return the answer to the one that it replaces."""

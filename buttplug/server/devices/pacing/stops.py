@@ -13,7 +13,7 @@ from buttplug.server.devices.pacing.outputs import Outputs
 from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
 from buttplug.server.protocols.base import Output, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Milliseconds in which a part that knows no halt is told to be where it is estimated to be now: the estimate may be off by
 #: what a move covers until its packet arrives, and that way is not to be gone any faster than before.

@@ -17,7 +17,7 @@ from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.devices.user_configuration.additions import ProtocolEntries
 from buttplug.server.devices.user_configuration.ids import ids_of
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 Object: TypeAlias = dict[str, Any]
 

@@ -13,7 +13,7 @@ from buttplug.server.devices.user_configuration.file import UserFile
 from buttplug.server.devices.user_configuration.older import brought_over
 from buttplug.server.devices.user_configuration.places import central_paths
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def import_central(target: Path, configuration: DeviceConfiguration, sources: Sequence[Path] | None = None) -> str:

@@ -15,7 +15,7 @@ from buttplug.server.devices.user_configuration.device_writing import new_entry,
 from buttplug.server.devices.user_configuration.reading import DeviceEntry, Entries, read
 from buttplug.server.devices.user_configuration.saving import replace_file
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: The format of new files.
 NEW_FORMAT = 5

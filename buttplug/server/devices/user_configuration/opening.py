@@ -9,7 +9,7 @@ from pathlib import Path
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.user_configuration.places import central_paths, default_path
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def open_user_file(named: Path | None, configuration: DeviceConfiguration, central: Sequence[Path] | None = None) -> None:

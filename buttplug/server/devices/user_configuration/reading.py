@@ -26,7 +26,7 @@ from buttplug.server.devices.user_configuration.devices import read_device
 from buttplug.server.devices.user_configuration.document import RepeatedKeys, kind
 from buttplug.server.devices.user_configuration.older import OLDER_FORMATS
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 @dataclass

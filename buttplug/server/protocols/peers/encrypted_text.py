@@ -19,4 +19,4 @@ def challenge(device: SimulatedDevice, key: bytes) -> None:
         if text.startswith(b"Auth:"):
             device.notify("rx", aes.encrypt(key, READY if text == right else b"1a2b:" + CHALLENGE + b";"))
 
-    device.on_packet = reply
+    device.answer = reply

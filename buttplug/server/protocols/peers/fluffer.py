@@ -25,4 +25,4 @@ def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
             known = shown == mark(random, ADVERTISED)
             device.notify("rx", aes.encrypt(KEY, KNOWN if known else b"\xa5\x01\x01\x01"))
 
-    device.on_packet = answer
+    device.answer = answer

@@ -20,4 +20,4 @@ def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
             device.notify("rx", reply[:20])
             device.notify("rx", reply[20:])
 
-    device.on_packet = answer
+    device.answer = answer

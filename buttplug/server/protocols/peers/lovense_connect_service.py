@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.hardware.simulated.device import BATTERY
 from buttplug.server.devices.definition import DeviceDefinition
-
-BATTERY_LEVEL = 85
 
 
 def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
     """Have the battery level readable."""
-    device.readable["rx"] = [bytes((BATTERY_LEVEL,))]
+
+    def show_battery(percent: int) -> None:
+        device.readable["rx"] = [bytes((percent,))]
+
+    device.show_battery = show_battery
+    device.battery = BATTERY

@@ -5,6 +5,7 @@ from __future__ import annotations
 from buttplug.hardware.base import Packet
 from buttplug.hardware.bluetooth import BluetoothAdvertisement
 from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.hardware.simulated.device import BATTERY as BATTERY_SHARE
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.shared import protobuf
 from buttplug.server.protocols.thehandy.v3 import BATTERY, CAPABILITIES
@@ -12,17 +13,13 @@ from buttplug.server.protocols.thehandy.v3 import BATTERY, CAPABILITIES
 #: The hardware revision of the default model.
 FIRST_REVISION = "hw0"
 
-BATTERY_LEVEL = 85
-
-#: The results of requests that have one: the battery state; one slider.
-RESULTS = {
-    BATTERY: protobuf.message(1, protobuf.number(1, BATTERY_LEVEL)),
-    CAPABILITIES: protobuf.number(2, True) + protobuf.number(3, 1),
-}
+#: It has one slider.
+ABILITIES = protobuf.number(2, True) + protobuf.number(3, 1)
 
 
 def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
     """Have the name of the hardware revision, and answer every request."""
+    results = {CAPABILITIES: ABILITIES}
     device.name = f"OHD_{definition.identifier or FIRST_REVISION}_A1B2C3"
     device.advertisement = BluetoothAdvertisement(name=device.name)
 
@@ -32,8 +29,13 @@ def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
         content = protobuf.fields(request)
         id_, number = content.get(2, 0), max(content)
         assert isinstance(id_, int)
-        result = protobuf.message(number, RESULTS[number]) if number in RESULTS else b""
+        result = protobuf.message(number, results[number]) if number in results else b""
         response = protobuf.number(1, id_) + result
         device.notify("rx", protobuf.number(1, 3) + protobuf.message(4, response))
 
-    device.on_packet = answer
+    def show_battery(percent: int) -> None:
+        results[BATTERY] = protobuf.message(1, protobuf.number(1, percent))
+
+    device.answer = answer
+    device.show_battery = show_battery
+    device.battery = BATTERY_SHARE

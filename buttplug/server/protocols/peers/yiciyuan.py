@@ -6,8 +6,6 @@ from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.yiciyuan import BATTERY
 
-BATTERY_LEVEL = 85
-
 TICK = bytes((0x35, 0x14, 0x01))
 
 
@@ -16,6 +14,6 @@ def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
 
     def tell(endpoint: str) -> None:
         device.notify(endpoint, TICK)
-        device.notify(endpoint, BATTERY + bytes((0x01, BATTERY_LEVEL, 0x00)))
+        device.notify(endpoint, BATTERY + bytes((0x01, round(device.battery * 100), 0x00)))
 
     device.on_subscribe = tell

@@ -31,7 +31,7 @@ from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 from buttplug.server.protocols.shared import protobuf
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 BATTERY = 710
 CAPABILITIES = 713

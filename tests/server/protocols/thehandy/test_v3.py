@@ -83,7 +83,7 @@ def handy(*replies: bytes, delay: float = 0.0) -> SimulatedDevice:
         if reply:
             asyncio.get_running_loop().call_later(delay, device.notify, "rx", reply)
 
-    device.on_packet = answer
+    device.answer = answer
     return device
 
 
@@ -118,7 +118,7 @@ async def test_what_is_no_reply_is_passed_over(noise: bytes, caplog: pytest.LogC
         device.notify("rx", noise)
         device.notify("rx", BATTERY_REPLY if packet == BATTERY_QUERY else CAPABILITIES_ERROR)
 
-    device.on_packet = answer
+    device.answer = answer
     with caplog.at_level(logging.WARNING):
         assert await initialise(device) == 0
     assert not caplog.text

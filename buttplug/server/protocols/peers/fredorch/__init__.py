@@ -15,5 +15,5 @@ def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
     def answer(packet: Packet) -> None:
         device.notify("rx", packet.data)
 
-    device.on_packet = answer
+    device.answer = answer
     device.on_subscribe = lambda endpoint: device.notify(endpoint, AWAKE)

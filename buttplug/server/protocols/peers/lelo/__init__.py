@@ -37,4 +37,4 @@ def prepare(device: SimulatedDevice, definition: DeviceDefinition) -> None:
             knows_password = packet.data == PASSWORD
 
     device.on_subscribe = tell
-    device.on_packet = take
+    device.answer = take

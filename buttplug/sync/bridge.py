@@ -1,0 +1,167 @@
+"""What an object of the synchronous face, and all that it gives out, reach the asynchronous one through."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+from buttplug.core.errors import ButtplugError
+from buttplug.sync.iteration import Iteration
+from buttplug.sync.loop import EventLoopThread, event_loop_thread
+
+T = TypeVar("T")
+Async = TypeVar("Async")
+P = ParamSpec("P")
+
+#: Seconds that Ctrl-C waits for the devices to stop.
+INTERRUPT_LIMIT = 2.0
+
+
+class Face(Protocol):
+    """The synchronous face of something asynchronous."""
+
+    def __init__(self, bridge: Bridge, thing: Any, /) -> None: ...
+
+
+AnyFace = TypeVar("AnyFace", bound=Face)
+
+
+class Bridge:
+    """Runs what is asked for in the event loop's thread, and gives out synchronous faces for what comes back.
+
+    Ctrl-C during a call stops the devices. When nobody holds the bridge any more, and when the program ends, it closes.
+
+    Args:
+        stop: Stops every device.
+        close: Stops what was driven, and ends.
+    """
+
+    def __init__(
+        self, *, stop: Callable[[], Coroutine[Any, Any, object]], close: Callable[[], Coroutine[Any, Any, object]]
+    ) -> None:
+        self._thread: EventLoopThread = event_loop_thread()
+        self._stop = stop
+        self._faces: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._lock = threading.RLock()
+        # The end of the program has its own way, which waits.
+        weakref.finalize(self, self._thread.at_exit(close)).atexit = False
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop."""
+        return self._thread.loop
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the event loop's thread, and return what it returns or raise what it raises."""
+        try:
+            return self._thread.run(work)
+        except ButtplugError as error:
+            raise self.faced(error) from None
+        except KeyboardInterrupt:
+            with suppress(ButtplugError, TimeoutError):
+                self._thread.run(asyncio.wait_for(self._stop(), INTERRUPT_LIMIT), to_end=True)
+            raise
+
+    def run_to_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the same with something that goes on when the waiting is interrupted."""
+        try:
+            return self._thread.run(work, to_end=True)
+        except ButtplugError as error:
+            raise self.faced(error) from None
+
+    def call(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Call something that needs no event loop."""
+        try:
+            return function(*arguments, **named)
+        except ButtplugError as error:
+            raise self.faced(error) from None
+
+    def iterate(self, begin: Callable[[], AsyncIterator[Async]]) -> Iteration[Any]:
+        """Return an iterator over what an asynchronous one gives, which is made in the event loop's thread."""
+
+        async def make() -> AsyncIterator[Async]:
+            return begin()
+
+        return Iteration(self, self.run(make()))
+
+    def close_soon(self, close: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Have something closed without waiting for it."""
+        self._thread.begin(close)
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether the caller may wait for the event loop."""
+        return self._thread.usable and not self._thread.is_this_thread
+
+    def face(self, kind: type[AnyFace], thing: object) -> AnyFace:
+        """Return the face of something: the same one as long as somebody holds it."""
+        with self._lock:
+            face: AnyFace | None = self._faces.get(id(thing))
+            if face is None:
+                # It holds what it is the face of, so that no other thing can have the same id meanwhile.
+                face = self._faces[id(thing)] = kind(self, thing)
+            return face
+
+    def faces(self, kind: type[AnyFace], things: Iterable[object]) -> list[AnyFace]:
+        """Return the faces of several things."""
+        return [self.face(kind, thing) for thing in things]
+
+    def faces_by_index(self, kind: type[AnyFace], things: dict[int, Any]) -> dict[int, AnyFace]:
+        """Return the faces of things by their index, as they are at this moment."""
+        # Copied in one go, since the event loop changes them meanwhile.
+        return {index: self.face(kind, thing) for index, thing in dict.copy(things).items()}
+
+    def faced(self, value: Any) -> Any:
+        """Return a device, feature, event, reading or error as the synchronous face has it, and anything else as it is."""
+        # That module needs the classes that need this one.
+        from buttplug.sync.translation import faced
+
+        return faced(self, value)
+
+    def in_thread(self, callback: Callable[..., object] | None) -> Callable[..., Awaitable[None]] | None:
+        """Return what calls a callback in a thread of its own, so that it may use the synchronous face itself.
+
+        Raises:
+            TypeError: It is a coroutine function.
+        """
+        if callback is None:
+            return None
+        if inspect.iscoroutinefunction(callback):
+            raise TypeError(f"{callback!r} is a coroutine function: callbacks of the synchronous face are plain functions")
+        bridge = weakref.ref(self)
+
+        async def call(*arguments: object) -> None:
+            if (living := bridge()) is not None:
+                await _call_in_thread(callback, [living.faced(argument) for argument in arguments])
+
+        return call
+
+
+async def _call_in_thread(callback: Callable[..., object], arguments: list[object]) -> None:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[BaseException | None] = loop.create_future()
+
+    def end(error: BaseException | None) -> None:
+        if not ended.done():
+            ended.set_result(error)
+
+    def work() -> None:
+        error: BaseException | None = None
+        try:
+            callback(*arguments)
+        except BaseException as raised:  # noqa: BLE001 whatever it is, it is raised where the callback was asked for
+            error = raised
+        loop.call_soon_threadsafe(end, error)
+
+    threading.Thread(target=work, name="buttplug callback", daemon=True).start()
+    error = await ended
+    if isinstance(error, Exception):
+        raise error
+    if error is not None:
+        # In the event loop it would end the thread.
+        raise RuntimeError(f"a callback raised {error!r}, which ends nothing in a thread of its own") from error
