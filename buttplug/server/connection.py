@@ -57,4 +57,4 @@ class ClientConnection(AcceptedConnection, SessionConnection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.handshake_deadline = asyncio.get_running_loop().time() + HANDSHAKE_LIMIT
+        self.handshake_deadline: float | None = asyncio.get_running_loop().time() + HANDSHAKE_LIMIT

@@ -12,7 +12,7 @@ from buttplug.core.errors import ButtplugDeviceError
 if TYPE_CHECKING:
     from buttplug.server.devices.device import Device
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 def log_failure(task: asyncio.Task[Any]) -> None:

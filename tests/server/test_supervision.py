@@ -183,7 +183,7 @@ async def test_readings_that_cannot_be_made_are_logged_once(
 
     talker = await house.client()
     assert is_ok(await talker.ask(InputCmd, 2, 2, "Pressure", "Subscribe"))
-    monkeypatch.setattr("buttplug.server.protocols.kiiroo_v21.KiirooV21.notified", fails)
+    monkeypatch.setattr("buttplug.server.protocols.kiiroo.v21.KiirooV21.notified", fails)
     for _ in range(100):
         house.simulated[2].notify("rx", bytes(9))
     assert len(faults(caplog)) == 1

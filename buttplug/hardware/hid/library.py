@@ -22,7 +22,7 @@ from buttplug.hardware.errors import (
     BusUnavailableError,
 )
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: The library keeps the last error of listing and opening in one place for the whole process, and frees it on every call,
 #: without a lock: two threads at once could free it twice.

@@ -17,7 +17,7 @@ from buttplug.hardware.specifier import Specifier
 from buttplug.hardware.websocket.link import Hello, WebsocketHardware, close_connection, why_ended
 from buttplug.hardware.websocket.specifier import WebsocketAdvertisement
 
-logger = logging.getLogger(__package__)
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: Seconds in which a device has to answer a ping when another one comes with its address.
 ALIVE_LIMIT = 1.0
@@ -30,7 +30,7 @@ class Peer:
         """``wait_for_stops`` is awaited when the event loop ends with the connection open."""
         self.hello = hello
         self.hardware: WebsocketHardware | None = None
-        self.discovery = Discovery(
+        self.discovery: Discovery = Discovery(
             name=f"Websocket device {hello.identifier}",
             address=hello.unique_address,
             advertisement=WebsocketAdvertisement(hello.identifier),

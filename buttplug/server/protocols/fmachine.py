@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.devices.definition import DeviceDefinition
@@ -69,7 +70,7 @@ SLOWER = button(0x06)
 class Fmachine(Protocol):
     """One oscillator, 0..28."""
 
-    handshake_timeout = 30.0
+    handshake_timeout: ClassVar[float] = 30.0
     repeats_regularly = True
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:

@@ -19,4 +19,4 @@ class Hgod(Protocol):
 
     def output(self, output: Output) -> Iterable[Packet]:
         yield Packet(bytes((0x55, 0x04, 0x00, 0x00, 0x00, output.value)))
-        self.repeat_after = INTERVAL if output.value else None
+        self.repeat_after: float | None = INTERVAL if output.value else None

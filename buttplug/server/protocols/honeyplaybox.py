@@ -31,7 +31,7 @@ from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 from buttplug.server.protocols.shared.checksums import crc16_modbus
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 HEADER = b"\x02\xa5\x5a\x55\xaa\xf0"
 TYPE = 0xB1
@@ -57,7 +57,7 @@ PUMP_STRENGTH = 100
 class Honeyplaybox(Protocol):
     """One or two motors: vibrators, thrusters, rotators and a pump."""
 
-    repeat_after = 0.5
+    repeat_after: float | None = 0.5
 
     _number = 0
     _token = b""

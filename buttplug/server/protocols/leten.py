@@ -12,7 +12,7 @@ START = Packet(b"\x04\x01", response=True)
 class Leten(Protocol):
     """A vibrator."""
 
-    repeat_after = 1.0
+    repeat_after: float | None = 1.0
 
     async def initialise(self, hardware: Hardware) -> None:
         await hardware.write(START)

@@ -21,7 +21,7 @@ from itertools import cycle
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 KEYS = (b"2IPO", b"LSBB", b"SIS6", b"TALK")
 CHALLENGE_SIZE = 16

@@ -20,4 +20,4 @@ class Muse(Protocol):
 
     def output(self, output: Output) -> Iterable[Packet]:
         yield Packet(bytes((output.value, 0x01)))
-        self.repeat_after = REPEAT_AFTER if output.value else None
+        self.repeat_after: float | None = REPEAT_AFTER if output.value else None

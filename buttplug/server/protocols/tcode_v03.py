@@ -28,7 +28,7 @@ from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 AXES = 10
 HALT = Packet(b"DSTOP\n")

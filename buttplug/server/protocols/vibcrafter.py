@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from buttplug.server.protocols.shared.encrypted_text import EncryptedText
 
@@ -12,4 +13,4 @@ class Vibcrafter(EncryptedText):
 
     key = b"jdk#Cra%f5Vib28r"
     greeting_size = 6
-    challenge = re.compile(rb"[a-zA-Z0-9]{4}:([a-zA-Z0-9]+);")
+    challenge: ClassVar[re.Pattern[bytes]] = re.compile(rb"[a-zA-Z0-9]{4}:([a-zA-Z0-9]+);")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from buttplug.server.protocols.shared.encrypted_text import EncryptedText
 
@@ -12,4 +13,4 @@ class Vibio(EncryptedText):
 
     key = b"jdk#vib%y5fir21a"
     greeting_size = 8
-    challenge = re.compile(rb"[a-fA-F0-9]{4}:([^;]+);")
+    challenge: ClassVar[re.Pattern[bytes]] = re.compile(rb"[a-fA-F0-9]{4}:([^;]+);")

@@ -14,4 +14,4 @@ class Xuanhuan(Protocol):
 
     def output(self, output: Output) -> Iterable[Packet]:
         yield Packet(bytes((0x03, 0x02, 0x00, output.value)), response=True)
-        self.repeat_after = REPEAT_AFTER if output.value else None
+        self.repeat_after: float | None = REPEAT_AFTER if output.value else None

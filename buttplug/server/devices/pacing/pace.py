@@ -14,7 +14,9 @@ class Pace:
 
     def __init__(self, gap: float, spacing: float, now: float) -> None:
         self.gap = gap
-        self.packet_due = self.batch_due = self.written_at = now
+        self.packet_due: float = now
+        self.batch_due: float = now
+        self.written_at: float = now
         self._spacing = spacing
 
     @property

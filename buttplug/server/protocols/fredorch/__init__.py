@@ -27,7 +27,7 @@ from buttplug.server.protocols.fredorch.speeds import speed_for, time_for
 from buttplug.server.protocols.shared.checksums import crc16_modbus
 from buttplug.server.protocols.shared.strokes import distance, longest_distance
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 STROKE = 15
 SCALE = 10

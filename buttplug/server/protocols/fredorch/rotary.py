@@ -24,7 +24,7 @@ from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 from buttplug.server.protocols.shared.checksums import sum8
 
-logger = logging.getLogger(__name__)
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds to wait for each answer of the hand-shake; none comes for the password.
 REPLY_TIMEOUT = 0.1

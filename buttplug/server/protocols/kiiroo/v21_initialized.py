@@ -21,7 +21,7 @@ TO_0 = Packet(b"\x03\x00\x64\x00")
 class KiirooV21Initialized(KiirooV21):
     """A stroker."""
 
-    repeat_after = 2.0
+    repeat_after: float | None = 2.0
 
     _last = TO_0
 

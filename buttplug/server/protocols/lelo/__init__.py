@@ -33,7 +33,7 @@ listens on ``rx``. The rotator of some Harmony models is their second motor.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
@@ -81,7 +81,7 @@ class LeloF1s(Protocol):
 class LeloPaired(Protocol):
     """One or two motors of a toy that is paired first."""
 
-    handshake_timeout = PAIRING_TIME + 15.0
+    handshake_timeout: ClassVar[float] = PAIRING_TIME + 15.0
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
@@ -106,4 +106,4 @@ def _speeds(values: Mapping[int, int]) -> bytes:
     return bytes((0x01, *fill(by_index(2), values)))
 
 
-PROTOCOLS = {"lelo-f1s": LeloF1s, "lelo-f1sv2": LeloPaired, "lelo-harmony": LeloPaired}
+PROTOCOLS: Mapping[str, type[Protocol]] = {"lelo-f1s": LeloF1s, "lelo-f1sv2": LeloPaired, "lelo-harmony": LeloPaired}

@@ -48,4 +48,4 @@ class LiboVibes(Protocol):
             yield Packet(bytes((suction,)), endpoint="txmode")
 
 
-PROTOCOLS = {"libo-elle": LiboElle, "libo-shark": LiboShark, "libo-vibes": LiboVibes}
+PROTOCOLS: Mapping[str, type[Protocol]] = {"libo-elle": LiboElle, "libo-shark": LiboShark, "libo-vibes": LiboVibes}

@@ -27,7 +27,7 @@ LOWER_BITS = 0x3C
 class MizzzeeV3(Protocol):
     """One vibrator."""
 
-    repeat_after = 0.2
+    repeat_after: float | None = 0.2
 
     def output(self, output: Output) -> Iterable[Packet]:
         return (Packet(_running(output.value) if output.value else OFF, response=True),)

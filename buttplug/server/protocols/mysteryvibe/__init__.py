@@ -15,7 +15,7 @@ from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 class Mysteryvibe(Protocol):
     """Up to six vibrators."""
 
-    repeat_after = 0.093
+    repeat_after: float | None = 0.093
 
     direct_control: ClassVar[bytes] = b"\x43\x02\x00"
 

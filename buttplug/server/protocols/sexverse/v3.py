@@ -11,7 +11,7 @@ from buttplug.server.protocols.sexverse import PerMotor
 class SexverseV3(PerMotor):
     """A vibrator. The Zeus has a thruster too: that it is motor 2, as one would expect, was never verified."""
 
-    repeat_after = 0.1
+    repeat_after: float | None = 0.1
 
     def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         yield from super().encode(changed, values)

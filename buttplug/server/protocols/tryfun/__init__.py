@@ -85,4 +85,4 @@ def _closed(frame: bytes, total: int) -> bytes:
     return bytes((*frame, total - sum8(frame[1:]) & 0xFF))
 
 
-PROTOCOLS = {"tryfun": Tryfun, **dict.fromkeys(COUNTED, TryfunCounted)}
+PROTOCOLS: Mapping[str, type[Protocol]] = {"tryfun": Tryfun, **dict.fromkeys(COUNTED, TryfunCounted)}

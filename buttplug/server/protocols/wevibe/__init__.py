@@ -68,4 +68,8 @@ def _running(bit_0: int, bit_1: int) -> int:
     return bool(bit_0) | bool(bit_1) << 1
 
 
-PROTOCOLS = {"wevibe": Wevibe, "wevibe-8bit": WevibeEightBytes, "wevibe-chorus": WevibeEightBytes}
+PROTOCOLS: Mapping[str, type[Protocol]] = {
+    "wevibe": Wevibe,
+    "wevibe-8bit": WevibeEightBytes,
+    "wevibe-chorus": WevibeEightBytes,
+}
