@@ -19,7 +19,7 @@ from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
 from buttplug.server.devices.pacing.moves import Moves
-from buttplug.server.devices.pacing.outputs import OnTold, Outputs
+from buttplug.server.devices.pacing.outputs import Outputs
 from buttplug.server.devices.pacing.owed import Answer, OwedStops
 from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.pending import Pending
@@ -43,7 +43,8 @@ class Machine:
         self._pace = Pace(gap, spacing, now)
         self._protocol = protocol
         self._limits = limits
-        self._outputs = Outputs(limits.values)
+        features = protocol.definition.features
+        self.outputs = Outputs(limits.values, [feature.index for feature in features if feature.outputs])
         self._repeats = Repeats(protocol, now)
         self._pending = Pending()
         self._owed = OwedStops()
@@ -58,10 +59,6 @@ class Machine:
         """All outputs of the device."""
         return self._limits.values.keys()
 
-    def report_to(self, on_told: OnTold | None) -> None:
-        """Have what outputs were told reported, once it was written."""
-        self._outputs.on_told = on_told
-
     @property
     def is_writing_stop(self) -> bool:
         """Whether the packet to write is one of a stop."""
@@ -74,7 +71,7 @@ class Machine:
 
     def may_be_running(self, now: float) -> bool:
         """Whether an output was told to run, or may have been, and is not known to have stopped."""
-        return self.owes_stop or self._outputs.may_run or bool(self.moves.all_under_way(now))
+        return self.owes_stop or self.outputs.may_run or bool(self.moves.all_under_way(now))
 
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
@@ -96,7 +93,7 @@ class Machine:
         """Use other limits and another gap from now on; a stop that is being written begins anew, under them."""
         self._begin_stop_anew()
         self._limits = limits
-        self._outputs.ranges = limits.values
+        self.outputs.ranges = limits.values
         self._pace.gap = gap
 
     def next(self, now: float) -> Packet | float:
@@ -153,7 +150,7 @@ class Machine:
         if isinstance(self._batch, StopBatch):
             self._owed.failed(self._batch.slots, now)
         self._batch = self._ready = None
-        self._outputs.unsure.update(self.slots)
+        self.outputs.unsure.update(self.slots)
         self.answers += [(done, error) for done in dones]
 
     def _begin(self, now: float) -> float | None:
@@ -166,7 +163,7 @@ class Machine:
             if now < self._pace.packet_due:
                 return self._pace.packet_due
             slots, dones = self._owed.take()
-            self._batch = begin_stop(self._protocol, slots, dones, self._outputs, self.moves, self._limits, now)
+            self._batch = begin_stop(self._protocol, slots, dones, self.outputs, self.moves, self._limits, now)
             return None
         commands = self._pending.since
         if self._protocol.repeat_after is None:
@@ -187,28 +184,28 @@ class Machine:
 
     def _want_everything_again(self, now: float) -> None:
         self._say_again = False
-        self._outputs.unsure.update(self.slots)
+        self.outputs.unsure.update(self.slots)
         for slot in self.slots - self._owed.slots - self._pending.wanted.keys():
             if slot[1].is_position:
                 self.moves.forget(slot[0])
             else:
-                self.want(self._outputs.told[slot], lambda error: None, now)
+                self.want(self.outputs.told[slot], lambda error: None, now)
 
     def _begin_commands(self, now: float) -> None:
         wanted = self._pending.take()
-        told, unsure = self._outputs.told, self._outputs.unsure
+        told, unsure = self.outputs.told, self.outputs.unsure
         changed = {slot: want.output for slot, want in wanted.items() if slot in unsure or told.get(slot) != want.output}
         if self._has_parts:
             changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
         outputs = [changed[slot] for slot in sorted(changed, key=parts_first)] if len(changed) > 1 else list(changed.values())
-        values = self._outputs.begin(outputs)
+        values = self.outputs.begin(outputs)
         self._batch = CommandBatch(wanted, changed, lambda: self._protocol.encode(outputs, values) if outputs else ())
         if outputs:
             self._pace.batch_begun(now)
 
     def _begin_repeat(self, now: float) -> None:
-        told = [self._outputs.told[slot] for slot in self.slots if slot in self._outputs.told]
-        self._batch = RepeatBatch(lambda: self._protocol.repeat(told, self._outputs.values))
+        told = [self.outputs.told[slot] for slot in self.slots if slot in self.outputs.told]
+        self._batch = RepeatBatch(lambda: self._protocol.repeat(told, self.outputs.values))
         self._pace.batch_begun(now)
 
     def _begin_stop_anew(self) -> None:
@@ -225,7 +222,7 @@ class Machine:
             self._finish_stop(batch, now)
         elif batch is not None:
             self._repeats.ended(now, failed=batch.error is not None)
-            self._outputs.unsure.update(self.slots if batch.error is not None else ())
+            self.outputs.unsure.update(self.slots if batch.error is not None else ())
 
     def _finish_commands(self, batch: CommandBatch, now: float) -> None:
         if batch.was_cut_short and batch.error is None:
@@ -234,7 +231,7 @@ class Machine:
                 wanted = batch.wanted.pop(slot)
                 self.want(wanted.output, wanted.done, now)
         elif batch.error is None:
-            self._outputs.note(batch.changed, sure=True)
+            self.outputs.note(batch.changed, sure=True)
             self._owed.told(batch.wanted.keys())
         self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
         if (batch.error is not None or batch.was_cut_off) and batch.was_begun and self._has_parts:
@@ -247,6 +244,6 @@ class Machine:
             logger.error("%s: %s; trying again", self._protocol.name, error)
             self.answers += [(done, error) for done in batch.dones]
             return
-        self._outputs.stopped(batch.stopped)
+        self.outputs.stopped(batch.stopped)
         batch.finished(self.moves, self._protocol, now)
         self.answers += self._owed.written(batch, now)

@@ -25,7 +25,8 @@ class Outputs:
     #: Gets what outputs were told, once it was written.
     on_told: OnTold | None = None
 
-    def __init__(self, ranges: Mapping[Slot, Range]) -> None:
+    def __init__(self, ranges: Mapping[Slot, Range], others: Iterable[int] = ()) -> None:
+        """``others`` are features that have outputs and are never told anything: their place in packets stays 0."""
         self.ranges: Mapping[Slot, Range] = ranges
         self._running: set[Slot] = set()
         self.told: dict[Slot, Output] = {slot: Output(*slot, 0) for slot in ranges if not slot[1].is_position}
@@ -33,7 +34,7 @@ class Outputs:
         self._of_feature: defaultdict[int, list[Slot]] = defaultdict(list)
         for slot in ranges:
             self._of_feature[slot[0]].append(slot)
-        self.values: dict[int, int] = dict.fromkeys(sorted(self._of_feature), 0)
+        self.values: dict[int, int] = dict.fromkeys(sorted({*self._of_feature, *others}), 0)
         self.keep_inside(ranges)
 
     def note(self, outputs: Mapping[Slot, Output], *, sure: bool) -> None:

@@ -50,7 +50,7 @@ class Pacer:
             spacing=hardware.spacing,
             now=self._loop.time(),
         )
-        self._machine.report_to(on_told)
+        self._machine.outputs.on_told = on_told
         self._is_writing = False
         self._fault = ""
         self._waker: asyncio.Future[None] | None = None

@@ -10,7 +10,7 @@ from buttplug.core.errors import ButtplugError
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
-from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.devices.pacing import Limits, Slot
 from buttplug.server.devices.pacing.machine import Machine
 from buttplug.server.devices.pacing.moves import Moves
@@ -87,9 +87,13 @@ class Bench:
         gap: float = 0.0,
         spacing: float = 0.0,
         moves: Moves | None = None,
+        features: Collection[int] = (),
     ) -> None:
+        """``features`` are those of the model, with a vibrator each, where it has more than are driven."""
         self.now = 0.0
-        self.protocol = protocol(DeviceDefinition("test", None, "toy", ()), name="toy", address="1")
+        vibrator = {VIBRATE: OutputDefinition((0, 100))}
+        model = DeviceDefinition("test", None, "toy", tuple(FeatureDefinition(each, "", vibrator, {}) for each in features))
+        self.protocol = protocol(model, name="toy", address="1")
         self.limits = limits_of(ranges)
         self.machine = CountingMachine(self.protocol, self.limits, moves or Moves(), gap=gap, spacing=spacing, now=self.now)
         self.sent: list[tuple[float, str]] = []

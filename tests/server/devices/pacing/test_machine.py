@@ -18,6 +18,13 @@ from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, 
 LEVELS_OF_ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, POSITION): (0, 100)}
 
 
+def test_a_feature_that_cannot_be_driven_keeps_its_place_in_packets_that_carry_all() -> None:
+    bench = Bench(OnePacket, {(1, VIBRATE): (0, 100)}, features=(0, 1, 2))
+    bench.want(1, 50)
+    bench.run()
+    assert bench.words == ["all 0 50 0"]
+
+
 # Nothing spins
 
 
