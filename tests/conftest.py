@@ -7,9 +7,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.fakes.clock import VirtualTimeLoop
 from tests.server.launch import Program, Start, launch
+
+# Half of the usual number, so that the whole suite stays short; what needs more says so.
+settings.register_profile("suite", max_examples=50)
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -128,10 +128,13 @@ class DeviceConfiguration:
         """
         folds: tuple[Callable[[str], str], ...] = (str, str.casefold)
         for fold in folds:
-            named = [definition for definition in self if fold(definition.name) == fold(name)]
+            folded = fold(name)
+            named = [(protocol, identifier) for protocol, identifier, model in self._listed() if fold(model.name) == folded]
             if named:
                 # Some models can be reached in several ways: Bluetooth is the usual one.
-                return next((definition for definition in named if self._is_bluetooth(definition.protocol)), named[0])
+                protocol, identifier = next((each for each in named if self._is_bluetooth(each[0])), named[0])
+                models = self._models[protocol]
+                return models[identifier].definition(protocol, identifier, models[None])
             for protocol in self._models:
                 if fold(protocol) == fold(name):
                     return self._usual_definition(protocol)
@@ -157,17 +160,21 @@ class DeviceConfiguration:
 
     def __iter__(self) -> Iterator[DeviceDefinition]:
         """Go through all models once, each under the first of its identifiers, and the defaults that have features."""
+        for protocol, identifier, model in self._listed():
+            yield model.definition(protocol, identifier, self._models[protocol][None])
+
+    def __len__(self) -> int:
+        """The number of models."""
+        return sum(1 for _ in self._listed())
+
+    def _listed(self) -> Iterator[tuple[str, str | None, Model]]:
         for protocol, models in self._models.items():
             defaults = models[None]
             seen: set[int] = set()
             for identifier, model in models.items():
                 if id(model) not in seen and (model.features or defaults.features):
                     seen.add(id(model))
-                    yield model.definition(protocol, identifier, defaults)
-
-    def __len__(self) -> int:
-        """The number of models."""
-        return sum(1 for _ in self)
+                    yield protocol, identifier, model
 
     def lists(self, key: DeviceKey) -> bool:
         """Return whether a device's identifier is that of a model, and not left to the protocol's default."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buttplug.core.enums import InputType
@@ -75,6 +75,7 @@ print([name for name in sys.modules if name.startswith("buttplug.server.protocol
     assert result.stdout.strip() == "[]"
 
 
+@settings(max_examples=25)  # for each family
 @given(st.data())
 @pytest.mark.parametrize("family", DRIVEN)
 def test_every_value_in_range_can_be_sent_repeated_and_stopped(family: str, data: st.DataObject) -> None:
