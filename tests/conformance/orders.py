@@ -35,6 +35,10 @@ class _Output(NamedTuple):
         return Order(self.feature, DeviceOutputCommand(self.type, value, duration))
 
 
+#: Kinds of output that clients before version 4 are not shown: one unknown name costs some of them the whole list.
+UNKNOWN_TO_OLD_CLIENTS = {"led", "spray", "temperature"}
+
+
 def orders_for(device: ButtplugDevice, send: Send) -> list[Order]:
     """Return the orders in one client command.
 
@@ -72,6 +76,9 @@ def cannot_say(version: int, device: ButtplugDevice, send: Send) -> str | None:
     both_ways = [output for output in outputs if output.type is OutputType.ROTATE and not _is_scalar(output)]
     if any(rotation.index >= len(both_ways) for rotation in send.rotate or ()):
         return "what turns one way only is no rotator to it"
+    unknown = {scalar.type for scalar in send.scalar or ()} & UNKNOWN_TO_OLD_CLIENTS
+    if unknown:
+        return f"it does not know {', '.join(sorted(unknown))}"
     return "it has no scalars" if send.scalar and version < 3 else None
 
 

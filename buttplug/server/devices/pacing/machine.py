@@ -44,7 +44,7 @@ class Machine:
         self._protocol = protocol
         self._limits = limits
         features = protocol.definition.features
-        self.outputs = Outputs(limits.values, [feature.index for feature in features if feature.outputs])
+        self.outputs: Outputs = Outputs(limits.values, [feature.index for feature in features if feature.outputs])
         self._repeats = Repeats(protocol, now)
         self._pending = Pending()
         self._owed = OwedStops()
