@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.server.devices.pacing.moves import Moves
+from buttplug.server.devices.pacing.moves import Move, Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
 
@@ -138,6 +138,7 @@ class StopBatch:
         self._taken = Packet(b"")
         self._tries_left = STOP_TRIES - 1
         self._moves_are_noted = False
+        self._moves_before: Mapping[int, Move] = {}
 
     @property
     def error(self) -> ButtplugDeviceError | None:
@@ -168,7 +169,12 @@ class StopBatch:
     def _note_moves(self, moves: Moves, protocol: Protocol, now: float) -> None:
         if not self._moves_are_noted:
             self._moves_are_noted = True
+            self._moves_before = moves.all_under_way(now)
             moves.stopped(self.stopped.values(), protocol, now)
+
+    def given_up(self, moves: Moves) -> None:
+        """Note that not every packet was written: the parts may be moving as before, whatever was written of the stop."""
+        moves.put_back(self._moves_before)
 
     def failed(self, error: ButtplugError | None) -> None:
         """Note that a packet was not written. ``error`` None: it was cut off."""

@@ -43,8 +43,7 @@ class Machine:
         self._pace = Pace(gap, spacing, now)
         self._protocol = protocol
         self._limits = limits
-        features = protocol.definition.features
-        self.outputs: Outputs = Outputs(limits.values, [feature.index for feature in features if feature.outputs])
+        self.outputs: Outputs = Outputs(limits.values, [each.index for each in protocol.definition.features if each.outputs])
         self._repeats = Repeats(protocol, now)
         self._pending = Pending()
         self._owed = OwedStops()
@@ -148,6 +147,7 @@ class Machine:
         dones = [wanted.done for wanted in self._pending.take().values()] + self._owed.abandon()
         dones += [] if self._batch is None else self._batch.dones
         if isinstance(self._batch, StopBatch):
+            self._batch.given_up(self.moves)
             self._owed.failed(self._batch.slots, now)
         self._batch = self._ready = None
         self.outputs.unsure.update(self.slots)
@@ -240,6 +240,7 @@ class Machine:
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
         self._pace.batch_begun(now)
         if (error := batch.error) is not None:
+            batch.given_up(self.moves)
             self._owed.failed(batch.slots, now)
             logger.error("%s: %s; trying again", self._protocol.name, error)
             self.answers += [(done, error) for done in batch.dones]

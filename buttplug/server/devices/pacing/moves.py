@@ -86,6 +86,10 @@ class Moves:
             elif output.type.is_position:
                 self.forget(output.feature)
 
+    def put_back(self, moves: Mapping[int, Move]) -> None:
+        """Note that parts may be on these moves after all, anywhere."""
+        self._moves |= {feature: Move(None, move.target, move.began, move.ends) for feature, move in moves.items()}
+
     def forget(self, feature: int) -> None:
         """Note that a part may be anywhere from now on."""
         self._moves.pop(feature, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from buttplug.server.devices.pacing import Slot
 from buttplug.server.devices.pacing.moves import LAG, Move, Moves
 from buttplug.server.devices.pacing.owed import RETRY_DELAY, SETTLE_LIMIT
 from buttplug.server.devices.pacing.repeats import RETRIES
+from buttplug.server.protocols.base import Output, Packet
 from tests.fakes.protocols import Halting, Lacking, OnePacket, PacketPerFeature, Repeating, Stepping, Stroker, TwoPackets
 from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Bench
 
@@ -247,6 +249,31 @@ def test_a_move_is_under_way_from_its_own_packet_on_though_others_of_its_batch_w
     bench.run(0.03)
     assert bench.words == ["go 2 0 200"]
     assert bench.machine.moves.place(2, bench.now) == 84
+
+
+class LevelsFirst(Stroker):
+    """Halts its part behind its motors."""
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        return super().stop(stopped[::-1], values)
+
+
+def test_a_part_whose_halt_failed_is_halted_again_though_other_packets_of_the_stop_were_written() -> None:
+    bench = Bench(LevelsFirst, STROKER)
+    bench.want(0, 0, 100)
+    bench.run(5)
+    bench.want(0, 100, 8000)
+    bench.run(1)
+    bench.stop()
+    bench.begin_write()
+    bench.finish_write()
+    for _ in range(2):
+        bench.begin_write()
+        assert bench.words[-1].startswith("go 0")
+        bench.finish_write(NO_LUCK)
+    bench.sent.clear()
+    bench.run(2)
+    assert bench.words[-1].startswith("go 0"), "the stop that is tried again halts it"
 
 
 def test_a_stop_that_begins_anew_knows_where_it_has_halted_the_part() -> None:
