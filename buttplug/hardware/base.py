@@ -39,7 +39,7 @@ ENDPOINTS = frozenset(
 NOTIFICATION_LIMIT = 256
 
 
-class Packet(Struct, frozen=True):
+class Packet(Struct, frozen=True, gc=False):
     """Bytes for one endpoint.
 
     ``response``: wait for the device's acknowledgement, on buses that know one. ``pause``: seconds until the device can take
@@ -59,7 +59,7 @@ class Notification(Struct, frozen=True):
     data: bytes
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """What an output of a device was told, by packets that were written.
 
     ``value`` and ``range`` are in device units, ``duration`` in milliseconds.

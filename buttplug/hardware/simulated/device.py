@@ -48,7 +48,7 @@ class Unsubscribe(Struct, frozen=True):
 Command: TypeAlias = Packet | Subscribe | Unsubscribe
 
 
-class Sent(Struct, frozen=True):
+class Sent(Struct, frozen=True, gc=False):
     """What an output was told, and when.
 
     Attributes:

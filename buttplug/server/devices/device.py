@@ -68,6 +68,11 @@ class Device:
         self.drivers: dict[Slot, object] = {}
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
+        self._whole_ranges = {
+            (feature.index, type_): output.value
+            for feature in definition.features
+            for type_, output in feature.outputs.items()
+        }
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
@@ -160,8 +165,8 @@ class Device:
     def _told(self, outputs: Iterable[Output]) -> None:
         assert self.hardware.on_told is not None
         for output in outputs:
-            definition = self._features[output.feature].outputs[output.type]
-            self.hardware.on_told(Told(output.feature, output.type, output.value, definition.value, output.duration))
+            whole = self._whole_ranges[output.feature, output.type]
+            self.hardware.on_told(Told(output.feature, output.type, output.value, whole, output.duration))
 
     # Inputs
 

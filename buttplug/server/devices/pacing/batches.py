@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -30,7 +31,7 @@ class Wanted(Struct):
     done: Done
 
 
-class Batch:
+class Batch(ABC):
     """The packets of commands, or of a repeat: made one by one, so that the protocol knows which were written.
 
     Attributes:
@@ -47,8 +48,9 @@ class Batch:
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 
-    def __init__(self, encode: Callable[[], Iterable[Packet]]) -> None:
-        self._encode = encode
+    @abstractmethod
+    def encode(self) -> Iterable[Packet]:
+        """Return the packets."""
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -56,7 +58,7 @@ class Batch:
             return None
         try:
             if self._packets is None:
-                self._packets = iter(self._encode())
+                self._packets = iter(self.encode())
             packet = next(self._packets, None)
         except ButtplugError as error:
             self.error = error
@@ -91,11 +93,20 @@ class CommandBatch(Batch):
     _moves_are_noted = False
 
     def __init__(
-        self, wanted: dict[Slot, Wanted], changed: Mapping[Slot, Output], encode: Callable[[], Iterable[Packet]]
+        self,
+        wanted: dict[Slot, Wanted],
+        changed: Mapping[Slot, Output],
+        values: Mapping[int, int],
+        protocol: Protocol,
     ) -> None:
-        self._encode = encode
+        """``changed`` is in the order of sending; ``values`` has one value per feature."""
         self.wanted = wanted
         self.changed = changed
+        self._values = values
+        self._protocol = protocol
+
+    def encode(self) -> Iterable[Packet]:
+        return self._protocol.encode(list(self.changed.values()), self._values) if self.changed else ()
 
     @property
     def dones(self) -> list[Done]:
@@ -113,6 +124,15 @@ class RepeatBatch(Batch):
     """The packets of a repeat."""
 
     dones: Sequence[Done] = ()
+
+    def __init__(self, told: Sequence[Output], values: Mapping[int, int], protocol: Protocol) -> None:
+        """``told`` is what each output was told last."""
+        self._told = told
+        self._values = values
+        self._protocol = protocol
+
+    def encode(self) -> Iterable[Packet]:
+        return self._protocol.repeat(self._told, self._values)
 
 
 class StopBatch:
