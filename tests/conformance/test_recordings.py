@@ -158,6 +158,10 @@ def test_a_recording_that_is_not_understood_fails(
     assert problem in outcome.details[0]
 
 
+def test_of_a_family_that_never_connected_nothing_is_played(run_recording: RunRecording) -> None:
+    assert run_recording({"protocol": "patoo", "recorded_from": "a test", "not_connected": ["PBT821"]}) == []
+
+
 @pytest.mark.parametrize(
     ("step", "problem"), [(level(7, 1), "feature 7 has no output Vibrate"), (level(0, 128), "128 is outside")]
 )
