@@ -62,7 +62,7 @@ class _Model(Struct, forbid_unknown_fields=True):
 
 
 class _Recording(Struct):
-    """A file. What is beside the models is no packet: of a family that never connected there are only names."""
+    """What else is in the file says how it was recorded."""
 
     protocol: str
     models: dict[str, _Model] = {}
@@ -78,7 +78,7 @@ class RecordedModel(NamedTuple):
 
 def is_recording(path: Path) -> bool:
     """Whether a file is a recording, not a vector."""
-    return not msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw]).keys().isdisjoint({"models", "protocol"})
+    return "protocol" in msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
 
 
 def read(path: Path, configuration: DeviceConfiguration) -> Iterator[RecordedModel]:
