@@ -28,6 +28,7 @@ DEVIATING = {
     "svakom_tarax": "zeros come behind",
     "tcode_stroker": "rotation axis",
     "umove_mira": "takes its time",
+    "vorze_piston_from_anywhere": "does not race",
     "vorze_piston_speed_limits": "speed 1, not 0",
     "yiciyuan": "only 0 is off",
     "youou": "would be a pattern",
