@@ -13,7 +13,8 @@ stop      0..1 01, part: 20 belts, 30 squeeze, 40 heater, 50 lubricant, 60 all p
 ========= ==== ====================================================================
 
 Written from an open driver. The belts run; they have no places. How far a force takes them in a time is not known: that full
-force goes the whole way in about 400 ms is our choice.
+force goes the whole way in about 400 ms is our choice. A squeeze ends by itself after 65 s, the longest time that there is;
+the heater goes on until it is stopped.
 """
 
 from __future__ import annotations
