@@ -30,8 +30,8 @@ OUTWARDS = 0xA0
 SQUEEZE = 0x30
 
 #: What a stop calls the parts.
+BELTS = 0x20
 PARTS: Mapping[OutputType, int] = {
-    OutputType.POSITION_WITH_DURATION: 0x20,
     OutputType.CONSTRICT: 0x30,
     OutputType.TEMPERATURE: 0x40,
     OutputType.SPRAY: 0x50,
@@ -83,7 +83,7 @@ class Realtouch(Protocol):
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         if values.keys() == {output.feature for output in stopped}:
             return (_report(0x01, ALL_PARTS),)
-        return [_report(0x01, PARTS[output.type]) for output in stopped]
+        return [_report(0x01, PARTS.get(output.type, BELTS)) for output in stopped]
 
     def travel_time(self, output: Output) -> int:
         return min(max(output.duration, SHORTEST), LONGEST)
