@@ -95,6 +95,9 @@ class Hardware(ABC):
     #: Why the server lets go of a device that it cannot use; a bus on which that is possible tells the device.
     refusal: str | None = None
 
+    #: What clients are told as the device's name, where its model only says of what kind it is; escaped as ``name`` is.
+    own_name: str | None = None
+
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 

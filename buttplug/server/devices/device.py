@@ -87,7 +87,12 @@ class Device:
     @property
     def label(self) -> str:
         """The device in error messages and logs."""
-        return f'Device {self.index} "{self.settings.display_name or self.definition.name}"'
+        return f'Device {self.index} "{self.settings.display_name or self.name}"'
+
+    @property
+    def name(self) -> str:
+        """Its name for clients: its model's, or its own where the model only says of what kind it is."""
+        return self.hardware.own_name or self.definition.name
 
     @property
     def may_be_running(self) -> bool:
@@ -303,7 +308,7 @@ class Device:
             }
             if outputs or inputs:
                 features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
-        return DeviceInfo(self.index, self.definition.name, features, round(self._gap() * 1000), self.settings.display_name)
+        return DeviceInfo(self.index, self.name, features, round(self._gap() * 1000), self.settings.display_name)
 
     def _limits(self) -> Limits:
         """Return what the device may be told, for every output, disabled ones too, since a stop covers them."""
