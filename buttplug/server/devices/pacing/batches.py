@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.server.devices.pacing.moves import Move, Moves
+from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
-
 #: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
 Done: TypeAlias = Callable[[ButtplugError | None], None]
+
+OnFault: TypeAlias = Callable[[Exception], ButtplugError]
 
 #: Times each packet of a stop is tried before the stop counts as failed.
 STOP_TRIES = 2
@@ -47,8 +47,10 @@ class Batch:
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 
-    def __init__(self, encode: Callable[[], Iterable[Packet]]) -> None:
+    def __init__(self, encode: Callable[[], Iterable[Packet]], on_fault: OnFault) -> None:
+        """``on_fault`` is told of what is raised and is no :class:`ButtplugError`, and makes one of it."""
         self._encode = encode
+        self._on_fault = on_fault
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -61,9 +63,8 @@ class Batch:
         except ButtplugError as error:
             self.error = error
             return None
-        except Exception as error:
-            logger.exception("no packets could be made")
-            self.error = ButtplugDeviceError(f"no packets could be made: {error}")
+        except Exception as error:  # noqa: BLE001 whoever is told of it says so on the log
+            self.error = self._on_fault(error)
             return None
         if packet is not None and self._interrupted:
             self.was_cut_short = True
@@ -74,9 +75,6 @@ class Batch:
         """Have a stop end the batch before its next packet; ``waiting``: one was taken that is not written any more."""
         self._interrupted = True
         self.was_cut_short = self.was_cut_short or waiting
-
-    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        """Note that a packet was written, for the sake of parts that move."""
 
     def failed(self, error: ButtplugError | None) -> None:
         """Note that a packet was not written: those behind it are not sent. ``error`` None: it was cut off for a stop."""
@@ -91,9 +89,13 @@ class CommandBatch(Batch):
     _moves_are_noted = False
 
     def __init__(
-        self, wanted: dict[Slot, Wanted], changed: Mapping[Slot, Output], encode: Callable[[], Iterable[Packet]]
+        self,
+        wanted: dict[Slot, Wanted],
+        changed: Mapping[Slot, Output],
+        encode: Callable[[], Iterable[Packet]],
+        on_fault: OnFault,
     ) -> None:
-        self._encode = encode
+        super().__init__(encode, on_fault)
         self.wanted = wanted
         self.changed = changed
 
@@ -103,7 +105,7 @@ class CommandBatch(Batch):
         return [want.done for want in self.wanted.values()]
 
     def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        # Moving parts come first, so it is the first packet that sets them in motion.
+        """Note that a packet was written. Moving parts come first, so it is the first packet that sets them in motion."""
         if not self._moves_are_noted:
             self._moves_are_noted = True
             moves.sent(self.changed.values(), protocol, now, sure=True)
@@ -116,67 +118,53 @@ class RepeatBatch(Batch):
 
 
 class StopBatch:
-    """The packets of a stop: each is written whatever became of the others, and those that failed are tried once more."""
+    """The packets of a stop.
+
+    A packet that was not written is tried once more, and keeps none of the others from being written: an output that does not
+    work leaves no other running. Nothing that was written is written again, since some devices take the same packet as
+    another command the second time. Where packets have their effect only in their order (``in_order``), a failed one is tried
+    again before those behind it; else behind them, so that an output that hangs delays no other.
+    """
 
     def __init__(
         self,
         slots: set[Slot],
         stopped: Mapping[Slot, Output],
-        packets: Sequence[Packet],
+        packets: Iterable[Packet],
         dones: list[Done],
         failure: str | None,
+        *,
+        in_order: bool = False,
     ) -> None:
         """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet."""
         self.slots = slots
         self.stopped = stopped
         self.dones = dones
         self.was_begun = False
-        self._failure = failure
-        self._last_error = ""
-        self._left = list(packets)
-        self._unwritten: list[Packet] = []
-        self._taken = Packet(b"")
-        self._tries_left = STOP_TRIES - 1
-        self._moves_are_noted = False
-        self._moves_before: Mapping[int, Move] = {}
+        self._problem = failure
+        self._in_order = in_order
+        #: The packets left to write, each with how many times it may still be tried.
+        self._left = deque((packet, STOP_TRIES) for packet in packets)
+        self._taken = (Packet(b""), 0)
 
     @property
     def error(self) -> ButtplugDeviceError | None:
-        """Why not everything was stopped; None where it was."""
-        problem = self._last_error if self._unwritten else self._failure
-        return None if problem is None else ButtplugDeviceError(f"it could not be stopped: {problem}")
+        """Why not everything was stopped; None where it was, or is not known yet."""
+        return None if self._problem is None else ButtplugDeviceError(f"it could not be stopped: {self._problem}")
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
-        if not self._left and self._unwritten and self._tries_left:
-            self._tries_left -= 1
-            self._left, self._unwritten = self._unwritten, []
         if not self._left:
             return None
-        self._taken = self._left.pop(0)
-        return self._taken
-
-    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        """Note that a packet was written: the first one halts the parts that move."""
-        if not self._unwritten:
-            self._note_moves(moves, protocol, now)
-
-    def finished(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        """Note that every packet was written."""
-        protocol.stop_written()
-        self._note_moves(moves, protocol, now)
-
-    def _note_moves(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        if not self._moves_are_noted:
-            self._moves_are_noted = True
-            self._moves_before = moves.all_under_way(now)
-            moves.stopped(self.stopped.values(), protocol, now)
-
-    def given_up(self, moves: Moves) -> None:
-        """Note that not every packet was written: the parts may be moving as before, whatever was written of the stop."""
-        moves.put_back(self._moves_before)
+        self._taken = self._left.popleft()
+        return self._taken[0]
 
     def failed(self, error: ButtplugError | None) -> None:
         """Note that a packet was not written. ``error`` None: it was cut off."""
-        self._unwritten.append(self._taken)
-        self._last_error = "its packet was cut off" if error is None else error.message
+        packet, tries = self._taken
+        if tries == 1:
+            self._problem = "its packet was cut off" if error is None else error.message
+        elif self._in_order:
+            self._left.appendleft((packet, tries - 1))
+        else:
+            self._left.append((packet, tries - 1))
