@@ -152,6 +152,11 @@ class StopBatch:
         """Why not everything was stopped; None where it was, or is not known yet."""
         return None if self._problem is None else ButtplugDeviceError(f"it could not be stopped: {self._problem}")
 
+    @property
+    def is_hurried(self) -> bool:
+        """Whether others wait for the packet that was taken, which is tried again should it take long."""
+        return bool(self._left) and self._taken[1] > 1
+
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
         if not self._left:

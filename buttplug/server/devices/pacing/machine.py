@@ -32,12 +32,14 @@ from buttplug.server.protocols.base import Output, Protocol
 class Machine:
     """The state of one device's writing. ``gap`` and ``spacing``: the shortest times in seconds between batches and packets.
 
-    ``slots`` are all outputs of the device. ``answers`` are to be given, and taken out, by whoever runs the machine.
+    ``slots`` are all outputs of the device. Whoever runs the machine gives the ``answers``, and takes them out; and gives a
+    packet less time that ``is_hurried``: one for which the stop of other outputs waits.
     """
 
     def __init__(self, protocol: Protocol, limits: Limits, moves: Moves, *, gap: float, spacing: float, now: float) -> None:
         self.slots: Set[Slot] = limits.values.keys()
         self.answers: list[Answer] = []
+        self.is_hurried = False
         self.moves = moves
         self._pace = Pace(gap, spacing, now)
         self._protocol = protocol
@@ -107,6 +109,7 @@ class Machine:
                 return self._pace.packet_due
             self._last, self._ready = self._ready, None
             self._batch.was_begun = True
+            self.is_hurried = isinstance(self._batch, StopBatch) and self._batch.is_hurried
             return self._last
 
     def written(self, now: float) -> None:
@@ -139,7 +142,8 @@ class Machine:
         """Answer everything that is asked for with an error, and forget it; failed stops go on being tried."""
         dones = [wanted.done for wanted in self._pending.take().values()] + self._owed.abandon()
         if isinstance(self._batch, StopBatch):
-            self._not_stopped(self._batch, error, now)
+            self.moves.may_be_stopped(self._batch.stopped.values(), now)
+            self.answers += self._owed.failed(self._batch, error, now)
         elif self._batch is not None:
             dones += self._batch.dones
         self._batch = self._ready = None
@@ -198,8 +202,7 @@ class Machine:
             self._pace.batch_begun(now)
 
     def _begin_repeat(self, now: float) -> None:
-        told, values = self.outputs.told, self.outputs.values
-        current = [told[slot] for slot in self.slots if slot in told]
+        current, values = self.outputs.current, self.outputs.values
         self._batch = RepeatBatch(lambda: self._protocol.repeat(current, values), self._faults.protocol_failed)
         self._pace.batch_begun(now)
 
@@ -243,8 +246,5 @@ class Machine:
             self.answers += self._owed.written(batch, now)
         else:
             self._faults.not_stopped(batch.error)
-            self._not_stopped(batch, batch.error, now)
-
-    def _not_stopped(self, batch: StopBatch, error: ButtplugError, now: float) -> None:
-        self.moves.may_be_stopped(batch.stopped.values(), now)
-        self.answers += self._owed.failed(batch, error, now)
+            self.moves.may_be_stopped(batch.stopped.values(), now)
+            self.answers += self._owed.failed(batch, batch.error, now)
