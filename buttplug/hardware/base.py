@@ -101,6 +101,9 @@ class Hardware(ABC):
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False
 
+    #: Stops the device, for a bus that is about to give up its link. The server sets it.
+    stop_device: Callable[[], Awaitable[object]] | None = None
+
     #: Gets what each output was told, once it was written. Only a simulation asks for it: it does not understand the packets.
     on_told: Callable[[Told], None] | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from buttplug.core.errors import ButtplugDeviceError
@@ -19,6 +19,25 @@ def log_failure(task: asyncio.Task[Any]) -> None:
     """Log what ended a task that nobody waits for: the done callback of all of them."""
     if not task.cancelled() and (error := task.exception()) is not None:
         logger.error("%s failed", task.get_name(), exc_info=error)
+
+
+def spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+    """Do something in a task of its own, which is in ``tasks`` until it ends; a failure is logged."""
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    task.add_done_callback(log_failure)
+    return task
+
+
+async def cancel_late(tasks: Collection[asyncio.Task[None]], limit: float) -> bool:
+    """Wait ``limit`` seconds for tasks, and cancel those that go on for longer; return whether there were any."""
+    if not tasks:
+        return False
+    _, late = await asyncio.wait(tuple(tasks), timeout=limit)
+    for task in late:
+        task.cancel()
+    return bool(late)
 
 
 def stop_all(devices: Iterable[Device], driver: object | None = None) -> list[asyncio.Future[ButtplugDeviceError | None]]:

@@ -48,6 +48,8 @@ class Repeating(OnePacket):
 class TwoPackets(Protocol):
     """Sends ``ready <feature>`` and then ``go <feature> <value>``, and knows what was written."""
 
+    stops_in_order = True
+
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.written: list[Output] = []
@@ -99,6 +101,13 @@ class Stroker(PacketPerFeature):
     def speed(self, output: Output) -> int:
         """Return the speed that a move is sent with."""
         return min(max(distance(output, self.STROKE) * 1000 // max(output.duration, 1), 1), 200)
+
+
+class LevelsFirst(Stroker):
+    """Halts its part behind its motors."""
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        return super().stop(stopped[::-1], values)
 
 
 class Halting(PacketPerFeature):

@@ -385,7 +385,7 @@ async def test_a_client_that_goes_while_its_scan_is_starting_leaves_no_scan_behi
     await vanish(talker)
     await asyncio.sleep(60)
     assert not manager.scanning
-    assert server.devices._scanners == {}
+    assert server.devices.scans.clients == {}
     assert error_of(await talker.answer_to(question))[0] == 1
 
 

@@ -343,7 +343,7 @@ async def test_sessions_leave_nothing_behind(house: House) -> None:
     device = house.server.devices.devices[0]
     assert device.drivers == {}
     assert not any(device._listeners.values())
-    assert house.server.devices._scanners == {}
+    assert house.server.devices.scans.clients == {}
 
 
 async def test_scanning_finished_goes_to_the_client_that_scans(house: House) -> None:

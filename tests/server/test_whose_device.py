@@ -104,6 +104,42 @@ async def come_back(server: ButtplugServer, device: SimulatedDevice) -> None:
     await asyncio.sleep(10)
 
 
+# Limits for a device whose entry does not say which model it is
+
+
+def piston_entry(**output: object) -> dict[str, Any]:
+    """What is set for a Vorze toy of which the entry says no more; the family's default has no outputs that move."""
+    return {"identifier": {"protocol": "vorze-sa", "address": ADDRESS}, "config": {"features": [{"output": output}]}}
+
+
+@pytest.mark.parametrize(
+    ("output", "connects"),
+    [
+        ({"hw_position_with_duration": {"value": [50, 90], "duration": ["a", 3]}}, True),
+        ({"hw_position_with_duration": {"value": [50.5, 90]}}, True),
+        ({"hw_position_with_duration": {"values": [50, 90]}}, True),
+        ({"position_with_duration": {"value": [50, 90]}}, False),
+        ({"strokes": "gently"}, False),
+    ],
+)
+async def test_limits_that_cannot_be_read_leave_no_full_power_to_a_model_that_the_entry_does_not_name(
+    load: Callable[..., DeviceConfiguration], serve: Serve, output: dict[str, object], connects: bool
+) -> None:
+    configuration = load(piston_entry(**output))
+    server = await serve(configuration, toy(configuration, "Vorze Piston"))
+    assert [device.info.device_features for device in server.devices.devices.values()] == ([{}] if connects else [])
+
+
+async def test_an_address_with_spaces_around_it_is_that_address(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    spaced = entry(limit(5), limit(3))
+    spaced["identifier"]["address"] = f" {ADDRESS} "
+    configuration = load(spaced)
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[0]) == {0: (0, 5), 1: (0, 3)}
+
+
 # A device that identifies itself differently
 
 

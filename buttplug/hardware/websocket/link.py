@@ -66,6 +66,14 @@ class WebsocketHardware(Hardware):
             specifier=specifier,
         )
         self._connection = connection
+        self._answer: asyncio.Future[object] | None = None
+        self._answers = True
+
+    def expect_no_answers(self) -> None:
+        """Wait for no answer to a write any more, also not to one under way: packets are sent, and count as not written."""
+        self._answers = False
+        if self._answer is not None:
+            self._answer.cancel()
 
     async def write(self, packet: Packet) -> None:
         """Write one packet; return when the device has answered the ping behind it.
@@ -76,11 +84,15 @@ class WebsocketHardware(Hardware):
         try:
             async with asyncio.timeout(WRITE_LIMIT):
                 await self._connection.send(packet.data)
-                await asyncio.shield(await self._connection.ping())
+                self._answer = asyncio.shield(await self._connection.ping())
+                if self._answers:
+                    await self._answer
+                    return
         except TimeoutError:
             raise HardwareTimeoutError(f"{self.name} did not answer within {WRITE_LIMIT:g} s; is it still running?") from None
         except ConnectionClosed as error:
             raise HardwareDisconnectedError(f"{self.name} was lost while writing: {printable(str(error), SHOWN)}") from error
+        raise HardwareTimeoutError(f"{self.name} does not answer any more")
 
     async def subscribe(self, endpoint: str) -> None:
         self.require(endpoint)

@@ -199,7 +199,7 @@ class WebsocketManager(CommunicationManager):
                 return False
             if self._peers.get(address) is older:
                 del self._peers[address]
-                await older.close(CloseCode.POLICY_VIOLATION, "it did not answer, and connected again")
+                await older.make_room()
         return True
 
     async def _refuse(self, connection: AcceptedConnection, hello: Hello, code: CloseCode, reason: str) -> None:

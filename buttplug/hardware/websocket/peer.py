@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -21,6 +22,8 @@ logger: logging.Logger = logging.getLogger(__package__)
 
 #: Seconds in which a device has to answer a ping when another one comes with its address.
 ALIVE_LIMIT = 1.0
+#: Seconds that a device which does not answer that may take what stops it.
+LAST_STOP_LIMIT = 1.0
 
 
 class Peer:
@@ -71,6 +74,19 @@ class Peer:
         except (TimeoutError, ConnectionClosed):
             return False
         return True
+
+    async def make_room(self) -> None:
+        """Disconnect the device, which does not answer, for another one with its address.
+
+        It is sent what stops it before: it may only hang, and run on.
+        """
+        hardware = self.hardware
+        if hardware is not None and hardware.connected and hardware.stop_device is not None:
+            hardware.expect_no_answers()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_STOP_LIMIT):
+                    await hardware.stop_device()
+        await self.close(CloseCode.POLICY_VIOLATION, "it did not answer, and connected again")
 
     async def close(self, code: CloseCode, reason: str) -> None:
         """Disconnect the device."""

@@ -80,6 +80,7 @@ class Device:
         self._end: str | None = None
         self._unreadable = ""
         self._use(settings)
+        hardware.stop_device = self.stop
         self._end_notifications = hardware.on_notification(self._notified)
         on_told = None if hardware.on_told is None else self._told
         self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left, on_told=on_told)

@@ -4,44 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugUnknownError
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
-from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError, HardwareError, HardwareTimeoutError
-from buttplug.server import protocols
-from buttplug.server.devices.abilities import without_lacking_outputs
+from buttplug.hardware.errors import HardwareError
+from buttplug.server.devices.buses import Buses
 from buttplug.server.devices.claims import Claims
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.definition import with_battery, with_signal_strength
+from buttplug.server.devices.connecting import open_link, shake_hands, supported
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.devices.identity import current_settings, identify, warn_of_limits_elsewhere
+from buttplug.server.devices.identity import current_settings, warn_of_limits_elsewhere
 from buttplug.server.devices.indexes import Indexes
 from buttplug.server.devices.lost import LostDevices
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.pacing import Move
+from buttplug.server.devices.scanning import Finished, Scans
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
-from buttplug.server.protocols.base import Protocol
-from buttplug.server.supervision import log_failure
+from buttplug.server.supervision import cancel_late, spawn
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-#: Seconds that opening a link may take, whatever the bus itself allows.
-CONNECT_LIMIT = 60.0
-#: Seconds that opening, starting or ending a bus may take.
-BUS_LIMIT = 10.0
-
-#: Seconds that a scan waits for buses that could not be opened before.
-OPEN_AGAIN_LIMIT = 2.0
-
 #: Turns of the event loop that the answers to commands get which failed with their device: the loss is told after them.
 ANSWER_TURNS = 16
-
-#: Called when a scan that a client wanted has ended by itself.
-Finished = Callable[[], None]
 
 
 class DeviceManager:
@@ -52,7 +40,6 @@ class DeviceManager:
 
     def __init__(self, configuration: DeviceConfiguration, managers: Iterable[CommunicationManager]) -> None:
         self.configuration = configuration
-        self.managers: tuple[CommunicationManager, ...] = tuple(managers)
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
@@ -65,25 +52,23 @@ class DeviceManager:
         self._end_watch: Callable[[], None] = lambda: None
         self._connecting: set[asyncio.Task[None]] = set()
         self._leaving: set[asyncio.Task[None]] = set()
-        self._scanners: dict[object, Finished] = {}
-        self._finishing: list[Finished] = []
-        self._scan_lock = asyncio.Lock()
-        self._usable: list[CommunicationManager] = []
-        self._opening: set[CommunicationManager] = set()
-        self._problems: dict[tuple[CommunicationManager, str], str] = {}
+        self._buses = Buses(managers, self._leaving)
+        self.managers: tuple[CommunicationManager, ...] = self._buses.managers
+        self.scans: Scans = Scans(self._buses, self._connecting, self._leaving)
         self._closing = False
         self._is_closed = False
 
     async def open(self) -> None:
         """Open every bus. One that cannot be used is left out with a warning."""
         self._end_watch = self.configuration.watch(self._settings_changed)
-        await asyncio.gather(*(self._open(manager) for manager in self.managers))
+        for manager in self.managers:
+            manager.on_found = partial(self._found, manager)
+            manager.on_scanning_finished = self.scans.check_finished
+        await self._buses.open()
 
     async def survey(self) -> None:
         """Log what every open bus has, or lacks, now; what is told here is not told again when it is scanned."""
-        await asyncio.gather(
-            *(self._attempt(manager, "cannot be used", partial(_survey, manager)) for manager in tuple(self._usable))
-        )
+        await self._buses.survey()
 
     def device(self, index: int) -> Device:
         """Return a connected device.
@@ -122,34 +107,13 @@ class DeviceManager:
             if error is not None:
                 raise error
 
-    # Scanning
-
     async def start_scanning(self, client: object, finished: Finished) -> None:
         """Look for devices on every bus until the client stops it; ``finished`` is called if the scan ends before that.
 
         Raises:
             ButtplugUnknownError: No bus can be scanned; the message says why, for each.
         """
-        async with self._scan_lock:
-            if self._closing:
-                raise ButtplugUnknownError("the server is shutting down")
-            if client in self._scanners:
-                return
-            self._scanners[client] = finished
-            await self._open_again()
-            idle = [manager for manager in self._usable if not manager.scanning]
-            busy = [manager for manager in self._usable if manager.scanning]
-            started, _ = await asyncio.gather(
-                asyncio.gather(*(self._start(manager) for manager in idle)),
-                asyncio.gather(*(self._start(manager) for manager in busy)),
-            )
-            # What finishes while this goes on, or has finished already, is told after the answer to this request.
-            asyncio.get_running_loop().call_soon(self._scan_finished)
-            if not any(manager.scanning for manager in self._usable) and not any(started):
-                del self._scanners[client]
-                why = self._why_not()
-                await self._end_scans()
-                raise ButtplugUnknownError(f"nothing can be scanned: {why}")
+        await self.scans.start(client, finished)
 
     async def stop_scanning(self, client: object) -> bool:
         """End a client's scan; the buses go on while another client wants it.
@@ -157,108 +121,7 @@ class DeviceManager:
         Returns whether the client had one and it has finished now. Where devices that were found are still being connected
         it finishes later, and the client is told then.
         """
-        async with self._scan_lock:
-            finished = self._scanners.pop(client, None)
-            await self._end_scans()
-            if finished is not None and self._connecting:
-                self._finishing.append(finished)
-                return False
-            return finished is not None
-
-    async def _end_scans(self) -> None:
-        """End the scan of every bus if nobody wants it; that of one that still waits for its adapter too."""
-        if not self._scanners:
-            await asyncio.gather(*(self._stop(manager) for manager in self._usable))
-
-    def _scan_finished(self) -> None:
-        if self._connecting:
-            # What was found comes first.
-            return
-        ended, self._finishing = self._finishing, []
-        for tell in ended:
-            tell()
-        if self._scan_lock.locked() or any(manager.scanning for manager in self._usable):
-            return
-        finished, self._scanners = list(self._scanners.values()), {}
-        for tell in finished:
-            tell()
-        if finished:
-            _spawn(self._leaving, self._end_waiting_scans(), "ending the scan of buses that wait")
-
-    async def _end_waiting_scans(self) -> None:
-        async with self._scan_lock:
-            await self._end_scans()
-
-    def _why_not(self) -> str:
-        if not self.managers:
-            return "no bus is turned on"
-        reasons = {manager: reason for (manager, _), reason in self._problems.items()}
-        return "; ".join(f"{manager.bus}: {reasons.get(manager, 'not usable')}" for manager in self.managers)
-
-    # Buses
-
-    async def _open(self, manager: CommunicationManager) -> None:
-        manager.on_found = partial(self._found, manager)
-        manager.on_scanning_finished = self._scan_finished
-        if await self._attempt(manager, "cannot be used", manager.open):
-            self._usable.append(manager)
-
-    async def _open_again(self) -> None:
-        """Open the buses that could not be used before: what was missing may be there by now.
-
-        One that takes long is not waited for, and is scanned when it is open.
-        """
-        opening: dict[asyncio.Task[None], CommunicationManager] = {}
-        for manager in self.managers:
-            if manager not in self._usable and manager not in self._opening:
-                self._opening.add(manager)
-                opening[_spawn(self._leaving, self._open_late(manager), f"opening {manager.bus}")] = manager
-        if opening:
-            for late in (await asyncio.wait(tuple(opening), timeout=OPEN_AGAIN_LIMIT))[1]:
-                late.add_done_callback(partial(self._opened_late, opening[late]))
-
-    async def _open_late(self, manager: CommunicationManager) -> None:
-        try:
-            await self._open(manager)
-        finally:
-            self._opening.discard(manager)
-
-    def _opened_late(self, manager: CommunicationManager, opening: asyncio.Task[None]) -> None:
-        if not self._closing and manager in self._usable:
-            _spawn(self._leaving, self._start_late(manager), f"scanning {manager.bus}")
-
-    async def _start_late(self, manager: CommunicationManager) -> None:
-        async with self._scan_lock:
-            if self._scanners and not self._closing:
-                await self._start(manager)
-
-    async def _start(self, manager: CommunicationManager) -> bool:
-        return await self._attempt(manager, "cannot be used", manager.start_scanning)
-
-    async def _stop(self, manager: CommunicationManager) -> None:
-        await self._attempt(manager, "did not end its scan", manager.stop_scanning)
-
-    async def _close(self, manager: CommunicationManager) -> None:
-        await self._attempt(manager, "did not close", manager.close)
-
-    async def _attempt(self, manager: CommunicationManager, failure: str, act: Callable[[], Awaitable[None]]) -> bool:
-        """Have a bus do something within its time limit; return whether it did. A failure is logged once until it changes."""
-        try:
-            async with asyncio.timeout(BUS_LIMIT):
-                await act()
-        except TimeoutError:
-            reason = f"no answer within {BUS_LIMIT:g} s"
-        except ButtplugError as error:
-            reason = error.message
-        except Exception as error:  # noqa: BLE001 one bus, one failure
-            reason = f"{type(error).__name__}: {error}"
-        else:
-            self._problems.pop((manager, failure), None)
-            return True
-        if self._problems.get((manager, failure)) != reason:
-            logger.warning("%s %s: %s", manager.bus, failure, reason)
-            self._problems[manager, failure] = reason
-        return False
+        return await self.scans.stop(client)
 
     # Settings
 
@@ -275,7 +138,7 @@ class DeviceManager:
             settings = current_settings(self.configuration, device.key, device.definition)
         except ConfigurationError as error:
             stopped = device.stop()
-            _spawn(self._leaving, _expel(device, stopped, error.message), f"disconnecting {device.label}")
+            spawn(self._leaving, _expel(device, stopped, error.message), f"disconnecting {device.label}")
             return stopped
         if settings == device.settings and settings.index in (None, device.index):
             return None
@@ -305,7 +168,7 @@ class DeviceManager:
         if refusal is not None:
             discovery.refused(refusal)
             return
-        matches = self._supported(discovery, matches)
+        matches = supported(discovery, matches)
         if not matches:
             discovery.refused("no protocol here knows this device")
             return
@@ -313,25 +176,17 @@ class DeviceManager:
         if discovery.was_connected:
             self._seen.add(discovery.address)
             self._lost_running.add(discovery.address, discovery.label)
-        connecting = _spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
-        connecting.add_done_callback(lambda _: self._scan_finished())
+        connecting = spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
+        connecting.add_done_callback(lambda _: self.scans.check_finished())
         if discovery.address in self._lost_running:
             self._lost_running.wait_for(connecting)
-
-    def _supported(self, discovery: Discovery, matches: Sequence[Match]) -> list[Match]:
-        supported = [match for match in matches if protocols.supports(match.protocol)]
-        if matches and not supported:
-            protocol = matches[0].protocol
-            reason = protocols.UNSUPPORTED.get(protocol, f"protocol {protocol} is not supported")
-            logger.warning("%s cannot be used: %s", discovery.label, reason)
-        return supported
 
     async def _connect(self, discovery: Discovery, matches: Sequence[Match]) -> None:
         """Open and identify a found device; with the next protocol that fits where the first does not."""
         device: Device | None = None
         try:
             while matches and device is None:
-                hardware = await self._open_link(discovery, matches)
+                hardware = await open_link(discovery, matches)
                 match = next((match for match in matches if match.specifier == hardware.specifier), matches[0])
                 device = await self._identified(hardware, match)
                 matches = [other for other in matches if other is not match]
@@ -343,29 +198,11 @@ class DeviceManager:
             if device is None:
                 self._claims.release(discovery.address)
 
-    async def _open_link(self, discovery: Discovery, matches: Sequence[Match]) -> Hardware:
-        connecting = asyncio.ensure_future(discovery.connect([match.specifier for match in matches]))
-        try:
-            # The limit is for connecting, and not for the devices whose turn it is before.
-            while not (await asyncio.wait({connecting}, timeout=CONNECT_LIMIT))[0]:
-                if not discovery.waits_for_turn():
-                    raise HardwareTimeoutError(f"no link within {CONNECT_LIMIT:g} s")
-            return connecting.result()
-        except ButtplugError:
-            raise
-        except Exception as error:
-            logger.exception("%s: opening it failed", discovery.label)
-            raise HardwareError(f"opening it failed: {error}") from error
-        finally:
-            if not connecting.done():
-                connecting.cancel()
-                await asyncio.wait({connecting})
-
     async def _identified(self, hardware: Hardware, match: Match) -> Device | None:
         """Return the device once it is ready; None, with the link closed, where it does not answer as it should."""
         device = None
         try:
-            device = await self._shake_hands(hardware, match)
+            device = await self._make_device(hardware, match)
         except ButtplugError as error:
             hardware.refusal = f"it did not become ready: {error.message}"
             logger.warning("%s did not become ready: %s", hardware.name, error)
@@ -385,26 +222,8 @@ class DeviceManager:
                 raise
         return device
 
-    async def _shake_hands(self, hardware: Hardware, match: Match) -> Device:
-        family = _family(match.protocol)
-        try:
-            async with asyncio.timeout(family.handshake_timeout):
-                identifier = await family.identify(hardware)
-                protocol_id = family.other_protocol(identifier) or match.protocol
-                family = _family(protocol_id)
-                found = DeviceKey(protocol_id, identifier, hardware.address)
-                key, definition, settings = identify(self.configuration, found, self._indexes.seen(found))
-                if hardware.knows_battery:
-                    definition = with_battery(definition)
-                if hardware.knows_signal_strength:
-                    definition = with_signal_strength(definition)
-                protocol = family(definition, name=hardware.name, address=hardware.address)
-                await protocol.initialise(hardware)
-                definition = without_lacking_outputs(definition, protocol)
-        except TimeoutError:
-            raise HardwareTimeoutError(f"no answer to the hand-shake within {family.handshake_timeout:g} s") from None
-        if not hardware.connected:
-            raise HardwareDisconnectedError("it was disconnected during the hand-shake")
+    async def _make_device(self, hardware: Hardware, match: Match) -> Device:
+        key, definition, settings, protocol = await shake_hands(hardware, match, self.configuration, self._indexes)
         if self._closing and hardware.address not in self._lost_running:
             raise HardwareError("the server is shutting down")
         left = self._moves_left.pop(hardware.address, None)
@@ -434,7 +253,7 @@ class DeviceManager:
         self._moves_left[device.hardware.address] = device.moves_under_way()
         logger.info("%s disconnected: %s", device.label, reason)
         device.end(f"it was disconnected: {reason}")
-        closing = _spawn(self._leaving, self._let_go(device, reason), f"closing {device.label}")
+        closing = spawn(self._leaving, self._let_go(device, reason), f"closing {device.label}")
         if device.hardware.address in self._lost_running:
             self._lost_running.wait_for(closing)
 
@@ -462,6 +281,7 @@ class DeviceManager:
     def stop_accepting(self) -> None:
         """Connect no more devices, but for those that were lost while they may have been running."""
         self._closing = True
+        self.scans.close()
         for task in self._connecting:
             if not self._lost_running.is_waited_for(task):
                 task.cancel()
@@ -490,21 +310,10 @@ class DeviceManager:
             task.cancel()
         devices, self.devices = list(self.devices.values()), {}
         for device in devices:
-            _spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")
-        if await _cancel_late({*self._connecting, *self._leaving}, limit):
+            spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")
+        if await cancel_late({*self._connecting, *self._leaving}, limit):
             logger.warning("not every device was disconnected within %g s", limit)
-        buses: set[asyncio.Task[None]] = set()
-        for manager in self.managers:
-            _spawn(buses, self._close(manager), f"closing {manager.bus}")
-        if await _cancel_late(buses, limit / 2):
-            logger.warning("not every bus was closed within %g s", limit / 2)
-
-
-def _family(protocol_id: str) -> type[Protocol]:
-    family = protocols.load(protocol_id)
-    if family is None:
-        raise HardwareError(f"protocol {protocol_id} is not supported")
-    return family
+        await self._buses.close(limit / 2)
 
 
 async def _expel(device: Device, stopped: asyncio.Future[ButtplugDeviceError | None], reason: str) -> None:
@@ -512,28 +321,3 @@ async def _expel(device: Device, stopped: asyncio.Future[ButtplugDeviceError | N
     logger.warning("%s is disconnected: %s", device.label, reason)
     await asyncio.wait([stopped], timeout=DISCONNECT_LIMIT)
     await disconnect(device.hardware, device.label)
-
-
-async def _survey(manager: CommunicationManager) -> None:
-    report = await manager.check()
-    if not report.ok:
-        raise BusUnavailableError(report.summary if report.remedy is None else f"{report.summary}: {report.remedy}")
-    logger.info("%s: %s", manager.bus, report.summary)
-
-
-def _spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
-    task = asyncio.get_running_loop().create_task(work, name=name)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
-    task.add_done_callback(log_failure)
-    return task
-
-
-async def _cancel_late(tasks: Collection[asyncio.Task[None]], limit: float) -> bool:
-    """Wait for tasks, and cancel those that go on for longer; return whether there were any."""
-    if not tasks:
-        return False
-    _, late = await asyncio.wait(tuple(tasks), timeout=limit)
-    for task in late:
-        task.cancel()
-    return bool(late)

@@ -88,5 +88,5 @@ class OutputChanges(TypedDict, total=False):
 
 def folded_address(address: str) -> str:
     """Return an address for comparing: one Bluetooth address is written in upper or lower case, with ``:``, ``_`` or ``-``."""
-    folded = address.casefold()
+    folded = address.strip().casefold()
     return re.sub("[_-]", ":", folded) if _BLUETOOTH_ADDRESS.fullmatch(folded) else folded

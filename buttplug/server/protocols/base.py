@@ -79,6 +79,11 @@ class Protocol:
     #: nothing is known too.
     halts: ClassVar[bool] = False
 
+    #: Whether the packets of a stop have their effect only in their order: a button that is pressed and released, a mode and
+    #: then the levels in it. Then one that was not written is tried again before those behind it; else behind them, so that
+    #: an output that does not answer delays no other's stop.
+    stops_in_order: ClassVar[bool] = False
+
     #: Where the part of each feature may be that has a position, in device units. The device keeps the user's limits in it,
     #: for a protocol that makes up places of its own, on the way to one that it is given.
     places: Mapping[int, Range]

@@ -26,6 +26,8 @@ OFF, FIRST, SECOND = 0x00, 0x04, 0x80
 class Patoo(Protocol):
     """One or two vibrators."""
 
+    stops_in_order = True
+
     @classmethod
     async def identify(cls, hardware: Hardware) -> str | None:
         """Return what a name like ``PBT821`` begins with."""

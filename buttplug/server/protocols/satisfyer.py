@@ -34,6 +34,7 @@ class Satisfyer(Protocol):
     """One to three vibrators."""
 
     repeat_after: float | None = 0.5
+    stops_in_order = True
 
     _idle = 0
 

@@ -23,6 +23,8 @@ LEAST_BYTES = 2
 class Vibratissimo(Protocol):
     """One to three vibrators."""
 
+    stops_in_order = True
+
     @classmethod
     async def identify(cls, hardware: Hardware) -> str | None:
         model = await hardware.read("rxblemodel")

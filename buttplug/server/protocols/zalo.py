@@ -28,6 +28,8 @@ SLOTS = by_index(2)
 class Zalo(Protocol):
     """One or two vibrators."""
 
+    stops_in_order = True
+
     def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         speeds = [speed if index in values else NO_MOTOR for index, speed in enumerate(fill(SLOTS, values))]
         if not all(output.value for output in changed) or not any(values.values()):

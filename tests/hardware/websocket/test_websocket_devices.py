@@ -573,6 +573,39 @@ async def test_a_command_that_was_cut_off_arrives_before_the_stop_and_the_stop_i
     await toy.gone()
 
 
+async def test_a_running_device_that_hangs_is_sent_its_stop_before_another_one_gets_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(peer, "ALIVE_LIMIT", 0.1)
+    configuration = DeviceConfiguration.load()
+    configuration.add_specifier("lovense", WebsocketSpecifier("LVS-P001"))
+    manager = WebsocketManager(port=0)
+    toy = WebsocketToy(manager, "LVS-P001", "t1")
+    prepare(toy, configuration.find("Lovense Edge"))
+    server = ButtplugServer(managers=[manager], configuration=configuration)
+    async with server, ButtplugClient("late") as client:
+        await client.connect(server)
+        toy.plug_in()
+        await until(lambda: client.devices)
+        (device,) = client.devices.values()
+        await device.features[1].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20))
+        toy.hang()
+        command = asyncio.ensure_future(device.features[0].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20)))
+        await asyncio.sleep(0.02)
+        toy.packets.clear()
+        began = asyncio.get_running_loop().time()
+        async with WebsocketDevice(manager.port, identifier="LVS-P001", address="t1") as new:
+            with pytest.raises(ButtplugDeviceError, match="Device 0"):
+                await command
+            await until(lambda: new.frames)
+            assert asyncio.get_running_loop().time() - began < 1
+            toy.resume()
+            await until(lambda: len(toy.packets) > 2)
+            levels = dict(packet.data[:-1].split(b":") for packet in toy.packets)
+            assert levels == {b"Vibrate1": b"0", b"Vibrate2": b"0"}
+    await toy.gone()
+
+
 async def test_a_device_that_fails_its_hand_shake_is_closed_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

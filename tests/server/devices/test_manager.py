@@ -17,7 +17,8 @@ from buttplug.hardware.errors import BusUnavailableError, HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.manager import CONNECT_LIMIT, DeviceManager
+from buttplug.server.devices.connecting import CONNECT_LIMIT
+from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from tests.fakes.families import Family, install
 from tests.fakes.managers import FakeManager, SecondManager

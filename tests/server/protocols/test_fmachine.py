@@ -205,6 +205,20 @@ async def test_a_failed_step_is_released_and_the_machine_can_still_be_stopped(mo
 
 
 @on("F-Machine Gigolo BT-R")
+async def test_a_press_of_a_stop_that_was_not_written_is_made_again_before_the_button_is_released(moving: Moving) -> None:
+    moving.send(oscillate(0, 1))
+    await asyncio.sleep(1)
+    moving.packets.clear()
+    moving.device.write_delay = 0.1
+    moving.device.fail("no luck")
+    asyncio.get_running_loop().call_later(0.15, moving.device.recover)
+    await moving.stop()
+    await asyncio.sleep(5)
+    assert [data[:2] for _, data in moving.packets] == SWITCH
+    assert moving.errors == []
+
+
+@on("F-Machine Gigolo BT-R")
 async def test_where_it_is_not_known_whether_it_runs_nothing_is_pressed_and_that_is_said(moving: Moving) -> None:
     moving.device.write_error = HardwareError("no luck")
     moving.send(oscillate(0, 2))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
@@ -11,14 +11,14 @@ from msgspec import Struct
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.server.devices.pacing.moves import Move, Moves
+from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
-
 #: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
 Done: TypeAlias = Callable[[ButtplugError | None], None]
+
+OnFault: TypeAlias = Callable[[Exception], ButtplugError]
 
 #: Times each packet of a stop is tried before the stop counts as failed.
 STOP_TRIES = 2
@@ -48,6 +48,11 @@ class Batch(ABC):
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 
+    def __init__(self, protocol: Protocol, on_fault: OnFault) -> None:
+        """``on_fault`` is told of what is raised and is no :class:`ButtplugError`, and makes one of it."""
+        self._protocol = protocol
+        self._on_fault = on_fault
+
     @abstractmethod
     def encode(self) -> Iterable[Packet]:
         """Return the packets."""
@@ -55,7 +60,7 @@ class Batch(ABC):
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
         if self.error is not None or self.was_cut_short:
-            return None
+            return self._end()
         try:
             if self._packets is None:
                 self._packets = iter(self.encode())
@@ -63,22 +68,22 @@ class Batch(ABC):
         except ButtplugError as error:
             self.error = error
             return None
-        except Exception as error:
-            logger.exception("no packets could be made")
-            self.error = ButtplugDeviceError(f"no packets could be made: {error}")
+        except Exception as error:  # noqa: BLE001 whoever is told of it says so on the log
+            self.error = self._on_fault(error)
             return None
         if packet is not None and self._interrupted:
             self.was_cut_short = True
-            return None
+            return self._end()
         return packet
+
+    def _end(self) -> None:
+        """Have the protocol's generator end now: it may note what was not written, which counts for what comes next."""
+        self._packets = None
 
     def interrupt(self, *, waiting: bool) -> None:
         """Have a stop end the batch before its next packet; ``waiting``: one was taken that is not written any more."""
         self._interrupted = True
         self.was_cut_short = self.was_cut_short or waiting
-
-    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        """Note that a packet was written, for the sake of parts that move."""
 
     def failed(self, error: ButtplugError | None) -> None:
         """Note that a packet was not written: those behind it are not sent. ``error`` None: it was cut off for a stop."""
@@ -98,12 +103,13 @@ class CommandBatch(Batch):
         changed: Mapping[Slot, Output],
         values: Mapping[int, int],
         protocol: Protocol,
+        on_fault: OnFault,
     ) -> None:
         """``changed`` is in the order of sending; ``values`` has one value per feature."""
+        super().__init__(protocol, on_fault)
         self.wanted = wanted
         self.changed = changed
         self._values = values
-        self._protocol = protocol
 
     def encode(self) -> Iterable[Packet]:
         return self._protocol.encode(list(self.changed.values()), self._values) if self.changed else ()
@@ -114,7 +120,7 @@ class CommandBatch(Batch):
         return [want.done for want in self.wanted.values()]
 
     def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        # Moving parts come first, so it is the first packet that sets them in motion.
+        """Note that a packet was written. Moving parts come first, so it is the first packet that sets them in motion."""
         if not self._moves_are_noted:
             self._moves_are_noted = True
             moves.sent(self.changed.values(), protocol, now, sure=True)
@@ -125,78 +131,69 @@ class RepeatBatch(Batch):
 
     dones: Sequence[Done] = ()
 
-    def __init__(self, told: Sequence[Output], values: Mapping[int, int], protocol: Protocol) -> None:
-        """``told`` is what each output was told last."""
-        self._told = told
+    def __init__(self, current: Sequence[Output], values: Mapping[int, int], protocol: Protocol, on_fault: OnFault) -> None:
+        """``current`` is what each output was told last."""
+        super().__init__(protocol, on_fault)
+        self._current = current
         self._values = values
-        self._protocol = protocol
 
     def encode(self) -> Iterable[Packet]:
-        return self._protocol.repeat(self._told, self._values)
+        return self._protocol.repeat(self._current, self._values)
 
 
 class StopBatch:
-    """The packets of a stop: each is written whatever became of the others, and those that failed are tried once more."""
+    """The packets of a stop.
+
+    A packet that was not written is tried once more, and keeps none of the others from being written: an output that does not
+    work leaves no other running. Nothing that was written is written again, since some devices take the same packet as
+    another command the second time. Where packets have their effect only in their order (``in_order``), a failed one is tried
+    again before those behind it; else behind them, so that an output that hangs delays no other.
+    """
 
     def __init__(
         self,
         slots: set[Slot],
         stopped: Mapping[Slot, Output],
-        packets: Sequence[Packet],
+        packets: Iterable[Packet],
         dones: list[Done],
         failure: str | None,
+        *,
+        in_order: bool = False,
     ) -> None:
         """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet."""
         self.slots = slots
         self.stopped = stopped
         self.dones = dones
         self.was_begun = False
-        self._failure = failure
-        self._last_error = ""
-        self._left = list(packets)
-        self._unwritten: list[Packet] = []
-        self._taken = Packet(b"")
-        self._tries_left = STOP_TRIES - 1
-        self._moves_are_noted = False
-        self._moves_before: Mapping[int, Move] = {}
+        self._problem = failure
+        self._in_order = in_order
+        #: The packets left to write, each with how many times it may still be tried.
+        self._left = deque((packet, STOP_TRIES) for packet in packets)
+        self._taken = (Packet(b""), 0)
 
     @property
     def error(self) -> ButtplugDeviceError | None:
-        """Why not everything was stopped; None where it was."""
-        problem = self._last_error if self._unwritten else self._failure
-        return None if problem is None else ButtplugDeviceError(f"it could not be stopped: {problem}")
+        """Why not everything was stopped; None where it was, or is not known yet."""
+        return None if self._problem is None else ButtplugDeviceError(f"it could not be stopped: {self._problem}")
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether others wait for the packet that was taken, which is tried again should it take long."""
+        return bool(self._left) and self._taken[1] > 1
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
-        if not self._left and self._unwritten and self._tries_left:
-            self._tries_left -= 1
-            self._left, self._unwritten = self._unwritten, []
         if not self._left:
             return None
-        self._taken = self._left.pop(0)
-        return self._taken
-
-    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        """Note that a packet was written: the first one halts the parts that move."""
-        if not self._unwritten:
-            self._note_moves(moves, protocol, now)
-
-    def finished(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        """Note that every packet was written."""
-        protocol.stop_written()
-        self._note_moves(moves, protocol, now)
-
-    def _note_moves(self, moves: Moves, protocol: Protocol, now: float) -> None:
-        if not self._moves_are_noted:
-            self._moves_are_noted = True
-            self._moves_before = moves.all_under_way(now)
-            moves.stopped(self.stopped.values(), protocol, now)
-
-    def given_up(self, moves: Moves) -> None:
-        """Note that not every packet was written: the parts may be moving as before, whatever was written of the stop."""
-        moves.put_back(self._moves_before)
+        self._taken = self._left.popleft()
+        return self._taken[0]
 
     def failed(self, error: ButtplugError | None) -> None:
         """Note that a packet was not written. ``error`` None: it was cut off."""
-        self._unwritten.append(self._taken)
-        self._last_error = "its packet was cut off" if error is None else error.message
+        packet, tries = self._taken
+        if tries == 1:
+            self._problem = "its packet was cut off" if error is None else error.message
+        elif self._in_order:
+            self._left.appendleft((packet, tries - 1))
+        else:
+            self._left.append((packet, tries - 1))

@@ -11,13 +11,13 @@ stop only then.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Set
 from math import inf
 
 from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
+from buttplug.server.devices.pacing.faults import Faults
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.outputs import Outputs
 from buttplug.server.devices.pacing.owed import Answer, OwedStops
@@ -28,17 +28,18 @@ from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
 from buttplug.server.devices.pacing.stops import begin_stop
 from buttplug.server.protocols.base import Output, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
-
 
 class Machine:
     """The state of one device's writing. ``gap`` and ``spacing``: the shortest times in seconds between batches and packets.
 
-    ``answers`` are to be given, and taken out, by whoever runs the machine.
+    ``slots`` are all outputs of the device. Whoever runs the machine gives the ``answers``, and takes them out; and gives a
+    packet less time that ``is_hurried``: one for which the stop of other outputs waits.
     """
 
     def __init__(self, protocol: Protocol, limits: Limits, moves: Moves, *, gap: float, spacing: float, now: float) -> None:
+        self.slots: Set[Slot] = limits.values.keys()
         self.answers: list[Answer] = []
+        self.is_hurried = False
         self.moves = moves
         self._pace = Pace(gap, spacing, now)
         self._protocol = protocol
@@ -47,16 +48,12 @@ class Machine:
         self._repeats = Repeats(protocol, now)
         self._pending = Pending()
         self._owed = OwedStops()
+        self._faults = Faults(protocol.name)
         self._say_again = False
         self._has_parts = any(type_.is_position for _, type_ in limits.values)
         self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
         self._ready: Packet | None = None
         self._last = Packet(b"")
-
-    @property
-    def slots(self) -> Set[Slot]:
-        """All outputs of the device."""
-        return self._limits.values.keys()
 
     @property
     def is_writing_stop(self) -> bool:
@@ -80,7 +77,7 @@ class Machine:
         """Stop outputs, before anything else is written; what was wanted of them is dropped."""
         self.answers += self._pending.drop(slots)
         if isinstance(self._batch, StopBatch):
-            if self._batch.slots.issuperset(slots):
+            if self._batch.slots.issuperset(slots) and not self._owed.slots:
                 self._batch.dones.append(done)
                 return
         elif self._batch is not None:
@@ -89,8 +86,8 @@ class Machine:
         self._owed.ask(slots, done)
 
     def configure(self, limits: Limits, gap: float) -> None:
-        """Use other limits and another gap from now on; a stop that is being written begins anew, under them."""
-        self._begin_stop_anew()
+        """Use other limits and another gap from now on; a stop that is being written is made again, under them."""
+        self._stop_again()
         self._limits = limits
         self.outputs.ranges = limits.values
         self._pace.gap = gap
@@ -113,16 +110,16 @@ class Machine:
             else:
                 self._last, self._ready = packet, None
                 batch.was_begun = True
+                self.is_hurried = isinstance(batch, StopBatch) and batch.is_hurried
                 return packet
 
     def written(self, now: float) -> None:
         """Note that the packet was written."""
         self._pace.written(now, self._last.pause)
-        if self._has_parts and self._batch is not None:
+        if self._has_parts and isinstance(self._batch, CommandBatch):
             self._batch.written(self.moves, self._protocol, now)
         if self._protocol.repeat_after is None:
-            # What the protocol begins with this packet is counted from here.
-            self._repeats.counted_from = None
+            self._repeats.counted_from = None  # What the protocol begins with this packet is counted from here.
 
     def failed(self, error: ButtplugError | None, now: float, *, may_arrive: bool = False) -> None:
         """Note that the packet was not written; ``error`` None: it was cut off for a stop.
@@ -139,16 +136,17 @@ class Machine:
         if isinstance(self._batch, CommandBatch):
             self._owed.told(self._batch.wanted.keys())
         self._owed.settled()
-        self._begin_stop_anew()
+        self._stop_again()
         self._say_again = True
 
     def abandon(self, error: ButtplugError, now: float) -> None:
         """Answer everything that is asked for with an error, and forget it; failed stops go on being tried."""
         dones = [wanted.done for wanted in self._pending.take().values()] + self._owed.abandon()
-        dones += [] if self._batch is None else self._batch.dones
         if isinstance(self._batch, StopBatch):
-            self._batch.given_up(self.moves)
-            self._owed.failed(self._batch.slots, now)
+            self.moves.may_be_stopped(self._batch.stopped.values(), now)
+            self.answers += self._owed.failed(self._batch, error, now)
+        elif self._batch is not None:
+            dones += self._batch.dones
         self._batch = self._ready = None
         self.outputs.unsure.update(self.slots)
         self.answers += [(done, error) for done in dones]
@@ -192,27 +190,28 @@ class Machine:
                 self.want(self.outputs.told[slot], lambda error: None, now)
 
     def _begin_commands(self, now: float) -> None:
-        wanted = self._pending.take()
-        told, unsure = self.outputs.told, self.outputs.unsure
+        wanted, told, unsure = self._pending.take(), self.outputs.told, self.outputs.unsure
         changed = {slot: want.output for slot, want in wanted.items() if slot in unsure or told.get(slot) != want.output}
         if self._has_parts:
             changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
         if len(changed) > 1:
             changed = {slot: changed[slot] for slot in sorted(changed, key=parts_first)}
-        self._batch = CommandBatch(wanted, changed, self.outputs.begin(changed), self._protocol)
+        values = self.outputs.begin(changed)
+        self._batch = CommandBatch(wanted, changed, values, self._protocol, self._faults.protocol_failed)
         if changed:
             self._pace.batch_begun(now)
 
     def _begin_repeat(self, now: float) -> None:
-        told = [self.outputs.told[slot] for slot in self.slots if slot in self.outputs.told]
-        self._batch = RepeatBatch(told, self.outputs.values, self._protocol)
+        current, values = self.outputs.current, self.outputs.values
+        self._batch = RepeatBatch(current, values, self._protocol, self._faults.protocol_failed)
         self._pace.batch_begun(now)
 
-    def _begin_stop_anew(self) -> None:
+    def _stop_again(self) -> None:
+        """Have the stop that is being written made again: behind its end if it was begun, since it may have halted a part."""
         if isinstance(self._batch, StopBatch):
-            self._owed.slots |= self._batch.slots
-            self._owed.dones += self._batch.dones
-            self._batch = self._ready = None
+            self._owed.ask_again(self._batch)
+            if not self._batch.was_begun:
+                self._batch = self._ready = None
 
     def _finish(self, now: float) -> None:
         batch, self._batch = self._batch, None
@@ -239,12 +238,13 @@ class Machine:
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
         self._pace.batch_begun(now)
-        if (error := batch.error) is not None:
-            batch.given_up(self.moves)
-            self._owed.failed(batch.slots, now)
-            logger.error("%s: %s; trying again", self._protocol.name, error)
-            self.answers += [(done, error) for done in batch.dones]
-            return
-        self.outputs.stopped(batch.stopped)
-        batch.finished(self.moves, self._protocol, now)
-        self.answers += self._owed.written(batch, now)
+        if batch.error is None:
+            self._faults.stopped()
+            self.outputs.stopped(batch.stopped)
+            self.moves.stopped(batch.stopped.values(), self._protocol, now)
+            self._protocol.stop_written()
+            self.answers += self._owed.written(batch, now)
+        else:
+            self._faults.not_stopped(batch.error)
+            self.moves.may_be_stopped(batch.stopped.values(), now)
+            self.answers += self._owed.failed(batch, batch.error, now)

@@ -45,7 +45,7 @@ class Moves:
 
     def __init__(self, left: Mapping[int, Move] | None = None) -> None:
         """``left``: moves that were under way when the link to the same device broke; where they are is not known."""
-        self._moves = {feature: Move(None, move.target, move.began, move.ends) for feature, move in (left or {}).items()}
+        self._moves = {feature: _from_anywhere(move) for feature, move in (left or {}).items()}
 
     def place(self, feature: int, now: float) -> int | None:
         """Return where a part is; None where that is not known."""
@@ -77,19 +77,26 @@ class Moves:
                 self.forget(output.feature)
 
     def stopped(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
-        """Note that the moves of these parts were ended: where they were estimated to be, or with a last way into limits."""
+        """Note that the moves of these parts were ended: where they were estimated to be, or with a last and slow way."""
         for output in outputs:
             if output.start is not None and output.start == output.value:
                 self._moves[output.feature] = Move(output.start, output.start, -LAG, -LAG)
-            elif output.start is not None:
-                self.sent([output], protocol, now, sure=True)
-            elif output.type.is_position:
+            elif output.type.is_position and protocol.halts:
+                # It stands still anywhere, or goes that way.
                 self.forget(output.feature)
+            elif output.type.is_position:
+                self.sent([output], protocol, now, sure=True)
 
-    def put_back(self, moves: Mapping[int, Move]) -> None:
-        """Note that parts may be on these moves after all, anywhere."""
-        self._moves |= {feature: Move(None, move.target, move.began, move.ends) for feature, move in moves.items()}
+    def may_be_stopped(self, outputs: Iterable[Output], now: float) -> None:
+        """Note that the moves of these parts may have been ended, or not: where the parts are is not known any more."""
+        for output in outputs:
+            if (move := self.under_way(output.feature, now)) is not None:
+                self._moves[output.feature] = _from_anywhere(move)
 
     def forget(self, feature: int) -> None:
         """Note that a part may be anywhere from now on."""
         self._moves.pop(feature, None)
+
+
+def _from_anywhere(move: Move) -> Move:
+    return structs.replace(move, start=None)

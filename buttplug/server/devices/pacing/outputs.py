@@ -50,6 +50,11 @@ class Outputs:
             self.on_told(outputs.values())
 
     @property
+    def current(self) -> list[Output]:
+        """What each output was told last, for those that were told anything."""
+        return [self.told[slot] for slot in self.ranges if slot in self.told]
+
+    @property
     def may_run(self) -> bool:
         """Whether a level was told to run, or may have been, and is not known to be 0 since."""
         return bool(self._running)

@@ -51,6 +51,12 @@ class OwedStops:
         self.slots.update(slots)
         self.dones.append(done)
 
+    def ask_again(self, batch: StopBatch) -> None:
+        """Have what is being stopped stopped once more, and answered only then."""
+        self.slots |= batch.slots
+        self.dones += batch.dones
+        batch.dones = []
+
     def bring_up(self, now: float) -> list[Answer]:
         """Have failed stops tried again whose time has come; return the answers to those that waited long enough."""
         if self._retry_at <= now:
@@ -80,11 +86,12 @@ class OwedStops:
             self._set_due()
         return []
 
-    def failed(self, slots: Iterable[Slot], now: float) -> None:
-        """Have outputs stopped again soon."""
-        self._failed |= set(slots) - self.slots
+    def failed(self, batch: StopBatch, error: ButtplugError, now: float) -> list[Answer]:
+        """Have outputs stopped again soon whose stop was not written; return the answers."""
+        self._failed |= batch.slots - self.slots
         self._retry_at = now + RETRY_DELAY if self._failed else inf
         self._set_due()
+        return [(done, error) for done in batch.dones]
 
     def told(self, slots: Collection[Slot]) -> None:
         """Note outputs that got something else since, and need no stop any more."""

@@ -140,7 +140,7 @@ class Pacer:
                     self._answer()
                 if isinstance(step, Packet):
                     self._is_writing = True
-                    await self._writer.write(step, now, stops=machine.is_writing_stop)
+                    await self._writer.write(step, now, stops=machine.is_writing_stop, hurried=machine.is_hurried)
                     self._is_writing = False
                     now = time()
                     machine.written(now)

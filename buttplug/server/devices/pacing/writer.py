@@ -10,7 +10,8 @@ from buttplug.hardware.errors import HardwareTimeoutError
 
 #: Seconds a write may take, whatever the bus itself allows.
 WRITE_LIMIT = 5.0
-#: Seconds a write under way may still take when a stop is waiting for it, and that each write of a stop may take.
+#: Seconds a write under way may still take when a stop is waiting for it, and that a write of a stop may take when the stop of
+#: other outputs is waiting for it. When it is tried again it may take as long as any: a slow device is to be stopped, too.
 STOP_LIMIT = 1.0
 
 
@@ -35,14 +36,14 @@ class Writer:
         self._is_overdue = False
         self._is_cut_off = False
 
-    async def write(self, packet: Packet, now: float, *, stops: bool) -> None:
-        """Write a packet within a limit; ``stops``: it is one of a stop.
+    async def write(self, packet: Packet, now: float, *, stops: bool, hurried: bool = False) -> None:
+        """Write a packet within a limit; ``stops``: it is one of a stop; ``hurried``: others wait, and it is tried again.
 
         Raises:
             ButtplugError: It was not written, or not in time.
             asyncio.CancelledError: The caller is cancelled, by somebody else.
         """
-        limit = STOP_LIMIT if stops else WRITE_LIMIT
+        limit = STOP_LIMIT if hurried else WRITE_LIMIT
         self._deadline = now + limit
         if self._timer is None or limit < WRITE_LIMIT:
             self._look()

@@ -119,7 +119,7 @@ class _DeviceReader:
             self._faults.append("its features cannot be read")
         elif definition is not None:
             gap = None if settings.message_gap == definition.message_gap else settings.message_gap
-            outputs = read_outputs(
+            outputs, faults = read_outputs(
                 features,
                 definition,
                 ids_of(self._configuration, key),
@@ -127,6 +127,7 @@ class _DeviceReader:
                 place=place,
                 warn=self._warn,
             )
+            self._faults += faults
             return structs.replace(settings, message_gap=gap, outputs=outputs)
         else:
             near = keys.nearest(key.protocol, self._configuration.protocols)

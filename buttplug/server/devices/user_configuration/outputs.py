@@ -49,8 +49,8 @@ class _UnreadableError(Exception):
 
 def read_outputs(
     entries: Sequence[object], definition: DeviceDefinition, ids: Ids, *, is_model: bool, place: str, warn: Warn
-) -> dict[Place, OutputSettings]:
-    """Return the settings of each output.
+) -> tuple[dict[Place, OutputSettings], list[str]]:
+    """Return the settings of each output, and the faults for which it is not known what is allowed.
 
     ``is_model`` is whether the entry says which model the device is. Where it does not, limits of outputs that the definition
     lacks are kept: the device may turn out to be a model that has them.
@@ -59,14 +59,18 @@ def read_outputs(
     for number, (entry, index) in enumerate(zip(entries, paired(entries, ids), strict=True)):
         reader.read_feature(entry, number, index, f"{place}[{number}]")
     reader.disable_what_may_be_meant()
-    return {at: settings for at, settings in reader.settings.items() if settings != OutputSettings()}
+    return {at: settings for at, settings in reader.settings.items() if settings != OutputSettings()}, reader.faults
 
 
 class _Reader:
-    """Reads feature by feature. ``settings`` has every output that the entry mentions."""
+    """Reads feature by feature. ``settings`` has every output that the entry mentions.
+
+    ``faults`` are limits that may be meant for outputs which only other models have.
+    """
 
     def __init__(self, definition: DeviceDefinition, is_model: bool, warn: Warn) -> None:
         self.settings: dict[Place, OutputSettings] = {}
+        self.faults: list[str] = []
         self._outputs = {
             (feature.index, type_): output for feature in definition.features for type_, output in feature.outputs.items()
         }
@@ -97,6 +101,8 @@ class _Reader:
             if meant:
                 names = ", ".join(f"feature {feature} {known}" for feature, known in meant)
                 self._warn(place, f"until this is mended {names} of {self._name} is disabled")
+            elif not self._is_model and type_ is None:
+                self.faults.append(f"it is not known which output {place.rpartition(')')[2].lstrip('.')} is for")
 
     def _read_output(self, name: str, content: object, number: int, index: int | None, place: str) -> None:
         type_ = OUTPUT_TYPES.get(name)
@@ -106,6 +112,7 @@ class _Reader:
         except _UnreadableError as error:
             if at not in self._outputs:
                 self._stray(place, index, type_, str(error))
+                self._keep(number, index, type_, _DISABLED)
                 return
             self._warn(place, f"this output is disabled until it is mended: {error}")
             self._set(at, _DISABLED, place)
@@ -116,10 +123,13 @@ class _Reader:
             self._warn(place, f"skipped: {self._name} has no such output there")
         else:
             self._stray(place, index, type_, f"{self._name} has no such output there")
-            if type_ is not None and not self._is_model:
-                self.settings[number if index is None else index, type_] = OutputSettings(
-                    wanted.value, wanted.duration, wanted.disabled, bool(wanted.reverse)
-                )
+            limits = OutputSettings(wanted.value, wanted.duration, wanted.disabled, bool(wanted.reverse))
+            self._keep(number, index, type_, limits)
+
+    def _keep(self, number: int, index: int | None, type_: OutputType | None, settings: OutputSettings) -> None:
+        """Keep what is set for an output that the definition lacks: the device may turn out to be a model that has it."""
+        if type_ is not None and not self._is_model:
+            self.settings[number if index is None else index, type_] = settings
 
     def _stray(self, place: str, index: int | None, type_: OutputType | None, reason: str) -> None:
         self._warn(place, f"skipped: {reason}")

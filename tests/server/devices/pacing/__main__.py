@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -13,6 +14,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--examples", type=int, default=20_000)
 parser.add_argument("--steps", type=int, default=50)
 given = parser.parse_args()
+logging.getLogger("buttplug").setLevel(logging.CRITICAL)
 run_state_machine_as_test(
     AnyOrder,
     settings=settings(

@@ -4,9 +4,12 @@ The device is what its packets say. What must hold is checked at every step:
 
 - the machine writes, or waits for a time that is still to come; it never makes more than a few steps in no time;
 - everything that is asked for is answered, once;
-- when a stop is answered with success, its motors stand still and nothing that was sent before can still arrive;
+- when a stop is answered with success, its motors stand still, its part does or goes its slowest, and nothing that was sent
+before can still arrive;
+- packets that count only in their order are tried again in it;
 - two packets keep the spacing of the bus;
-- a place is right where it is estimated, and inside its limits where it is sent; a stop moves no part faster or further than
+- a place is right where it is estimated, and inside its limits where it is sent (those of the time at which a stop that was
+begun was asked for); a stop moves no part faster or further than
 it was moving;
 - in the end, when writes succeed again, each motor has what was wanted of it last, and 0 where that was a stop.
 """
@@ -24,7 +27,17 @@ from buttplug.core.messages import Range
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing import Limits, Slot
 from buttplug.server.protocols.base import Protocol
-from tests.fakes.protocols import Halting, Lacking, OnePacket, PacketPerFeature, Repeating, Stepping, Stroker, TwoPackets
+from tests.fakes.protocols import (
+    Halting,
+    Lacking,
+    LevelsFirst,
+    OnePacket,
+    PacketPerFeature,
+    Repeating,
+    Stepping,
+    Stroker,
+    TwoPackets,
+)
 from tests.server.devices.pacing.bench import MOTORS, MOVE, NO_LUCK, POSITION, VIBRATE, Asked, Bench
 
 MOTOR_COUNT = 2
@@ -32,6 +45,9 @@ PART = 2
 PLACE: Slot = (PART, POSITION)
 WITH_PART: dict[Slot, Range] = {**MOTORS, PLACE: (10, 90)}
 WITH_LACK: dict[Slot, Range] = {**MOTORS, (2, OutputType.ROTATE): (-9, 9)}
+
+#: The speed of the longest way in the longest time: what a part that is stopped may have, where its place is not known.
+SLOWEST = 10
 
 #: Steps that an estimate may be off: places are whole steps and durations whole milliseconds.
 ROUNDING = 3
@@ -63,6 +79,7 @@ KINDS = (
     Kind(Stepping, WITH_PART),
     # Where a part really is can be told only where every write arrives, at once.
     Kind(Stroker, WITH_PART, may_fail=False),
+    Kind(LevelsFirst, WITH_PART, may_fail=False),
 )
 
 
@@ -99,9 +116,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.kind = kind
         self.spacing = spacing
         self.places: Range = (10, 90)
+        #: The stop that was being written when limits changed, and the limits that it was made under.
+        self.older_stop: tuple[object, Range] = (None, self.places)
         self.bench = Bench(kind.protocol, kind.ranges, gap=gap, spacing=spacing)
         self.motors = dict.fromkeys(range(MOTOR_COUNT), 0)
         self.part = Part(float(place))
+        #: Motors that are ready for a level, for devices that want to hear this first.
+        self.ready: set[int] = set()
         self.late: list[Packet] = []
         self.asked: list[Asked] = []
         self.stops: set[Asked] = set()
@@ -134,7 +155,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.places_at_stops.append(self.part.place)
         stopped = self.bench.stop(*((motor, VIBRATE) for motor in motors))
         covered = motors or tuple(range(MOTOR_COUNT))
-        stopped.when_ok = lambda: self._check_stopped(covered, stopped)
+        stopped.when_ok = lambda: self._check_stopped(covered, stopped, everything=not motors)
         self.asked.append(stopped)
         self.stops.add(stopped)
         self.last |= dict.fromkeys(covered, (0, stopped))
@@ -143,6 +164,9 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: PLACE in self.kind.ranges)
     @rule(low=st.integers(0, 40), high=st.integers(60, 100))
     def configure(self, low: int, high: int) -> None:
+        machine = self.bench.machine
+        if machine.is_writing_stop and machine._batch is not self.older_stop[0]:
+            self.older_stop = machine._batch, self.places
         self.places = (low, high)
         self.bench.machine.configure(Limits({**self.kind.ranges, PLACE: self.places}, {PART: (0, 10_000)}), 0.0)
         self.stop(())
@@ -204,7 +228,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def a_place_that_is_known_is_right(self) -> None:
-        if hasattr(self, "bench") and not self.kind.may_fail:
+        # Until its stop is written a part counts as moving.
+        if hasattr(self, "bench") and not self.kind.may_fail and not self.bench.machine.is_writing_stop:
             self.part.move_on(self.bench.now)
             estimate = self.bench.machine.moves.place(PART, self.bench.now)
             assert estimate is None or abs(estimate - self.part.place) <= ROUNDING, "an estimate is right"
@@ -255,19 +280,25 @@ class AnyOrder(RuleBasedStateMachine):
         match packet.data.decode().split():
             case ["all", first, second]:
                 self.motors = {0: int(first), 1: int(second)}
-            case ["Vibrate" | "go", "0" | "1" as motor, level]:
+            case ["Vibrate", motor, level]:
+                self.motors[int(motor)] = int(level)
+            case ["ready", motor]:
+                self.ready.add(int(motor))
+            case ["go", motor, level] if int(motor) in self.ready:
+                self.ready.discard(int(motor))
                 self.motors[int(motor)] = int(level)
             case ["go", _, place, speed]:
                 self._check_move(int(place), int(speed))
                 self.part.target, self.part.speed = float(place), float(speed)
 
     def _check_move(self, place: int, speed: int) -> None:
-        low, high = self.places
+        batch, older = self.older_stop
+        low, high = older if batch is self.bench.machine._batch else self.places
         assert low <= place <= high, "a place is inside its limits"
         self.part.move_on(self.bench.now)
         if self.bench.machine.is_writing_stop:
             # A part outside new limits is brought inside, as slowly as it can be.
-            slowest = 1 if low <= self.part.target <= high else 10
+            slowest = 1 if low <= self.part.target <= high else SLOWEST
             is_there = abs(place - self.part.place) <= ROUNDING
             assert is_there or speed <= max(self.part.speed, slowest), "a stop moves no part faster than it was moving"
             # The packets of a stop are made at once, and a bus with spacing takes its time to send them.
@@ -277,8 +308,12 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             self.places_at_stops.clear()
 
-    def _check_stopped(self, motors: Sequence[int], stopped: Asked) -> None:
+    def _check_stopped(self, motors: Sequence[int], stopped: Asked, *, everything: bool) -> None:
         assert not self.late, "nothing that was sent before a stop arrives behind its answer"
         for motor in motors:
             if self.last[motor][1] is stopped:
                 assert self.motors[motor] == 0, "what was stopped stands still when that is answered"
+        if everything and not self.kind.may_fail:
+            self.part.move_on(self.bench.now)
+            is_there = abs(self.part.target - self.part.place) <= ROUNDING
+            assert is_there or self.part.speed <= SLOWEST, "a part that was stopped stands still, or goes its slowest"

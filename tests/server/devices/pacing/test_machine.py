@@ -14,7 +14,17 @@ from buttplug.server.devices.pacing.moves import LAG, Move, Moves
 from buttplug.server.devices.pacing.owed import RETRY_DELAY, SETTLE_LIMIT
 from buttplug.server.devices.pacing.repeats import RETRIES
 from buttplug.server.protocols.base import Output, Packet
-from tests.fakes.protocols import Halting, Lacking, OnePacket, PacketPerFeature, Repeating, Stepping, Stroker, TwoPackets
+from tests.fakes.protocols import (
+    Halting,
+    Lacking,
+    LevelsFirst,
+    OnePacket,
+    PacketPerFeature,
+    Repeating,
+    Stepping,
+    Stroker,
+    TwoPackets,
+)
 from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Bench
 
 LEVELS_OF_ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, POSITION): (0, 100)}
@@ -131,6 +141,35 @@ def test_a_packet_of_a_stop_that_fails_keeps_no_other_from_being_written() -> No
     assert stopped.ok
 
 
+@pytest.mark.parametrize("failing", range(4))
+def test_packets_that_count_only_in_their_order_are_tried_again_in_it(failing: int) -> None:
+    bench = Bench(TwoPackets)
+    stopped = bench.stop()
+    for _ in range(failing):
+        bench.begin_write()
+        bench.finish_write()
+    bench.begin_write()
+    bench.finish_write(NO_LUCK)
+    bench.run()
+    in_order = ["ready 0", "go 0 0", "ready 1", "go 1 0"]
+    assert bench.words == [*in_order[: failing + 1], *in_order[failing:]], "and none that was written is written again"
+    assert stopped.ok
+
+
+def test_a_packet_that_fails_again_and_again_keeps_none_behind_it_from_being_written() -> None:
+    bench = Bench(TwoPackets)
+    stopped = bench.stop()
+    for _ in range(2):
+        bench.begin_write()
+        bench.finish_write(NO_LUCK)
+    bench.run()
+    assert bench.words == ["ready 0", "ready 0", "go 0 0", "ready 1", "go 1 0"]
+    assert stopped.failed
+    bench.run(RETRY_DELAY)
+    assert bench.words[5:] == ["ready 0", "go 0 0", "ready 1", "go 1 0"]
+    assert not bench.machine.owes_stop
+
+
 def test_a_stop_that_fails_is_told_and_tried_again_until_it_is_written() -> None:
     bench = Bench(PacketPerFeature)
     stopped = bench.stop((0, VIBRATE))
@@ -207,6 +246,30 @@ def test_a_stop_of_a_first_move_goes_no_further_and_no_faster() -> None:
     assert bench.words == ["go 0 80 40", "go 0 80 8", "Vibrate 1 0"]
 
 
+def test_a_stop_ends_the_slow_way_of_an_earlier_stop_inside_limits_that_were_set_meanwhile() -> None:
+    bench = Bench(Stroker, STROKER)
+    bench.want(0, 80, 2000)
+    bench.run(0.1)
+    bench.stop()
+    bench.run(0.1)
+    bench.machine.configure(type(bench.limits)({**STROKER, (0, POSITION): (0, 50)}, bench.limits.durations), 0.0)
+    bench.stop()
+    bench.run()
+    assert bench.words[-2:] == ["go 0 50 5", "Vibrate 1 0"]
+
+
+def test_where_a_halt_ended_a_move_outside_its_limits_is_not_known() -> None:
+    bench = Bench(Halting, STROKER)
+    bench.want(0, 0, 100)
+    bench.run(5)
+    bench.want(0, 100, 1000)
+    bench.run(0.9)
+    bench.machine.configure(type(bench.limits)({**STROKER, (0, POSITION): (0, 50)}, bench.limits.durations), 0.0)
+    bench.stop()
+    bench.run(20)
+    assert bench.machine.moves.place(0, bench.now) is None
+
+
 def test_a_stop_on_a_known_way_ends_it_where_the_part_is() -> None:
     bench = Bench(Stroker, STROKER)
     bench.want(0, 0, 100)
@@ -251,13 +314,6 @@ def test_a_move_is_under_way_from_its_own_packet_on_though_others_of_its_batch_w
     assert bench.machine.moves.place(2, bench.now) == 84
 
 
-class LevelsFirst(Stroker):
-    """Halts its part behind its motors."""
-
-    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
-        return super().stop(stopped[::-1], values)
-
-
 def test_a_part_whose_halt_failed_is_halted_again_though_other_packets_of_the_stop_were_written() -> None:
     bench = Bench(LevelsFirst, STROKER)
     bench.want(0, 0, 100)
@@ -274,6 +330,58 @@ def test_a_part_whose_halt_failed_is_halted_again_though_other_packets_of_the_st
     bench.sent.clear()
     bench.run(2)
     assert bench.words[-1].startswith("go 0"), "the stop that is tried again halts it"
+
+
+def levels_first_on_the_way() -> Bench:
+    """Return a part on its way from 0 to 100, whose stop has stopped a motor, and waits before it halts the part."""
+    bench = Bench(LevelsFirst, STROKER, spacing=0.04)
+    bench.want(0, 0, 100)
+    bench.run(5)
+    bench.want(0, 100, 8000)
+    bench.run(1)
+    bench.sent.clear()
+    bench.stop()
+    bench.run()
+    assert bench.words == ["Vibrate 1 0"]
+    return bench
+
+
+@pytest.mark.parametrize("places", [(0, 100), (20, 80)])
+def test_a_part_is_halted_though_settings_change_behind_the_first_packet_of_its_stop(places: tuple[int, int]) -> None:
+    bench = levels_first_on_the_way()
+    bench.machine.configure(type(bench.limits)({**STROKER, (0, POSITION): places}, bench.limits.durations), 0.0)
+    again = bench.stop()
+    bench.run(1)
+    assert [words for words in bench.words if words.startswith("go")] == ["go 0 12 1"]
+    assert bench.machine.moves.place(0, bench.now) == 12
+    assert again.ok
+
+
+def test_a_stop_that_was_asked_for_after_new_settings_is_made_under_them() -> None:
+    bench = levels_first_on_the_way()
+    bench.machine.configure(bench.limits, 0.0)
+    again = bench.stop()
+    bench.run(0.05)
+    assert not again.answers
+    bench.run(1)
+    assert bench.words == ["Vibrate 1 0", "go 0 12 1", "Vibrate 1 0"]
+    assert again.ok
+
+
+def test_settings_that_change_all_the_time_hold_up_no_stop() -> None:
+    bench = Bench(PacketPerFeature, spacing=0.04)
+    stopped = bench.stop()
+    for _ in range(30):
+        bench.machine.configure(bench.limits, 0.0)
+        bench.run(0.01)
+    assert "Vibrate 1 0" in bench.words
+    bench.run(1)
+    assert stopped.ok
+
+
+def test_a_part_counts_as_moving_until_its_stop_is_written_though_it_began_with_another_output() -> None:
+    bench = levels_first_on_the_way()
+    assert bench.machine.moves.all_under_way(bench.now), "should the link break now, it is halted on return"
 
 
 def test_a_stop_that_begins_anew_knows_where_it_has_halted_the_part() -> None:
@@ -468,6 +576,51 @@ def test_a_stop_ends_steps() -> None:
     bench.stop()
     bench.run(5)
     assert bench.words == ["step 10", "step 20", "step 30", "Vibrate 1 0"]
+
+
+# Faults
+
+CANNOT = "byte must be in range(0, 256)"
+
+
+class Faulty(PacketPerFeature):
+    """Fails to make packets for commands and repeats, by a fault in it."""
+
+    repeat_after = 0.1
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        raise ValueError(CANNOT) if output.value else IndexError("none")
+
+    def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        raise ValueError(CANNOT)
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        raise ButtplugDeviceError("it cannot be stopped")
+
+
+def test_a_fault_of_a_protocol_is_answered_each_time_and_logged_once_of_its_kind(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(Faulty)
+    for level in (1, 0, 2, 0, 3):
+        asked = bench.want(0, level)
+        bench.run(5)
+        assert asked.failed
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.getMessage().split(": ")[0] for record in errors] == ["toy", "toy"]
+    assert CANNOT in errors[0].getMessage()
+    assert not any(record.exc_info for record in errors), "a sentence, and no traceback"
+
+
+def test_a_stop_that_goes_on_failing_is_logged_once_and_when_it_succeeds_at_last(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(Faulty)
+    bench.stop()
+    bench.run(20 * RETRY_DELAY)
+    assert [record.getMessage() for record in caplog.records if "stopped" in record.getMessage()] == [
+        "toy: it could not be stopped: no packet could be made to stop Vibrate of feature 1: it cannot be stopped;"
+        " trying again until it is"
+    ]
+    bench.protocol.stop = lambda stopped, values: ()  # type: ignore[method-assign]
+    bench.run(RETRY_DELAY)
+    assert caplog.records[-1].getMessage() == "toy: it is stopped now"
 
 
 # The end

@@ -280,6 +280,20 @@ async def test_after_the_answer_to_a_stop_nothing_sent_earlier_arrives_with_a_sl
     assert bench.words == written == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 0"]
 
 
+@pytest.mark.parametrize("delay", [1.2 * STOP_LIMIT, 0.9 * WRITE_LIMIT])
+async def test_a_device_that_takes_its_time_for_every_write_is_stopped_all_the_same(bench: Bench, delay: float) -> None:
+    assert await bench.want(0, 50) is None
+    bench.device.write_delay = delay
+    assert await bench.stop() is None
+    assert sorted(bench.words[1:]) == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
+async def test_a_stop_of_one_output_is_not_cut_off_while_no_other_waits(bench: Bench) -> None:
+    bench.device.write_delay = 1.5 * STOP_LIMIT
+    assert await bench.stop((0, OutputType.VIBRATE)) is None
+    assert bench.sent == [(1.5 * STOP_LIMIT, "Vibrate 0 0")]
+
+
 async def test_a_stop_waits_for_a_stuck_write_only_for_a_moment(bench: Bench) -> None:
     bench.device.write_delay = 1e6
     stuck = bench.want(0, 50)

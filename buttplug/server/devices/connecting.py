@@ -1,0 +1,105 @@
+"""From a discovery to a device that is ready: opening its link, and the hand-shake of its protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from buttplug.core.errors import ButtplugError
+from buttplug.hardware.base import Discovery, Hardware
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
+from buttplug.server import protocols
+from buttplug.server.devices.abilities import without_lacking_outputs
+from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.definition import DeviceDefinition, with_battery, with_signal_strength
+from buttplug.server.devices.identity import identify
+from buttplug.server.devices.indexes import Indexes
+from buttplug.server.devices.matching import Match
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.protocols.base import Protocol
+
+logger: logging.Logger = logging.getLogger(__name__)
+
+#: Seconds that opening a link may take, whatever the bus itself allows.
+CONNECT_LIMIT = 60.0
+
+
+class Identified(NamedTuple):
+    """What a hand-shake has found out."""
+
+    key: DeviceKey
+    definition: DeviceDefinition
+    settings: DeviceSettings
+    protocol: Protocol
+
+
+def supported(discovery: Discovery, matches: Sequence[Match]) -> list[Match]:
+    """Return the matches whose protocols are here; where there are others only, it is logged why."""
+    here = [match for match in matches if protocols.supports(match.protocol)]
+    if matches and not here:
+        protocol = matches[0].protocol
+        reason = protocols.UNSUPPORTED.get(protocol, f"protocol {protocol} is not supported")
+        logger.warning("%s cannot be used: %s", discovery.label, reason)
+    return here
+
+
+async def open_link(discovery: Discovery, matches: Sequence[Match]) -> Hardware:
+    """Open the link to a device that was found.
+
+    Raises:
+        HardwareError: It could not be opened, or not in time.
+    """
+    connecting = asyncio.ensure_future(discovery.connect([match.specifier for match in matches]))
+    try:
+        # The limit is for connecting, and not for the devices whose turn it is before.
+        while not (await asyncio.wait({connecting}, timeout=CONNECT_LIMIT))[0]:
+            if not discovery.waits_for_turn():
+                raise HardwareTimeoutError(f"no link within {CONNECT_LIMIT:g} s")
+        return connecting.result()
+    except ButtplugError:
+        raise
+    except Exception as error:
+        logger.exception("%s: opening it failed", discovery.label)
+        raise HardwareError(f"opening it failed: {error}") from error
+    finally:
+        if not connecting.done():
+            connecting.cancel()
+            await asyncio.wait({connecting})
+
+
+async def shake_hands(hardware: Hardware, match: Match, configuration: DeviceConfiguration, indexes: Indexes) -> Identified:
+    """Find out which model a device is, and do what it needs before its first output.
+
+    Raises:
+        HardwareError: It does not answer as it should, or not in time.
+        ConfigurationError: Its user's settings do not let it be used.
+    """
+    family = _family(match.protocol)
+    try:
+        async with asyncio.timeout(family.handshake_timeout):
+            identifier = await family.identify(hardware)
+            protocol_id = family.other_protocol(identifier) or match.protocol
+            family = _family(protocol_id)
+            found = DeviceKey(protocol_id, identifier, hardware.address)
+            key, definition, settings = identify(configuration, found, indexes.seen(found))
+            if hardware.knows_battery:
+                definition = with_battery(definition)
+            if hardware.knows_signal_strength:
+                definition = with_signal_strength(definition)
+            protocol = family(definition, name=hardware.name, address=hardware.address)
+            await protocol.initialise(hardware)
+            definition = without_lacking_outputs(definition, protocol)
+    except TimeoutError:
+        raise HardwareTimeoutError(f"no answer to the hand-shake within {family.handshake_timeout:g} s") from None
+    if not hardware.connected:
+        raise HardwareDisconnectedError("it was disconnected during the hand-shake")
+    return Identified(key, definition, settings, protocol)
+
+
+def _family(protocol_id: str) -> type[Protocol]:
+    family = protocols.load(protocol_id)
+    if family is None:
+        raise HardwareError(f"protocol {protocol_id} is not supported")
+    return family
