@@ -60,7 +60,8 @@ class Batch(ABC):
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
         if self.error is not None or self.was_cut_short:
-            return self._end()
+            self._end()
+            return None
         try:
             if self._packets is None:
                 self._packets = iter(self.encode())
@@ -73,7 +74,8 @@ class Batch(ABC):
             return None
         if packet is not None and self._interrupted:
             self.was_cut_short = True
-            return self._end()
+            self._end()
+            return None
         return packet
 
     def _end(self) -> None:

@@ -117,6 +117,54 @@ def test_a_packet_is_followed_by_none_in_the_pause_that_it_asks_for() -> None:
     assert bench.sent == [(0.0, "ready 0"), (0.1, "go 0 5")]
 
 
+# What is not made any more
+
+
+class Noting(TwoPackets):
+    """Notes in the end of each output's packets, whatever became of them, that it is not on its way any more."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.events: list[str] = []
+
+    def output(self, output: Output) -> Iterable[Packet]:
+        try:
+            yield from super().output(output)
+        finally:
+            self.events.append(f"end of {output.value}")
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        self.events.append("stop")
+        return (Packet(b"halt"),)
+
+
+def test_packets_that_a_stop_interrupts_end_before_the_stop_is_made() -> None:
+    bench = Bench(Noting)
+    bench.want(0, 5)
+    bench.begin_write()
+    bench.stop()
+    bench.finish_write()
+    bench.run(1)
+    assert isinstance(bench.protocol, Noting)
+    assert bench.protocol.events == ["end of 5", "stop"]
+
+
+def test_what_packets_begin_in_their_end_is_done_though_one_of_them_failed() -> None:
+    class Following(TwoPackets):
+        def output(self, output: Output) -> Iterable[Packet]:
+            try:
+                yield from super().output(output)
+            finally:
+                self.repeat_after = 0.5
+
+    bench = Bench(Following)
+    bench.want(0, 5)
+    bench.begin_write()
+    bench.finish_write(NO_LUCK)
+    assert bench.begin_write() is None
+    assert bench.wait == 0.5
+
+
 # Output by output
 
 
