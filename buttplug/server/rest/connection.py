@@ -1,12 +1,14 @@
 """One connection that makes one request: how many there may be, how long each may take, and how much it may send.
 
-Connections are not kept open for another request: no request waits behind one before it, and least of all a stop.
+Connections are not kept open for another request: no request waits behind one before it, and least of all a stop. Few are read
+in a turn of the event loop, so that a flood of them does not hold up what comes by other ways.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +22,8 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 #: Connections at a time. Of more, the oldest that have not made their request yet are dropped, then the oldest of all.
 MAX_CONNECTIONS = MAX_STRANGERS
+#: Connections that are read in one turn of the event loop.
+READ_A_TURN = 2
 #: Seconds in which a reader has to take something of its answer, and to take the rest when all was sent.
 STALL_LIMIT = 5.0
 
@@ -32,6 +36,9 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[RestConnection, None] = {}
+        self._to_read: deque[RestConnection] = deque()
+        self._left = READ_A_TURN
+        self._turn: asyncio.Handle | None = None
         self._warnings = RecentWarnings(logger)
 
     def arrived(self, connection: RestConnection) -> None:
@@ -44,6 +51,16 @@ class Connections:
             oldest.drop()
         self._open[connection] = None
 
+    def has_turn(self, connection: RestConnection) -> bool:
+        """Return whether a connection is read now; if not, it is told to go on when it is its turn."""
+        if self._turn is None:
+            self._turn = asyncio.get_running_loop().call_soon(self._next_turn)
+        if self._left and not self._to_read:
+            self._left -= 1
+            return True
+        self._to_read.append(connection)
+        return False
+
     def left(self, connection: RestConnection) -> None:
         """Forget a connection."""
         self._open.pop(connection, None)
@@ -51,6 +68,15 @@ class Connections:
     def warn(self, warning: str) -> None:
         """Log what a stranger did, not each time."""
         self._warnings.warn(warning)
+
+    def _next_turn(self) -> None:
+        self._turn = None
+        self._left = READ_A_TURN
+        while self._left and self._to_read:
+            self._left -= 1
+            self._to_read.popleft().go_on()
+        if self._to_read:
+            self._turn = asyncio.get_running_loop().call_soon(self._next_turn)
 
     def drop_all(self) -> None:
         """Drop every connection."""
@@ -71,6 +97,7 @@ class RestConnection(RequestHandler):
         "__weakref__",
         "_allowance",
         "_connections",
+        "_held",
         "_is_answered",
         "_limit",
         "_unreadable",
@@ -85,6 +112,8 @@ class RestConnection(RequestHandler):
         self._connections = connections
         self._unreadable = unreadable
         self._allowance = MAX_STRANGER_BYTES
+        #: What came and is not read yet.
+        self._held = b""
         self._is_answered = False
         self._limit: asyncio.TimerHandle | None = None
 
@@ -114,7 +143,19 @@ class RestConnection(RequestHandler):
             self._connections.warn(f"a connection sent a request of more than {MAX_STRANGER_BYTES} bytes and is cut off")
             self.drop()
             return
-        super().data_received(data)
+        if not data or (not self._held and self._connections.has_turn(self)):
+            super().data_received(data)
+        else:
+            self._held += data
+            if self.transport is not None:
+                self.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read what came, because it is its turn."""
+        held, self._held = self._held, b""
+        if self.transport is not None:
+            super().data_received(held)
+            self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 
 import pytest
+from aiohttp.web_protocol import RequestHandler
 
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES
 from buttplug.server.rest import connection
-from buttplug.server.rest.connection import MAX_CONNECTIONS
+from buttplug.server.rest.connection import MAX_CONNECTIONS, READ_A_TURN
 from tests.server.rest.conftest import Serve, Site, parse, request_of
 from tests.server.wire import until
 
@@ -175,3 +177,31 @@ async def test_closing_ends_streams_and_connections_at_once(site: Site) -> None:
         await events.reader.read()
         with contextlib.suppress(ConnectionError):
             await reader.read()
+
+
+async def test_of_many_requests_at_once_few_are_read_in_a_turn_of_the_event_loop_and_all_are_answered(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = 0
+    read: Counter[int] = Counter()
+    original = RequestHandler.data_received
+
+    def count_turns() -> None:
+        nonlocal turn
+        turn += 1
+        asyncio.get_running_loop().call_soon(count_turns)
+
+    def data_received(self: RequestHandler, data: bytes) -> None:
+        read[turn] += 1
+        original(self, data)
+
+    monkeypatch.setattr(RequestHandler, "data_received", data_received)
+    opened = [await site.open() for _ in range(40)]
+    count_turns()
+    for _, writer in opened:
+        writer.write(request_of("GET", "/devices"))
+    answers = await asyncio.gather(*(reader.read() for reader, _ in opened))
+    assert {parse(answer).status for answer in answers} == {200}
+    assert sum(read.values()) == 40
+    # What was left of one turn may be used in the next.
+    assert max(read.values()) <= 2 * READ_A_TURN
