@@ -94,7 +94,6 @@ class RestConnection(RequestHandler):
     """
 
     __slots__ = (
-        "__weakref__",
         "_allowance",
         "_connections",
         "_held",
