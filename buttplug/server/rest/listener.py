@@ -102,6 +102,7 @@ class RestListener:
             loop=asyncio.get_running_loop(),
             lingering_time=LINGERING_TIME,
             keepalive_timeout=0,
+            tcp_keepalive=False,
             access_log=None,
             logger=logger,
         )
