@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from platform import python_version
 
 from msgspec import structs
@@ -37,7 +38,8 @@ async def check(options: Options, configuration: DeviceConfiguration, token: str
     """
     results = await asyncio.gather(*(_look(bus, options, configuration, token) for bus in BUSES))
     well = True
-    for report in (_installation(), *[await _port(*port) for port in _ports(options)]):
+    extras = [_extra()] if options.rest_port is not None else []
+    for report in (_installation(), *extras, *[await _port(*port) for port in _ports(options)]):
         well = well and report.ok
         _tell_report(report, "ready" if report.ok else "NOT USABLE")
     for bus, (report, found) in zip(BUSES, results, strict=True):
@@ -65,6 +67,14 @@ def _installation() -> BusReport:
         summary=f"the distribution {OFFICIAL_CLIENT} {official} is installed too, and both have the import name buttplug",
         remedy=f"pip uninstall {OFFICIAL_CLIENT}, and then pip install --force-reinstall --no-deps buttplug-server",
     )
+
+
+def _extra() -> BusReport:
+    """Return whether the library is there that requests over HTTP need."""
+    if find_spec("aiohttp") is not None:
+        return BusReport("requests over HTTP", ok=True, summary="the extra rest is installed")
+    remedy = 'pip install "buttplug-server[rest]"'
+    return BusReport("requests over HTTP", ok=False, summary="the extra rest is not installed", remedy=remedy)
 
 
 def _ports(options: Options) -> Iterator[tuple[str, str, int, str]]:

@@ -202,6 +202,22 @@ async def test_a_port_that_is_taken_is_told_with_its_remedy() -> None:
     assert (report.ok, report.summary) == (True, "can listen on 127.0.0.1, port 0")
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_the_extra_for_requests_is_looked_for_where_they_are_asked_for(
+    machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda name: object() if is_there and name == "aiohttp" else None)
+    await check(parse(["--rest-api-port", "0"], {}), machine.configuration)
+    assert lines_of("requests over HTTP", capsys.readouterr().out) == (
+        ["requests over HTTP: ready: the extra rest is installed"]
+        if is_there
+        else [
+            "requests over HTTP: NOT USABLE: the extra rest is not installed",
+            '    remedy: pip install "buttplug-server[rest]"',
+        ]
+    )
+
+
 async def test_where_nothing_listens_no_port_is_looked_at(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert await check(parse(["--ws-connect", "ws://127.0.0.1:1"], {}), machine.configuration)
     assert "port for clients" not in capsys.readouterr().out
