@@ -89,6 +89,7 @@ class RestConnection(RequestHandler):
     """A connection from its arrival to its end.
 
     Attributes:
+        local_address: The address of this machine that it came to.
         has_request: Whether its request has been read.
         on_lost: Called when it is gone.
     """
@@ -101,11 +102,13 @@ class RestConnection(RequestHandler):
         "_limit",
         "_unreadable",
         "has_request",
+        "local_address",
         "on_lost",
     )
 
     def __init__(self, manager: web.Server, connections: Connections, unreadable: Unreadable, **options: Any) -> None:
         super().__init__(manager, **options)
+        self.local_address: str = ""
         self.has_request: bool = False
         self.on_lost: Callable[[], None] = lambda: None
         self._connections = connections
@@ -133,6 +136,7 @@ class RestConnection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.local_address = transport.get_extra_info("sockname")[0]
         self._connections.arrived(self)
         self._drop_after(HANDSHAKE_LIMIT)
 

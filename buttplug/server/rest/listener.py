@@ -134,7 +134,7 @@ class RestListener:
     async def _respond(
         self, request: web.BaseRequest, connection: RestConnection, headers: dict[str, str]
     ) -> web.StreamResponse:
-        self._let_in(request)
+        self._let_in(request, connection)
         origin = request.headers.get("Origin")
         if origin is not None:
             # It was let in: its page may read the answer, too.
@@ -154,12 +154,8 @@ class RestListener:
         answer = await actions[request.method](query)
         return web.Response(headers=headers) if answer is None else _json(answer, HTTPStatus.OK, headers)
 
-    def _let_in(self, request: web.BaseRequest) -> None:
-        refusal = self._access.refusal(
-            request.raw_path,
-            _Headers(request),
-            local_address=request.protocol.sockname[0],  # type: ignore[index]
-        )
+    def _let_in(self, request: web.BaseRequest, connection: RestConnection) -> None:
+        refusal = self._access.refusal(request.raw_path, _Headers(request), local_address=connection.local_address)
         if refusal is not None:
             self._warnings.warn(refusal.warning)
             raise RestError(refusal.status, refusal.answer, class_=ErrorCode.INIT)
