@@ -331,6 +331,20 @@ def test_help_lists_every_option_and_is_no_error(words: list[str], capsys: pytes
             ["--allow-origin does nothing: with --ws-connect alone nothing listens for websockets; --ws-port turns that on"],
         ),
         (
+            ["--rest-api-port", "1", "--ws-connect", "ws://a", "--max-clients", "2", "--tls-cert", "a", "--tls-key", "b"],
+            {},
+            [
+                f"--tls-{what} does nothing: with --ws-connect and --rest-api-port alone nothing listens for websockets; "
+                "--ws-port turns that on"
+                for what in ("cert", "key")
+            ],
+        ),
+        (
+            ["--rest-api-port", "1", "--max-clients", "2"],
+            {},
+            ["--max-clients does nothing: with --rest-api-port alone nothing listens for websockets; --ws-port turns that on"],
+        ),
+        (
             ["--rest-api-port", "1", "--no-token", "--broadcast-server-mdns", "--allow-origin", "https://a.example"],
             {},
             [

@@ -51,6 +51,7 @@ def _reasons(given: Given, buses: tuple[str, ...], *, listens: bool) -> Mapping[
         ways = " and ".join(given.options[way] for way in ("ws_connect", "rest_api_port") if way in given.options)
         reasons[f"with {ways} alone nothing listens for websockets; --ws-port turns that on"] = (
             *access,
+            *(() if given.ws_connect is not None else ("max_ping_time", "max_clients")),
             "no_token",
             "tls_cert",
             "tls_key",
