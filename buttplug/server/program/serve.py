@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.version import __version__
 from buttplug.hardware.registry import BUSES
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
@@ -50,13 +51,15 @@ async def serve(
         max_clients=options.max_clients,
     )
     listener = WebsocketListener(server, **_listening(options, tls, token))
-    rest = _rest(options, server, token)
     dialler = _dialler(options, server)
+    rest: RestListener | None = None
     broadcast: Broadcast | None = None
     service = ServiceManager()
 
     async def open_all() -> None:
-        nonlocal broadcast
+        nonlocal broadcast, rest
+        # Its library takes a while to load: by now signals are listened to.
+        rest = _rest(options, server, token)
         await server.open()
         if options.listens:
             await listener.open()
@@ -133,7 +136,7 @@ def _rest(options: Options, server: ButtplugServer, token: str | None) -> RestLi
     try:
         from buttplug.server.rest.listener import RestListener
     except ImportError as error:
-        raise ConfigurationError(
+        raise ButtplugConnectorError(
             f'--rest-api-port needs the extra rest: pip install "buttplug-server[rest]" ({error})'
         ) from error
     return RestListener(server, port=options.rest_port, allow_origins=options.allow_origins, token=token)
