@@ -15,6 +15,7 @@ from aiohttp import web
 from buttplug.core.access import Access
 from buttplug.core.enums import ErrorCode
 from buttplug.core.recent_warnings import RecentWarnings
+from buttplug.core.text import printable
 from buttplug.server.ports import ACCEPTED_A_TURN, LOOPBACK, listen_on, urls_of
 from buttplug.server.rest.connection import Connections, RestConnection
 from buttplug.server.rest.devices import RestDevices
@@ -34,6 +35,8 @@ DEPRECATED = {"Deprecation": "@1767225600"}
 #: What a browser says of requests that a page of another site has it make, be it without an Origin.
 FOREIGN = "cross-site"
 ALWAYS = {"Server": "buttplug-server", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+#: Characters of a path that are logged.
+SHOWN = 200
 STREAM = {"Content-Type": "text/event-stream; charset=utf-8"}
 
 
@@ -119,7 +122,7 @@ class RestListener:
         except ConnectionError:
             raise
         except Exception as error:
-            logger.exception("%s %s", request.method, request.path)
+            logger.exception("%s %s", request.method, printable(request.path, SHOWN))
             if request.writer.output_size:
                 raise ConnectionError("an answer has begun, and there cannot be another one") from error
             failed = RestError(
@@ -128,6 +131,8 @@ class RestListener:
             response = _json(failed.body, failed.status, headers)
         finally:
             connection.ended()
+        # The query may have the token.
+        logger.debug("%s %s: %d", request.method, printable(request.path, SHOWN), response.status)
         response.force_close()
         return response
 

@@ -49,6 +49,7 @@ async def test_pages_that_are_let_in_may_read_the_answers(serve: Serve, origin: 
 
 
 async def test_with_a_token_every_request_has_to_show_it(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(1)
     site = await serve(token=TOKEN)
     for answer in (
         await site.post(DRIVE),
@@ -60,6 +61,7 @@ async def test_with_a_token_every_request_has_to_show_it(serve: Serve, caplog: p
     assert site.house.sent() == []
     assert (await site.post(DRIVE, "Authorization: Bearer correct-horse")).status == 200
     assert (await site.post(f"{DRIVE}?token=correct-horse&lease=100")).status == 200
+    assert f"POST /api/v1{DRIVE}: 200" in caplog.text
     assert "horse" not in caplog.text
 
 
