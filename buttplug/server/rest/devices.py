@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from buttplug.core.enums import ErrorCode, InputCommandType, InputType, OutputType
-from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugHandshakeError
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import (
     ClientMessage,
     DeviceInfo,
@@ -33,7 +33,7 @@ from buttplug.core.steps import step_of
 from buttplug.server.rest.errors import RestError, not_found, of_session, unusable
 from buttplug.server.rest.events import READING, Events, Stream
 from buttplug.server.rest.leases import Feature, Leases
-from buttplug.server.rest.session import RestSession
+from buttplug.server.rest.session import RestSession, overlook
 from buttplug.server.rest.values import Level
 from buttplug.server.server import ButtplugServer
 from buttplug.server.supervision import stop_all
@@ -97,21 +97,23 @@ class RestDevices:
         await self._ask_all(index, commands, Ok)
 
     async def stop(self, index: int | None, feature: int | None = None) -> None:
-        """Stop a feature, a device, or all of them, and end the subscriptions to their inputs."""
+        """Stop a feature, a device, or all of them, and end the subscriptions to their inputs.
+
+        It needs no session, and so no place among the clients: whoever has the last one, nobody is kept from stopping.
+        """
         if index is not None:
             self.one(index)
             if feature is not None:
                 self.feature(index, feature)
         self._leases.end(index, feature)
-        try:
-            stopped = self._session.ask(lambda id_: StopCmd(id_, index, feature), Ok)
-        except ButtplugHandshakeError:
-            # Whoever has the last place, nobody is kept from stopping.
-            await self._stop_without_session(index, feature)
-        except ButtplugError as error:
-            raise _unavailable(error, index) from None
-        else:
-            await _answered(stopped, index, feature)
+        devices = self._server.devices
+        stops = stop_all(devices.devices.values()) if index is None else [devices.device(index).stop(feature)]
+        if self._session.driver is not None:
+            inputs = self._session.ask(lambda id_: StopCmd(id_, index, feature, inputs=True, outputs=False), Ok)
+            inputs.add_done_callback(overlook)
+        errors = [error.message for error in await asyncio.gather(*stops) if error is not None]
+        if errors:
+            raise of_session(ButtplugDeviceError("; ".join(errors)), index, feature)
 
     async def read(self, index: int, feature: int | None, type_: InputType) -> list[Mapping[str, object]]:
         """Return the reading of every such input."""
@@ -164,13 +166,6 @@ class RestDevices:
         if not takes_duration and level.duration is not None:
             raise unusable(f"{where}: {type_} takes no duration; {OutputType.POSITION_WITH_DURATION} does", index, feature)
         return OutputArguments(step, level.duration)
-
-    async def _stop_without_session(self, index: int | None, feature: int | None) -> None:
-        devices = self._server.devices
-        stops = [devices.device(index).stop(feature)] if index is not None else stop_all(devices.devices.values())
-        errors = [error.message for error in await asyncio.gather(*stops) if error is not None]
-        if errors:
-            raise of_session(ButtplugDeviceError("; ".join(errors)), index, feature)
 
     def _lease_is_over(self, leased: Feature) -> None:
         """Stop what requests drive of a feature: what another client drives by now is not leased."""

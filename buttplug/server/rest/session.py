@@ -134,7 +134,7 @@ class RestSession:
         """Ping as long as there is a session: whether requests come is no matter of it."""
 
         def ping() -> None:
-            self.ask(Ping, Ok).add_done_callback(_overlook)
+            self.ask(Ping, Ok).add_done_callback(overlook)
             self._ping_every(seconds)
 
         self._ping = asyncio.get_running_loop().call_later(seconds, ping)
@@ -145,7 +145,7 @@ class RestSession:
             self._ping = None
 
 
-def _overlook(answer: asyncio.Future[Ok]) -> None:
+def overlook(answer: asyncio.Future[Ok]) -> None:
     """Take note of an answer that changes nothing: a session that has ended tells it by itself."""
     if (error := answer.exception()) is not None:
-        logger.debug("a ping was refused: %s", error)
+        logger.debug("refused: %s", error)

@@ -195,6 +195,16 @@ async def test_requests_are_one_client_that_takes_one_place_and_whose_stop_needs
     assert site.house.server.why_full() == "1 clients connected: REST API"
 
 
+async def test_a_stop_takes_no_place_and_a_failing_one_is_told(site: Site) -> None:
+    site.house.simulated[0].write_error = HardwareError("the battery is empty")
+    for path in ("/devices/stop", "/devices/0/stop", "/devices/0/features/0/stop"):
+        answer = await site.post(path)
+        assert (answer.status, answer.body["error"]["class"]) == (409, "DEVICE")
+        assert "the battery is empty" in answer.body["error"]["message"]
+    site.house.simulated[0].write_error = None
+    assert not site.house.server.sessions
+
+
 async def test_what_requests_drive_goes_on_while_they_ping_and_is_stopped_with_the_session(serve: Serve) -> None:
     site = await serve(max_ping_time=150)
     await site.post("/devices/0/features/0/outputs/Vibrate/0.5")
