@@ -8,15 +8,7 @@ from buttplug.client.command import CommandValue
 from buttplug.client.subject import Subject
 from buttplug.core.errors import DeviceErrorReason
 from buttplug.core.messages import Range
-
-#: A product this little above a whole step is that step: 0.07 of 100 steps is 7, though 0.07 * 100 is more.
-STEP_TOLERANCE = 1e-9
-
-
-def step_of(share: float, high: int) -> int:
-    """Return the step for a share of a range, rounded away from zero; ``high`` is the highest step."""
-    steps = math.ceil(high * abs(share) - STEP_TOLERANCE)
-    return steps if share > 0 else -steps
+from buttplug.core.steps import step_of
 
 
 def checked_step(output_type: str, value: CommandValue, limits: Range, subject: Subject) -> int:

@@ -128,7 +128,7 @@ class Access:
             return None
         return Refusal(
             HTTPStatus.UNAUTHORIZED,
-            "this server wants a token: connect to ws://…/?token=TOKEN, or send the header Authorization: Bearer TOKEN",
+            "this server wants a token: add ?token=TOKEN to its address, or send the header Authorization: Bearer TOKEN",
             f"a client with {'a wrong' if shown else 'no'} token was refused",
         )
 

@@ -33,9 +33,7 @@ def output_of(command: dict[str, OutputArguments]) -> WantedOutput:
     if len(command) != 1:
         raise ButtplugMessageError(f"Command must name one output type, not {len(command)}")
     ((word, arguments),) = command.items()
-    type_ = _OUTPUTS.get(word) or _OUTPUTS.get(_fold(word))
-    if type_ is None:
-        raise ButtplugDeviceError(f'"{printable(word)}" is no output type')
+    type_ = output_type_of(word)
     value = arguments.value
     if value is None and type_.is_position:
         value = arguments.position
@@ -51,6 +49,18 @@ def output_of(command: dict[str, OutputArguments]) -> WantedOutput:
     if arguments.clockwise is False and _fold(word) in _DIRECTED:
         value = -value
     return WantedOutput(type_, value, 0)
+
+
+def output_type_of(word: str) -> OutputType:
+    """Return the output type a word names.
+
+    Raises:
+        ButtplugDeviceError: None does.
+    """
+    type_ = _OUTPUTS.get(word) or _OUTPUTS.get(_fold(word))
+    if type_ is None:
+        raise ButtplugDeviceError(f'"{printable(word)}" is no output type')
+    return type_
 
 
 def input_of(word: str) -> InputType:

@@ -285,6 +285,10 @@ class Session:
     def _stop(self, message: StopCmd) -> None:
         if message.device_index is None:
             devices, feature = list(self._devices.devices.values()), None
+            if message.feature_index is not None:
+                # The ecosystem's server refuses it. What it was meant to stop is not known, and stops all the same.
+                stop_all([] if message.outputs is False else devices)
+                raise ButtplugMessageError("StopCmd: FeatureIndex needs a DeviceIndex; without one no output goes on")
         else:
             devices, feature = [self._devices.device(message.device_index)], message.feature_index
         stopped = None

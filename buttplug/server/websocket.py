@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import ssl
 from abc import ABC, abstractmethod
@@ -25,15 +24,12 @@ from buttplug.core.listening.turns import Turns
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.server.connection import ClientConnection
 from buttplug.server.conversation import Conversation
+from buttplug.server.ports import ACCEPTED_A_TURN, ALL_INTERFACES, LOOPBACK, listen_on, urls_of
 from buttplug.server.server import ButtplugServer
 
 logger: logging.Logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = 12345
-LOOPBACK = ("127.0.0.1", "::1")
-ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104 with a token, or where the user said that none is wanted
-#: Tries to find a port that is free on every address, where any will do.
-PORT_TRIES = 5
 
 #: Seconds between two pings, and for each answer.
 PING_INTERVAL = 5.0
@@ -42,9 +38,6 @@ PING_INTERVAL = 5.0
 CUT_OFF = 2 * MAX_FRAME
 #: Frames that are kept of a client before no more is read of it.
 QUEUED_FRAMES = 2
-#: Connections that are accepted in one turn of the event loop, and those that the system keeps until then.
-ACCEPTED_A_TURN = 8
-KEPT_BY_SYSTEM = 100
 
 
 class ListenerOptions(TypedDict, total=False):
@@ -56,14 +49,6 @@ class ListenerOptions(TypedDict, total=False):
     tls: ssl.SSLContext | None
     token: str | None
     without_token: bool
-
-
-class PortInUseError(ButtplugConnectorError):
-    """Something else listens on ``port`` already."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use by another program; choose another one with --ws-port")
-        self.port = port
 
 
 class Listener(ABC):
@@ -103,9 +88,7 @@ class Listener(ABC):
     @property
     def addresses(self) -> list[str]:
         """Where clients can connect, as URLs."""
-        scheme = "ws" if self._tls is None else "wss"
-        names = [socket.getsockname() for listener in self._listeners for socket in listener.sockets]
-        return [f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}" for host, port, *_ in names]
+        return urls_of("ws" if self._tls is None else "wss", self._listeners)
 
     async def open(self) -> None:
         """Listen.
@@ -120,18 +103,9 @@ class Listener(ABC):
                 f"listening on {' and '.join(self._hosts)} lets in everybody in the network: choose a token "
                 "(--token-file), or say that none is wanted (--no-token, without_token=True)"
             )
-        for _ in range(1 if self._port else PORT_TRIES):
-            failures = await self._listen_everywhere()
-            taken = any(error.errno == errno.EADDRINUSE for error in failures)
-            if self._listeners and not taken:
-                for warning in self._access.warnings(self._hosts, tls=self._tls is not None):
-                    logger.warning("%s", warning)
-                return
-            await self.close()
-        if taken:
-            raise PortInUseError(self._port)
-        reason = failures[0].strerror or failures[0]
-        raise ButtplugConnectorError(f"cannot listen on {' and '.join(self._hosts)}, port {self._port}: {reason}")
+        self._listeners = await listen_on(self._hosts, self._port, self._listen, "--ws-port")
+        for warning in self._access.warnings(self._hosts, tls=self._tls is not None):
+            logger.warning("%s", warning)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -157,25 +131,10 @@ class Listener(ABC):
             for connection in self._connections:
                 connection.transport.abort()
 
-    async def _listen_everywhere(self) -> list[OSError]:
-        """Listen on every address; return what was in the way."""
-        failures: list[OSError] = []
-        port = self._port
-        for host in self._hosts:
-            try:
-                listener = await self._listen(host, port)
-            except OSError as error:
-                failures.append(error)
-                continue
-            self._listeners.append(listener)
-            # Of any free port the first address chooses one for all.
-            port = next(iter(listener.sockets)).getsockname()[1]
-        return failures
-
     async def _listen(self, host: str, port: int) -> Server:
         connection = partial(ClientConnection, admission=self._admission, turns=self._turns)
         options: dict[str, Any] = {} if self._tls is None else {"ssl_handshake_timeout": HANDSHAKE_LIMIT}
-        listener = await serve(
+        return await serve(
             self._serve,
             host,
             port,
@@ -185,14 +144,9 @@ class Listener(ABC):
             server_header=None,
             logger=library_logger,
             create_connection=cast(type[ServerConnection], connection),
-            # To asyncio it is both: those that the system keeps, and those that are accepted in one turn.
             backlog=ACCEPTED_A_TURN,
             **options,
         )
-        for listening in listener.sockets:
-            with listening.dup() as same:
-                same.listen(KEPT_BY_SYSTEM)
-        return listener
 
     async def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         if "Upgrade" not in request.headers:

@@ -23,8 +23,8 @@ from buttplug import (
     OutputType,
 )
 from buttplug.client.outputs import OutputMethods
-from buttplug.client.steps import step_of
 from buttplug.core.messages import Error, FeatureInfo, Ok, OutputArguments, OutputCmd, OutputLimits, Range
+from buttplug.core.steps import step_of
 from tests.fakes.scripted_server import ScriptedServer, device_info, stroker, vibrator
 
 LEVELS = [type_ for type_ in OutputType if not type_.is_position]

@@ -17,7 +17,8 @@ from buttplug.client import ButtplugClient
 from buttplug.core.errors import ButtplugDeviceError, error_from_code
 from buttplug.core.messages import SPEC_MAJOR
 from buttplug.server import ButtplugServer
-from buttplug.server.websocket import LOOPBACK, WebsocketListener
+from buttplug.server.ports import LOOPBACK
+from buttplug.server.websocket import WebsocketListener
 from tests.conformance.format import Send
 from tests.conformance.orders import orders_for
 

@@ -18,10 +18,12 @@ from tests.fuzz.devices import Devices
 from tests.fuzz.files import BaseFiles, UserFiles
 from tests.fuzz.frames import Frames
 from tests.fuzz.fuzzer import Finding, Fuzzer, run
+from tests.fuzz.requests import Requests
 from tests.fuzz.upgrade import Upgrade
 
 FUZZERS: dict[str, type[Fuzzer]] = {
-    fuzzer.name: fuzzer for fuzzer in (Frames, Upgrade, Devices, UserFiles, BaseFiles, WebsocketDevices, Dongle, ConnectApp)
+    fuzzer.name: fuzzer
+    for fuzzer in (Frames, Upgrade, Requests, Devices, UserFiles, BaseFiles, WebsocketDevices, Dongle, ConnectApp)
 }
 
 #: The share of the inputs after which memory is looked at first: until then caches fill.

@@ -16,6 +16,7 @@ from tests.fuzz.fuzzer import Finding, Fuzzer, mutated, run
 INPUTS = {
     "frames": 1000,
     "upgrade": 150,
+    "requests": 200,
     "devices": 300,
     "user-files": 40,
     "base-files": 150,

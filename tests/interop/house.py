@@ -14,7 +14,8 @@ from buttplug.hardware.simulated import SimulatedManager
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
-from buttplug.server.websocket import LOOPBACK, WebsocketListener
+from buttplug.server.ports import LOOPBACK
+from buttplug.server.websocket import WebsocketListener
 
 
 async def main(*models: str) -> None:

@@ -20,8 +20,9 @@ from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import ButtplugServer, session
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
+from buttplug.server.ports import LOOPBACK
 from buttplug.server.session import CloseCode, Session
-from buttplug.server.websocket import LOOPBACK, WebsocketListener
+from buttplug.server.websocket import WebsocketListener
 from tests.server.wire import Place
 
 Kind = TypeVar("Kind", bound=ServerMessage)

@@ -27,7 +27,7 @@ class Program:
             while not self.urls:
                 line = (await self.process.stdout.readline()).decode().strip()
                 assert line, "it ended before it listened"
-                self.urls += re.findall(r"^Listening on (wss?://.*)$", line)
+                self.urls += re.findall(r"^Listening on ((?:ws|http)s?://.*)$", line)
         return self.urls[0]
 
     async def logged(self, text: str) -> str:

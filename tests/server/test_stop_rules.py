@@ -180,7 +180,6 @@ async def test_a_stop_is_answered_behind_its_zero_and_never_waits_behind_another
         ((), {0: [ZERO[0], ZERO[1]], 1: [ZERO[0], ZERO[1]]}),
         ((1,), {0: [], 1: [ZERO[0], ZERO[1]]}),
         ((1, 1), {0: [], 1: [ZERO[1]]}),
-        ((None, 1), {0: [ZERO[0], ZERO[1]], 1: [ZERO[0], ZERO[1]]}),
     ],
 )
 async def test_a_stop_stops_what_it_names_and_nothing_else(
@@ -201,6 +200,19 @@ async def test_a_stop_of_something_unknown_is_an_error(build: BuildHouse, target
     code, text = error_of(await (await house.client()).ask(StopCmd, *target))
     assert code == 4
     assert words in text
+
+
+async def test_a_feature_without_a_device_is_refused_and_everything_stops_all_the_same(build: BuildHouse) -> None:
+    house = await build("aneros", "aneros")
+    talker = await house.client()
+    assert is_ok(await talker.ask(OutputCmd, 1, 0, vibrate(64)))
+    code, text = error_of(await talker.ask(StopCmd, None, 1))
+    assert (code, text) == (3, "StopCmd: FeatureIndex needs a DeviceIndex; without one no output goes on")
+    await asyncio.sleep(0.1)
+    assert {index: set(house.sent(index)[-2:]) for index in (0, 1)} == {0: set(ZERO.values()), 1: set(ZERO.values())}
+    sent = len(house.sent())
+    assert error_of(await talker.ask(StopCmd, None, 1, True, False))[0] == 3
+    assert len(house.sent()) == sent
 
 
 async def test_a_stop_of_nothing_does_nothing(build: BuildHouse) -> None:

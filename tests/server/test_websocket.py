@@ -21,7 +21,8 @@ from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.legacy.translator import Translator
 from buttplug.server import outbox, websocket
 from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN, READINGS_LIMIT
-from buttplug.server.websocket import LOOPBACK, PortInUseError, WebsocketListener
+from buttplug.server.ports import LOOPBACK, PortInUseError
+from buttplug.server.websocket import WebsocketListener
 from tests.server.conftest import Listen
 from tests.server.wire import HELLO, STOPPED, UPGRADE_HEADERS, VIBRATE, Place, ask, close_code, frame, hear, messages, until
 

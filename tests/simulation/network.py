@@ -67,7 +67,9 @@ class Peer:
 
 
 class Transport(asyncio.Transport):
-    """The server's end of a connection."""
+    """The server's end of a connection, and its socket: one of no family, on which nothing can be set."""
+
+    family = None
 
     def __init__(self, peer: Peer, loop: Network) -> None:
         super().__init__({"peername": ("127.0.0.1", 50000), "sockname": ADDRESS, "socket": self})

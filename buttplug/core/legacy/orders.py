@@ -12,9 +12,8 @@ from buttplug.core.enums import OutputType
 from buttplug.core.legacy.conversion import Conversion, DeviceCommand
 from buttplug.core.legacy.device import SCALAR_TYPES, Actuator, Device
 from buttplug.core.messages import OutputArguments, OutputCmd
+from buttplug.core.steps import STEP_TOLERANCE
 
-#: A product this near to a whole step is that step: to floats 0.07 of 100 steps is more than 7, and 0.29 of them less than 29.
-STEP_TOLERANCE = 1e-9
 #: The least share of a speed or level that is more than off.
 LEAST = 0.000001
 

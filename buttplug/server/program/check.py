@@ -4,7 +4,9 @@ devices that are visible now."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from importlib import metadata
+from importlib.util import find_spec
 from platform import python_version
 
 from msgspec import structs
@@ -16,9 +18,9 @@ from buttplug.hardware.base import BusReport, CommunicationManager, Discovery
 from buttplug.hardware.registry import BUSES, Bus
 from buttplug.server.buses import make_bus
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.ports import ALL_INTERFACES, LOOPBACK
 from buttplug.server.program.options import Options
 from buttplug.server.protocols import supports
-from buttplug.server.websocket import ALL_INTERFACES
 
 #: The official client, which has the same import name.
 OFFICIAL_CLIENT = "buttplug"
@@ -36,7 +38,8 @@ async def check(options: Options, configuration: DeviceConfiguration, token: str
     """
     results = await asyncio.gather(*(_look(bus, options, configuration, token) for bus in BUSES))
     well = True
-    for report in (_installation(), *([await _port(options)] if options.listens else [])):
+    extras = [_extra()] if options.rest_port is not None else []
+    for report in (_installation(), *extras, *[await _port(*port) for port in _ports(options)]):
         well = well and report.ok
         _tell_report(report, "ready" if report.ok else "NOT USABLE")
     for bus, (report, found) in zip(BUSES, results, strict=True):
@@ -66,18 +69,33 @@ def _installation() -> BusReport:
     )
 
 
-async def _port(options: Options) -> BusReport:
-    """Return whether clients can be listened for."""
-    # Of several addresses the first is the one that every machine has.
-    host = (options.hosts or ALL_INTERFACES)[0]
+def _extra() -> BusReport:
+    """Return whether the library is there that requests over HTTP need."""
+    if find_spec("aiohttp") is not None:
+        return BusReport("requests over HTTP", ok=True, summary="the extra rest is installed")
+    remedy = 'pip install "buttplug-server[rest]"'
+    return BusReport("requests over HTTP", ok=False, summary="the extra rest is not installed", remedy=remedy)
+
+
+def _ports(options: Options) -> Iterator[tuple[str, str, int, str]]:
+    """Return what listens where: a name, a host, a port, and the option for it."""
+    if options.listens:
+        # Of several addresses the first is the one that every machine has.
+        yield "port for clients", (options.hosts or ALL_INTERFACES)[0], options.port, "--ws-port"
+    if options.rest_port is not None:
+        yield "port for requests", LOOPBACK[0], options.rest_port, "--rest-api-port"
+
+
+async def _port(name: str, host: str, port: int, option: str) -> BusReport:
+    """Return whether a port can be listened on."""
     try:
-        probe = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, options.port)
+        probe = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)
         probe.close()
     except OSError as error:
-        remedy = "end the program that has the port, or choose another one with --ws-port"
-        summary = f"no listening on {host}, port {options.port}: {error.strerror or error}"
-        return BusReport("port for clients", ok=False, summary=summary, remedy=remedy)
-    return BusReport("port for clients", ok=True, summary=f"can listen on {host}, port {options.port}")
+        remedy = f"end the program that has the port, or choose another one with {option}"
+        summary = f"no listening on {host}, port {port}: {error.strerror or error}"
+        return BusReport(name, ok=False, summary=summary, remedy=remedy)
+    return BusReport(name, ok=True, summary=f"can listen on {host}, port {port}")
 
 
 def _tell_report(report: BusReport, state: str) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Coroutine
 
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.text import escaped
+from buttplug.server.ports import PortInUseError
 from buttplug.server.program import exit_codes
 from buttplug.server.program.port_owner import port_owner
 from buttplug.server.program.signals import Signals
 from buttplug.server.program.systemd import ServiceManager
-from buttplug.server.websocket import PortInUseError
 
 logger: logging.Logger = logging.getLogger("buttplug.server.main")
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from buttplug.server.program.options import Options
 
 
-def tell_ready(options: Options, addresses: Sequence[str]) -> None:
-    """Print where the server can be reached, and write it to the file descriptor that was asked for."""
-    line = json.dumps({"event": "listening", "addresses": list(addresses), "pid": os.getpid()}) + "\n"
-    text = line if options.log_format == "json" else "".join(f"Listening on {address}\n" for address in addresses)
+def tell_ready(options: Options, addresses: Sequence[str], rest: Sequence[str] = ()) -> None:
+    """Print where the server can be reached, by websocket and by requests; write it to the descriptor that was asked for."""
+    ready = {"event": "listening", "addresses": list(addresses), "rest": list(rest), "pid": os.getpid()}
+    line = json.dumps(ready) + "\n"
+    text = line if options.log_format == "json" else "".join(f"Listening on {address}\n" for address in [*addresses, *rest])
     print(text, end="", flush=True)  # noqa: T201 it is what they wait for
     if options.ready_fd is not None:
         # It may be a pipe that is full.

@@ -6,7 +6,9 @@ import asyncio
 import gc
 import ssl
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.version import __version__
 from buttplug.hardware.registry import BUSES
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
@@ -25,6 +27,9 @@ from buttplug.server.program.signals import Signals
 from buttplug.server.program.systemd import ServiceManager
 from buttplug.server.server import OUTSIDE_LIMIT, ButtplugServer
 from buttplug.server.websocket import ListenerOptions, WebsocketListener
+
+if TYPE_CHECKING:
+    from buttplug.server.rest.listener import RestListener
 
 
 async def serve(
@@ -47,22 +52,28 @@ async def serve(
     )
     listener = WebsocketListener(server, **_listening(options, tls, token))
     dialler = _dialler(options, server)
+    rest: RestListener | None = None
     broadcast: Broadcast | None = None
     service = ServiceManager()
 
     async def open_all() -> None:
-        nonlocal broadcast
+        nonlocal broadcast, rest
+        # Its library takes a while to load: by now signals are listened to.
+        rest = _rest(options, server, token)
         await server.open()
         if options.listens:
             await listener.open()
             logger.info("buttplug-server %s listens on %s", __version__, ", ".join(listener.addresses))
+        if rest is not None:
+            await rest.open()
+            logger.info("buttplug-server %s serves requests on %s", __version__, ", ".join(rest.addresses))
         if options.broadcast and options.listens:
             suffix, full = options.broadcast_suffix, server.why_full
             broadcast = Broadcast(listener.addresses, server.name, suffix, is_full=lambda: full() is not None)
             broadcast.open()
         if dialler is not None:
             dialler.open()
-        tell_ready(options, listener.addresses)
+        tell_ready(options, listener.addresses, [] if rest is None else rest.addresses)
         service.ready()
         _tell_buses(options, simulated=bool(options.simulate or configuration.simulated_devices))
         # What exists by now stays: a stop must not wait for the collector to go through all of it again.
@@ -74,9 +85,11 @@ async def serve(
         listener.stop_accepting()
         if dialler is not None:
             dialler.stop_connecting()
+        if rest is not None:
+            rest.stop_accepting()
         unstopped = await server.close()
-        rest = [part.close() for part in (listener, dialler, broadcast) if part is not None]
-        await asyncio.gather(*rest)
+        parts = [part.close() for part in (listener, rest, dialler, broadcast) if part is not None]
+        await asyncio.gather(*parts)
         return unstopped
 
     with before_console_closes(server.close_from_outside):
@@ -115,6 +128,18 @@ def _listening(options: Options, tls: ssl.SSLContext | None, token: str | None) 
         "token": token,
         "without_token": options.no_token,
     }
+
+
+def _rest(options: Options, server: ButtplugServer, token: str | None) -> RestListener | None:
+    if options.rest_port is None:
+        return None
+    try:
+        from buttplug.server.rest.listener import RestListener
+    except ImportError as error:
+        raise ButtplugConnectorError(
+            f'--rest-api-port needs the extra rest: pip install "buttplug-server[rest]" ({error})'
+        ) from error
+    return RestListener(server, port=options.rest_port, allow_origins=options.allow_origins, token=token)
 
 
 def _dialler(options: Options, server: ButtplugServer) -> WebsocketDialler | None:

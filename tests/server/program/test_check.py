@@ -193,9 +193,29 @@ async def test_the_official_client_beside_this_package_is_told_with_its_remedy(
 async def test_a_port_that_is_taken_is_told_with_its_remedy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert (await module._port(parse(["--ws-port", str(port)], {}))).remedy is not None
-        report = await module._port(parse(["--ws-port", "0"], {}))
+        for option in ("--ws-port", "--rest-api-port"):
+            (port_to_look_at,) = module._ports(parse([option, str(port)], {}))
+            report = await module._port(*port_to_look_at)
+            assert report.remedy == f"end the program that has the port, or choose another one with {option}"
+    (free_port,) = module._ports(parse(["--ws-port", "0"], {}))
+    report = await module._port(*free_port)
     assert (report.ok, report.summary) == (True, "can listen on 127.0.0.1, port 0")
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_the_extra_for_requests_is_looked_for_where_they_are_asked_for(
+    machine: Machine, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    monkeypatch.setattr(module, "find_spec", lambda name: object() if is_there and name == "aiohttp" else None)
+    await check(parse(["--rest-api-port", "0"], {}), machine.configuration)
+    assert lines_of("requests over HTTP", capsys.readouterr().out) == (
+        ["requests over HTTP: ready: the extra rest is installed"]
+        if is_there
+        else [
+            "requests over HTTP: NOT USABLE: the extra rest is not installed",
+            '    remedy: pip install "buttplug-server[rest]"',
+        ]
+    )
 
 
 async def test_where_nothing_listens_no_port_is_looked_at(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:

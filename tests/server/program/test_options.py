@@ -57,6 +57,11 @@ LOOPBACK = ("127.0.0.1", "::1")
             (("A", "b"), ("C", "d")),
         ),
         (["--ws-connect", "wss://a:1", "--ws-connect-ca=f"], "connect_ca", Path("f")),
+        ([], "rest_port", None),
+        (["--rest-api-port", "0"], "rest_port", 0),
+        (["--rest-api-port=3000"], "listens", False),
+        (["--rest-api-port=3000", "--websocket-port=7"], "listens", True),
+        (["--rest-api-port=3000", "--ws-connect=ws://a:1"], "listens", False),
         (["--broadcast-server-mdns"], "broadcast", True),
         (["--broadcast-server-mdns", "--mdns-suffix", "desk"], "broadcast_suffix", "desk"),
         (["--repeater", "--repeater-remote-address", "192.168.0.2:12345"], "repeater", "ws://192.168.0.2:12345"),
@@ -278,11 +283,10 @@ def test_help_lists_every_option_and_is_no_error(words: list[str], capsys: pytes
     ("words", "environment", "warnings"),
     [
         (
-            ["--frontend-websocket-port", "1", "--rest-api-port=2", "--allow-raw", "--allow-v4-spec"],
+            ["--frontend-websocket-port", "1", "--allow-raw", "--allow-v4-spec"],
             {},
             [
                 "--frontend-websocket-port does nothing: there is no channel for front ends",
-                "--rest-api-port does nothing: there is no REST interface; programs connect by websocket",
                 "--allow-raw does nothing: devices cannot be sent raw bytes",
                 "--allow-v4-spec does nothing: version 4 of the message spec is always allowed",
             ],
@@ -324,7 +328,30 @@ def test_help_lists_every_option_and_is_no_error(words: list[str], capsys: pytes
         (
             ["--ws-connect", "ws://a", "--allow-origin", "https://a.example"],
             {},
-            ["--allow-origin does nothing: with --ws-connect alone nothing listens; --ws-port turns that on"],
+            ["--allow-origin does nothing: with --ws-connect alone nothing listens for websockets; --ws-port turns that on"],
+        ),
+        (
+            ["--rest-api-port", "1", "--ws-connect", "ws://a", "--max-clients", "2", "--tls-cert", "a", "--tls-key", "b"],
+            {},
+            [
+                f"--tls-{what} does nothing: with --ws-connect and --rest-api-port alone nothing listens for websockets; "
+                "--ws-port turns that on"
+                for what in ("cert", "key")
+            ],
+        ),
+        (
+            ["--rest-api-port", "1", "--max-clients", "2"],
+            {},
+            ["--max-clients does nothing: with --rest-api-port alone nothing listens for websockets; --ws-port turns that on"],
+        ),
+        (
+            ["--rest-api-port", "1", "--no-token", "--broadcast-server-mdns", "--allow-origin", "https://a.example"],
+            {},
+            [
+                "--no-token does nothing: with --rest-api-port alone nothing listens for websockets; --ws-port turns that on",
+                "--broadcast-server-mdns does nothing: with --rest-api-port alone nothing listens for websockets; "
+                "--ws-port turns that on",
+            ],
         ),
         (
             ["--websocket-listen-address", "[::1]:7", "--websocket-port", "8"],

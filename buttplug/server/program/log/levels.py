@@ -26,6 +26,7 @@ PARTS: Mapping[str, str] = {
     "client": "buttplug.server.session",
     "device": "buttplug.server.devices",
     "websocket": "buttplug.server.websocket",
+    "rest": "buttplug.server.rest",
     "hardware": "buttplug.hardware",
     "bluetooth": "buttplug.hardware.bluetooth",
     "serial": "buttplug.hardware.serial",

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from buttplug.server.ports import LOOPBACK
 from buttplug.server.program.log import LogFormat
 from buttplug.server.program.options.buses import DEVICE_SERVER, buses_on
 from buttplug.server.program.options.environment import from_environment, misspelt
 from buttplug.server.program.options.parser import Given
 from buttplug.server.program.options.pointless import pointless
 from buttplug.server.program.options.table import DEVICE_PORT, make_parser
-from buttplug.server.websocket import DEFAULT_PORT, LOOPBACK
+from buttplug.server.websocket import DEFAULT_PORT
 
 #: Destinations of the options that say where to listen.
 LISTENING = frozenset({"ws_port", "ws_host", "websocket_listen_address"})
@@ -25,6 +26,7 @@ class Options:
 
     Attributes:
         listens: Whether clients can connect to ``hosts``, all interfaces where there are none, and ``port``.
+        rest_port: The port for requests over HTTP.
         connect: The address of an app to connect to.
         repeater: The address of the server for which to be a repeater, instead of a server.
         action: What is to be printed, instead of all that, by the option that asks for it; and ``search``, the text behind it.
@@ -34,6 +36,7 @@ class Options:
     listens: bool
     hosts: tuple[str, ...]
     port: int
+    rest_port: int | None
     connect: str | None
     connect_headers: tuple[tuple[str, str], ...]
     connect_ca: Path | None
@@ -86,7 +89,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     hosts, port = _hosts(given.ws_host), given.ws_port
     if given.websocket_listen_address is not None:
         hosts, port = (given.websocket_listen_address[0],), given.websocket_listen_address[1]
-    listens = given.ws_connect is None or not given.options.keys().isdisjoint(LISTENING)
+    elsewhere = given.ws_connect is not None or given.rest_api_port is not None
+    listens = not elsewhere or not given.options.keys().isdisjoint(LISTENING)
     if given.device_ws_port is not None and given.switches[DEVICE_SERVER] is None:
         given.switches = given.switches | {DEVICE_SERVER: True}
     buses = buses_on(given.switches, simulating=bool(given.simulate) or given.use_simulated_devices)
@@ -99,6 +103,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         listens=listens,
         hosts=hosts,
         port=DEFAULT_PORT if port is None else port,
+        rest_port=given.rest_api_port,
         connect=given.ws_connect,
         connect_headers=given.ws_connect_header,
         connect_ca=given.ws_connect_ca,

@@ -46,10 +46,12 @@ def _reasons(given: Given, buses: tuple[str, ...], *, listens: bool) -> Mapping[
     elif not given.ws_connect.startswith("wss:"):
         reasons[f"{given.ws_connect} is not a wss address"] = ("ws_connect_ca",)
     if not listens:
-        # Devices that connect by themselves need what lets clients in, too.
-        access = () if DEVICE_SERVER in buses else ("allow_origin", "token_file")
-        reasons["with --ws-connect alone nothing listens; --ws-port turns that on"] = (
+        # Devices that connect by themselves, and requests over HTTP, need what lets clients in, too.
+        access = () if DEVICE_SERVER in buses or given.rest_api_port is not None else ("allow_origin", "token_file")
+        ways = " and ".join(given.options[way] for way in ("ws_connect", "rest_api_port") if way in given.options)
+        reasons[f"with {ways} alone nothing listens for websockets; --ws-port turns that on"] = (
             *access,
+            *(() if given.ws_connect is not None else ("max_ping_time", "max_clients")),
             "no_token",
             "tls_cert",
             "tls_key",

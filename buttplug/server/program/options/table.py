@@ -22,6 +22,8 @@ examples:
       exactly these two buses
   python -m buttplug.server --simulate "Lovense Nora" --log-level debug
       no hardware: a device that only tells what it is sent
+  python -m buttplug.server --rest-api-port 3000
+      requests over HTTP, no websockets: curl -X POST http://127.0.0.1:3000/api/v1/devices/0/outputs/Vibrate/0.5
   python -m buttplug.server --check
       what works on this machine, and how to mend the rest
 
@@ -109,6 +111,14 @@ def _add_clients(parser: Parser) -> None:
         action=Once,
         metavar="FILE",
         help="trust the certificates in this file, and no others, when that app is a wss address",
+    )
+    add(
+        "--rest-api-port",
+        type=values.port,
+        action=Once,
+        metavar="PORT",
+        help="serve requests over HTTP too, for programs on this machine, on this port, 0 for any free one; without an option "
+        "that says where to listen, instead of websockets; needs the extra rest",
     )
     add("--server-name", default="Buttplug Server", action=Once, metavar="TEXT", help="the name clients are told")
     add("--max-clients", type=values.clients, default=8, action=Once, metavar="N", help="clients at a time (default: 8)")
@@ -324,7 +334,6 @@ def _add_what_does_nothing(parser: Parser) -> None:
     """Add options of other versions of the ecosystem's engine, so that a script written for it still starts."""
     for option, takes_value, reason in (
         ("--frontend-websocket-port", True, "there is no channel for front ends"),
-        ("--rest-api-port", True, "there is no REST interface; programs connect by websocket"),
         ("--allow-raw", False, "devices cannot be sent raw bytes"),
         ("--allow-v4-spec", False, "version 4 of the message spec is always allowed"),
     ):
