@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from buttplug.client import ButtplugClient, ButtplugDevice, DeviceFeature
+from buttplug.client.callbacks import CallbackAttributes
 from buttplug.client.inputs import InputMethods
 from buttplug.client.outputs import OutputMethods
 from buttplug.client.playing import PatternMethods
@@ -30,6 +31,7 @@ NAMES: Mapping[type, str] = {
     ButtplugDevice: "Device",
     DeviceFeature: "Feature",
     ButtplugServer: "Server",
+    CallbackAttributes: "CallbackAttributes",
     OutputMethods: "OutputMethods",
     InputMethods: "InputMethods",
     PatternMethods: "PatternMethods",
@@ -47,6 +49,12 @@ ATTRIBUTES: Mapping[type, list[tuple[str, str, str, str]]] = {
     ButtplugServer: [
         ("name", "str", "What clients are told.", "self._async.name"),
         ("is_open", "bool", "Whether it accepts clients.", "self._async.is_open"),
+        (
+            "simulated",
+            "list[SimulatedDevice]",
+            "The simulated devices, which tell what they were sent.",
+            "self._async.simulated",
+        ),
     ],
 }
 
@@ -180,6 +188,7 @@ PARTS = [
         from types import TracebackType
         from typing import Self
 
+        from buttplug.client.callbacks import CallbackAttributes
         from buttplug.client.client import ButtplugClient
         from buttplug.client.command import DeviceOutputCommand
         from buttplug.client.connector import Connector
@@ -204,6 +213,7 @@ PARTS = [
 
         from buttplug.core.enums import OutputType
         from buttplug.hardware.base import CommunicationManager
+        from buttplug.hardware.simulated import SimulatedDevice
         from buttplug.server.devices.configuration import DeviceConfiguration
         from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
         from buttplug.server.server import ButtplugServer
@@ -292,7 +302,11 @@ def _repr(class_: type) -> Iterator[list[str]]:
 def _call(function: str, arguments: str) -> str:
     """Return a call as the formatter has it, in a method."""
     line = f"{function}({arguments})"
-    return line if len(line) <= WIDTH - 8 else f"{function}(\n    {arguments}\n)"
+    if len(line) <= WIDTH - 8:
+        return line
+    if len(arguments) > WIDTH - 12:
+        arguments = arguments.replace(", ", ",\n    ") + ","
+    return f"{function}(\n    {arguments}\n)"
 
 
 def _context() -> Iterator[list[str]]:

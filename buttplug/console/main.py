@@ -15,11 +15,10 @@ from buttplug.client import ButtplugClient, ButtplugDevice
 from buttplug.console.commands import HELP, Commands
 from buttplug.core.errors import ButtplugError
 from buttplug.core.text import escaped
-from buttplug.hardware.simulated import SimulatedManager
 from buttplug.server import ButtplugServer, stop_on_signals
 from buttplug.server.buses import make_buses
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.program.configured import load_configuration, simulated_devices
+from buttplug.server.program.configured import load_configuration
 from buttplug.server.program.log import logging_to
 from buttplug.server.program.options import Options, parse
 from buttplug.server.program.output import non_blocking_standard_output
@@ -74,9 +73,7 @@ async def _talk(url: str | None, options: Options) -> None:
 async def _server(options: Options) -> AsyncIterator[ButtplugServer]:
     configuration = load_configuration(options)
     managers = make_buses(options, configuration)
-    if simulated := simulated_devices(configuration, options.simulate):
-        managers.append(SimulatedManager(simulated))
-    async with ButtplugServer(managers=managers, configuration=configuration) as server:
+    async with ButtplugServer(managers=managers, simulate=options.simulate, configuration=configuration) as server:
         with stop_on_signals(server):
             yield server
 

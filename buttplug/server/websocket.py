@@ -62,7 +62,9 @@ class PortInUseError(ButtplugConnectorError):
     """Something else listens on ``port`` already."""
 
     def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use by another program; choose another one with --ws-port")
+        super().__init__(
+            f"port {port} is in use by another program; choose another one with --ws-port (in Python: port=…), 0 for any free"
+        )
         self.port = port
 
 

@@ -145,7 +145,7 @@ async def test_what_cannot_be_done_is_told_with_what_can_be(desk: Desk, line: st
 
 async def test_what_the_server_refuses_is_told(desk: Desk) -> None:
     (told,) = await desk.type("vibrate 1 150")
-    assert "outside -1.0 to 1.0" in told
+    assert "outside 0.0 to 1.0" in told
     desk.devices[1].disconnect("out of range")
     await asyncio.sleep(1)
     assert await desk.type("vibrate 1 50") == ["there is no device 1; scan looks for devices, list shows them"]

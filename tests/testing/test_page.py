@@ -66,13 +66,18 @@ async def test_clock_with_url(buttplug_clock, buttplug_url): pass
 async def test_client_with_url(buttplug_client, buttplug_url): pass
 @pytest.mark.buttplug("Lovense Norra")
 def test_no_such_model(buttplug_url): pass
+@pytest.mark.buttplug
+def test_no_model(buttplug_url): pass
+@pytest.mark.buttplug(["Lovense Nora", "Lovense Edge"])
+def test_a_list_of_models(buttplug_url): pass
 """
 
 
 def test_fixtures_that_do_not_fit_say_which_do(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(MISTAKES)
     printed = run(tmp_path)
-    assert "5 errors" in printed
+    assert "7 errors" in printed
+    assert printed.count('takes the names of models: @pytest.mark.buttplug("Lovense Nora", "The Handy")') >= 2
     assert printed.count("for others there are buttplug_url and buttplug_sync_client") == 2
     assert "buttplug_url is in real time" in printed
     assert "use one or the other" in printed
