@@ -48,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         usage="%(prog)s [--connect URL] [option of the server …]",
         description="Find devices and try them by hand.",
         epilog=f"at the prompt:\n\n{HELP}\n\noptions of the server:\n  python -m buttplug.server --help lists them. Of use "
-        "here are those that say what devices to look for,\n  for instance --simulate 'Lovense Nora' or --use-serial.",
+        "here are those that say what devices to look for,\n  for instance --simulate 'Lovense Nora' or --use-serial.\n\n"
+        "the guide:\n  python -m buttplug.docs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

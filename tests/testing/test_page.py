@@ -1,4 +1,4 @@
-"""The tests of the page about testing, run by a pytest of their own as somebody else would."""
+"""The tests of the page about testing and of the README, run by a pytest of their own as somebody else would."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from tests.documentation import python_blocks
 
 GAME, TESTS_OF_GAME, TESTS_IN_LOOP = python_blocks("testing.md")
+(TEST_OF_README,) = [block for block in python_blocks("../README.md") if "def test_" in block]
 
 #: Without it pytest-asyncio warns.
 LOOP_SCOPE = "asyncio_default_fixture_loop_scope=function"
@@ -27,6 +28,7 @@ def write(directory: Path) -> None:
     (directory / "game.py").write_text(GAME)
     (directory / "test_game.py").write_text(TESTS_OF_GAME)
     (directory / "test_in_loop.py").write_text(TESTS_IN_LOOP)
+    (directory / "test_readme.py").write_text(TEST_OF_README)
 
 
 def run(directory: Path, *words: str) -> str:
@@ -39,7 +41,7 @@ def run(directory: Path, *words: str) -> str:
 
 def test_all_tests_of_the_page_pass(tmp_path: Path) -> None:
     write(tmp_path)
-    assert "7 passed" in run(tmp_path, "-p", "no:cacheprovider")
+    assert "8 passed" in run(tmp_path, "-p", "no:cacheprovider")
 
 
 def test_the_tests_of_the_page_can_fail(tmp_path: Path) -> None:
