@@ -65,7 +65,7 @@ async def _talk(url: str | None, options: Options) -> None:
         client.on_device_added = lambda device: _tell(f"found {_name(device)}")
         client.on_device_removed = lambda device: _tell(f"lost {_name(device)}")
         await client.connect(server)
-        _tell("help tells what can be typed; an empty line stops everything")
+        _tell("scan looks for devices; help tells what else can be typed; an empty line stops everything")
         await _obey(Commands(client, _tell), sys.stdin, at_once=sys.stdin.isatty())
         await client.stop_all_devices()
 

@@ -74,6 +74,11 @@ async def test_outputs_are_set_in_percent_of_a_device_or_of_one_feature(desk: De
     assert desk.sent(0) == ["RotateChange;", "Rotate:10;"]
 
 
+async def test_who_types_a_share_is_told_that_it_is_percent(desk: Desk) -> None:
+    assert await desk.type("vibrate 1.0 0.5") == ["that is 0.5 of 100; for half type 50"]
+    assert desk.sent(1) == ["f101"]
+
+
 async def test_with_a_time_an_output_is_stopped_after_it(desk: Desk) -> None:
     began = asyncio.get_running_loop().time()
     assert await desk.type("vibrate 1.0 50 3") == []
