@@ -34,6 +34,17 @@ def test_every_file_that_a_page_names_is_there_and_in_the_source_distribution(pa
         assert path.resolve().relative_to(ROOT).parts[0] in SDIST, f"{path} is not in the source distribution"
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"], ids=lambda page: page.name)
+def test_where_a_command_differs_on_windows_the_page_has_that_too(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for command, on_windows in (
+        (".venv/bin/", ".venv\\Scripts\\"),
+        ("python3 -m venv", "py -m venv"),
+        ("sh tests/run", "-m pytest"),
+    ):
+        assert command not in text or on_windows in text, command
+
+
 def test_pytest_finds_the_plugin_and_is_not_needed_to_run() -> None:
     assert PROJECT["project"]["entry-points"]["pytest11"] == {"buttplug": "buttplug.testing.plugin"}
     assert not [name for name in PROJECT["project"]["dependencies"] if name.startswith("pytest")]

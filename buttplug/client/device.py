@@ -214,7 +214,10 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
 
     def has_output(self, output_type: OutputType | str) -> bool:
         """Return whether it has an output of this type."""
-        return name_in(self._info.output, output_type) is not None
+        if output_type in self._info.output:
+            return True
+        # A constant has no other spelling, and to look further would cost every command.
+        return not isinstance(output_type, OutputType) and name_in(self._info.output, output_type) is not None
 
     def has_input(self, input_type: InputType | str) -> bool:
         """Return whether it has an input of this type."""

@@ -19,9 +19,6 @@ def name_in(names: Collection[str], wanted: str) -> str | None:
     """
     if wanted in names:
         return wanted
-    # The constant of an output has the only spelling there is; to look further would cost every command.
-    if isinstance(wanted, OutputType) or not names:
-        return None
     folded = _folded(wanted)
     return next((str(name) for name in names if _folded(name) == folded), None)
 
