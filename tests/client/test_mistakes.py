@@ -14,7 +14,7 @@ from buttplug.core.errors import ButtplugConnectorError
 from buttplug.hardware.simulated import SimulatedManager
 from buttplug.patterns import hold
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.sync import Client
+from buttplug.sync import Client, Server
 from buttplug.testing import Simulation
 from tests.fakes.scripted_server import ScriptedServer
 
@@ -107,6 +107,11 @@ async def test_seconds_are_numbers(client: ButtplugClient, seconds: Any) -> None
 async def test_who_forgot_to_connect_is_told_what_comes_first() -> None:
     with pytest.raises(ButtplugConnectorError, match=r"connect\(\) comes first"):
         await ButtplugClient("Tests").vibrate(0.5)
+
+
+async def test_a_server_without_await_is_for_a_client_without_await() -> None:
+    with pytest.raises(ButtplugConnectorError, match=r"use buttplug\.sync\.Client, or here a ButtplugServer"):
+        await ButtplugClient("Tests").connect(Server())  # type: ignore[arg-type]
 
 
 async def test_connecting_to_another_server_without_leaving_the_first_is_told(
