@@ -27,8 +27,8 @@ from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import ClientMessage, Ok, OutputCmd
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice
+from buttplug.server.devices import simulation
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.program import configured
 from buttplug.server.program.main import main
 from buttplug.server.websocket import WebsocketListener
 
@@ -111,7 +111,7 @@ def _note_delays(bench: Bench) -> dict[int, list[float]]:
 
 def _program(count: int, words: list[str]) -> int:
     """Run the program with simulated devices; print the time of every zero that the first one gets."""
-    simulate = configured.simulate  # type: ignore[attr-defined]
+    simulate = simulation.simulate
 
     def simulated(configuration: DeviceConfiguration, name: str, taken: Collection[str]) -> SimulatedDevice:
         device = simulate(configuration, name, taken)
@@ -123,7 +123,7 @@ def _program(count: int, words: list[str]) -> int:
         if packet.data.endswith(b"\0"):
             print("zero", time.perf_counter(), file=sys.stderr, flush=True)
 
-    configured.simulate = simulated  # type: ignore[attr-defined, assignment]
+    simulation.simulate = simulated  # type: ignore[assignment]
     return main(["--ws-port=0", "--log-level=off", *[f"--simulate={SENSOR_MODEL}"] * count, *words])
 
 

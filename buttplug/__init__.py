@@ -9,7 +9,7 @@ The client::
         for device in await client.scan(5):
             await device.vibrate(0.5)
 
-:class:`ButtplugServer` is here too. What is not asked for is not imported.
+:class:`ButtplugServer` is here too. What is not asked for is not imported. ``python -m buttplug.docs`` has the guide.
 """
 
 from __future__ import annotations

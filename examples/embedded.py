@@ -1,21 +1,16 @@
 """A program with the server inside, and a simulated device to drive: ``python examples/embedded.py``.
 
-For real devices put the bus in the place of the simulated one: ``from buttplug.hardware.bluetooth import BluetoothManager``.
+For a real device name a bus in the place of the model: ``ButtplugServer(managers=[BluetoothManager()])``, with
+``from buttplug.hardware.bluetooth import BluetoothManager``.
 """
 
 import asyncio
 
 from buttplug import ButtplugClient, ButtplugServer
-from buttplug.hardware.simulated import SimulatedManager
-from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.simulation import simulate
 
 
 async def main() -> None:
-    configuration = DeviceConfiguration.load()
-    nora = simulate(configuration, "Lovense Nora")
-    managers = [SimulatedManager([nora])]
-    async with ButtplugServer(managers=managers, configuration=configuration) as server, ButtplugClient("Example") as client:
+    async with ButtplugServer(simulate=["Lovense Nora"]) as server, ButtplugClient("Example") as client:
         client.on_device_added = lambda device: print("found", device.name)
         await client.connect(server)
         await client.scan()
@@ -27,7 +22,7 @@ async def main() -> None:
         await client.stop_all_devices()
 
     print("the device was sent:")
-    for packet in nora.packets:
+    for packet in server.simulated[0].packets:
         print(" ", packet.data.decode())
 
 

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from buttplug.client import ButtplugClient, ButtplugDevice, DeviceFeature
+from buttplug.client.callbacks import CallbackAttributes
 from buttplug.client.inputs import InputMethods
 from buttplug.client.outputs import OutputMethods
 from buttplug.client.playing import PatternMethods
+from buttplug.funscript import FunscriptPlayer
 from buttplug.server import ButtplugServer
 
 FOLDER = Path(__file__).parents[1] / "buttplug" / "sync" / "face"
@@ -30,23 +32,32 @@ NAMES: Mapping[type, str] = {
     ButtplugDevice: "Device",
     DeviceFeature: "Feature",
     ButtplugServer: "Server",
+    CallbackAttributes: "CallbackAttributes",
     OutputMethods: "OutputMethods",
     InputMethods: "InputMethods",
     PatternMethods: "PatternMethods",
+    FunscriptPlayer: "FunscriptPlayer",
 }
 
 #: What a context manager is told of how it is left.
 ERROR = "kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None"
 
-#: What of a server is for what runs in its event loop: listeners and connectors.
-LEFT_OUT = frozenset("open_session session_ended run_to_end warn_of_client why_full close_from_outside".split())
+#: What is for what runs in the event loop: listeners and connectors of a server, and what stops the features of a player.
+LEFT_OUT = frozenset("open_session session_ended run_to_end warn_of_client why_full close_from_outside taken".split())
 
 #: What is a plain attribute there: its name, type and words, and how the face has it.
 ATTRIBUTES: Mapping[type, list[tuple[str, str, str, str]]] = {
+    FunscriptPlayer: [("script", "Funscript", "What it plays.", "self._async.script")],
     DeviceFeature: [("device", "Device", "The device it is a part of.", "self._bridge.face(Device, self._async.device)")],
     ButtplugServer: [
         ("name", "str", "What clients are told.", "self._async.name"),
         ("is_open", "bool", "Whether it accepts clients.", "self._async.is_open"),
+        (
+            "simulated",
+            "list[SimulatedDevice]",
+            "The simulated devices, which tell what they were sent.",
+            "self._async.simulated",
+        ),
     ],
 }
 
@@ -64,11 +75,14 @@ TYPES = [
     (r"\bButtplugDevice\b", "Device"),
     (r"\bDeviceFeature\b", "Feature"),
     (r"\bDevices\b", "dict[int, Device]"),
+    (r"Awaitable\[float \| None\] \| ", ""),
     (r"\bAsync(Generator\[(\w+), None\]|Iterator\[(\w+)\])", r"Iteration[\2\3]"),
 ]
 
 #: Words of docstrings, and what they become. Each is there, or there would be no need for it.
 WORDS = [
+    ("As an asynchronous context manager", "As a context manager"),
+    ("A coroutine function may take its time", "It is asked in a thread, and may take its time"),
     ("``async for", "``for"),
     ("``async with", "``with"),
     ("async with ButtplugClient", "with Client"),
@@ -180,6 +194,7 @@ PARTS = [
         from types import TracebackType
         from typing import Self
 
+        from buttplug.client.callbacks import CallbackAttributes
         from buttplug.client.client import ButtplugClient
         from buttplug.client.command import DeviceOutputCommand
         from buttplug.client.connector import Connector
@@ -195,6 +210,21 @@ PARTS = [
         [ButtplugClient],
     ),
     Part(
+        "funscript",
+        "The synchronous player of scripts.",
+        """
+        from collections.abc import Callable, Mapping
+        from types import TracebackType
+        from typing import Self
+
+        from buttplug.funscript import player
+        from buttplug.funscript.script import Funscript
+        from buttplug.sync.face.device import Device, Feature
+        from buttplug.sync.playing import axes_of, bridge_of, targets_of
+        """,
+        [FunscriptPlayer],
+    ),
+    Part(
         "server",
         "The synchronous server, for programs that have it inside.",
         """
@@ -204,6 +234,7 @@ PARTS = [
 
         from buttplug.core.enums import OutputType
         from buttplug.hardware.base import CommunicationManager
+        from buttplug.hardware.simulated import SimulatedDevice
         from buttplug.server.devices.configuration import DeviceConfiguration
         from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
         from buttplug.server.server import ButtplugServer
@@ -259,7 +290,10 @@ def _members(class_: type) -> Iterator[list[str]]:
     yield from _attributes(class_)
     for name in members_of(class_):
         value = vars(class_)[name]
-        yield _property(name, value) if isinstance(value, property) else _method(name, value)
+        if isinstance(value, property):
+            yield from _property(name, value)
+        else:
+            yield _method(name, value, in_loop=class_ is FunscriptPlayer)
 
 
 def _constructor(class_: type) -> list[str]:
@@ -272,6 +306,8 @@ def _constructor(class_: type) -> list[str]:
             "    self._bridge = bridge",
             f"    self._async: {class_.__name__} = device",
         ]
+    if class_ is FunscriptPlayer:
+        return _player_constructor()
     stop, close = ("stop_all_devices", "disconnect") if class_ is ButtplugClient else ("stop_all", "close")
     initial = vars(class_)["__init__"]
     return [
@@ -283,16 +319,35 @@ def _constructor(class_: type) -> list[str]:
     ]
 
 
+def _player_constructor() -> list[str]:
+    passed_on = "script, *targets_of(targets), axes=axes_of(axes), speed=speed, offset=offset".split(", ")
+    return [
+        *_signature("__init__", vars(FunscriptPlayer)["__init__"]),
+        "    self._bridge = bridge_of(targets, axes)",
+        "    self._async: player.FunscriptPlayer = self._bridge.in_loop(",
+        "        lambda: player.FunscriptPlayer(",
+        *(f"            {word}," for word in [*passed_on, "clock=self._bridge.in_thread(clock)"]),
+        "        )",
+        "    )",
+    ]
+
+
 def _repr(class_: type) -> Iterator[list[str]]:
     if "__repr__" in vars(class_):
-        result = f'repr(self._async).replace("{class_.__name__}", "{NAMES[class_]}", 1)'
+        result = "repr(self._async)"
+        if class_.__name__ != NAMES[class_]:
+            result += f'.replace("{class_.__name__}", "{NAMES[class_]}", 1)'
         yield ["def __repr__(self) -> str:", f"    return {result}"]
 
 
 def _call(function: str, arguments: str) -> str:
     """Return a call as the formatter has it, in a method."""
     line = f"{function}({arguments})"
-    return line if len(line) <= WIDTH - 8 else f"{function}(\n    {arguments}\n)"
+    if len(line) <= WIDTH - 8:
+        return line
+    if len(arguments) > WIDTH - 12:
+        arguments = arguments.replace(", ", ",\n    ") + ","
+    return f"{function}(\n    {arguments}\n)"
 
 
 def _context() -> Iterator[list[str]]:
@@ -330,14 +385,20 @@ def _callback_words(class_: type, name: str) -> str:
     return match[1]
 
 
-def _property(name: str, value: property) -> list[str]:
+def _property(name: str, value: property) -> Iterator[list[str]]:
     assert value.fget is not None
     type_ = face_type(inspect.signature(value.fget).return_annotation)
     result = RESULTS.get(type_, "{}").format(f"self._async.{name}")
-    return ["@property", f"def {name}(self) -> {type_}:", *_docstring(value.__doc__), f"    return {result}"]
+    yield ["@property", f"def {name}(self) -> {type_}:", *_docstring(value.__doc__), f"    return {result}"]
+    if value.fset is not None:
+        yield [
+            f"@{name}.setter",
+            f"def {name}(self, {name}: {type_}) -> None:",
+            f'    self._bridge.in_loop(lambda: setattr(self._async, "{name}", {name}))',
+        ]
 
 
-def _method(name: str, function: Callable[..., object]) -> list[str]:
+def _method(name: str, function: Callable[..., object], *, in_loop: bool = False) -> list[str]:
     type_ = face_type(inspect.signature(function).return_annotation)
     call = f"self._async.{name}({_passed_on(function)})"
     if inspect.iscoroutinefunction(function):
@@ -345,6 +406,8 @@ def _method(name: str, function: Callable[..., object]) -> list[str]:
         call = f"self._bridge.{run}({call})"
     elif type_.startswith("Iteration["):
         call = f"self._bridge.iterate(lambda: {call})"
+    elif in_loop:
+        call = f"self._bridge.in_loop(lambda: {call})"
     else:
         passed_on = _passed_on(function)
         call = f"self._bridge.call(self._async.{name}{f', {passed_on}' if passed_on else ''})"
@@ -373,7 +436,8 @@ def _signature(name: str, function: Callable[..., object]) -> list[str]:
         if parameter.kind is parameter.KEYWORD_ONLY and not is_marked:
             words.append("*")
             is_marked = True
-        star = "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+        is_marked = is_marked or parameter.kind is parameter.VAR_POSITIONAL
+        star = "**" if parameter.kind is parameter.VAR_KEYWORD else "*" if parameter.kind is parameter.VAR_POSITIONAL else ""
         default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}".replace("'", '"')
         words.append(f"{star}{parameter.name}: {face_type(parameter.annotation)}{default}")
     end = f") -> {face_type(signature.return_annotation)}:"

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from buttplug.client.callbacks import CallbackAttributes
 from buttplug.client.command import DeviceOutputCommand
 from buttplug.client.connection import Connection
 from buttplug.client.connector import Connector
@@ -56,7 +57,7 @@ ErrorCallback: TypeAlias = Callable[[Exception], object]
 REQUEST_TIMEOUT = 30.0
 
 
-class ButtplugClient(OutputMethods):
+class ButtplugClient(OutputMethods, CallbackAttributes):
     """A client of one server at a time; it can be connected again after a disconnect.
 
     As a context manager it disconnects at the end, however that comes, which stops what it drove::
@@ -105,6 +106,7 @@ class ButtplugClient(OutputMethods):
         self._request_timeout = request_timeout
         self._reconnect = reconnect
         self._connector: Connector | None = None
+        self._target: str | Connector | Server | None = None
         self._connection: Connection | None = None
         self._ended: Connection | None = None
         self._pinger: Pinger | None = None
@@ -164,7 +166,8 @@ class ButtplugClient(OutputMethods):
         return self._scanner.active
 
     async def connect(self, url: str | Connector | Server) -> None:
-        """Connect to a server, shake hands, and learn its devices. Nothing happens when there is a connection already.
+        """Connect to a server, shake hands, and learn its devices. Nothing happens when there is a connection already; the
+        log says so where that is one to another server.
 
         A client that is reconnecting by itself goes on with that when this fails.
 
@@ -177,13 +180,15 @@ class ButtplugClient(OutputMethods):
             ButtplugHandshakeError: Client and server cannot talk to each other.
         """
         connector = connector_for(url)
+        if self._connected and url != self._target:
+            logger.warning("%r is not connected to %r: it is connected already; disconnect() comes first", self, url)
         reconnecting = self._reconnector.active
         self._reconnector.stop()
         try:
             async with self._connecting:
                 if not self._connected:
                     await self._open(connector)
-                    self._connector = connector
+                    self._connector, self._target = connector, url
         except BaseException:
             if reconnecting:
                 self._reconnector.start()
@@ -329,7 +334,11 @@ class ButtplugClient(OutputMethods):
 
     def _connection_in_use(self) -> Connection:
         if self._connection is None or not self._connected:
-            raise ButtplugConnectorError("Not connected: reconnecting" if self._reconnector.active else "Not connected")
+            raise ButtplugConnectorError(
+                "Not connected: reconnecting; ServerReconnected tells when the server is back"
+                if self._reconnector.active
+                else "Not connected: connect() comes first, and again when the server was lost"
+            )
         return self._connection
 
     def _handle(self, message: ServerMessage | Malformed) -> None:

@@ -83,7 +83,7 @@ class EventDelivery:
             logger.warning("A callback of %r was cancelled", self._owner)
         except Exception as error:
             # A program's fault: it is reported, and breaks nothing.
-            logger.exception("A callback of %r raised an exception", self._owner)
+            logger.exception("A callback of %r, called for %s, raised an exception", self._owner, type(event).__name__)
             if not isinstance(event, ErrorReceived):
                 self.emit(ErrorReceived(error))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
 from msgspec import Struct
 
 from buttplug.client.channel import DeviceChannel
 from buttplug.client.command import CommandValue, DeviceOutputCommand
 from buttplug.client.connection import Connection, Reply
-from buttplug.client.inputs import InputMethods, name_in, value_of
+from buttplug.client.inputs import InputMethods, value_of
 from buttplug.client.outputs import OutputMethods
 from buttplug.client.playing import PatternMethods, Play
 from buttplug.client.steps import checked_step, clamped_duration
@@ -19,6 +19,7 @@ from buttplug.client.subject import Subject
 from buttplug.client.subscription import Subscription, readings
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugMessageError, DeviceErrorReason
+from buttplug.core.kinds import name_in
 from buttplug.core.messages import (
     FeatureInfo,
     InputCmd,
@@ -120,14 +121,12 @@ class ButtplugDevice(OutputMethods, PatternMethods, InputMethods):
         elif features:
             await run_outputs(features, command)
         else:
-            text = f"Device has no {command.output_type} features"
-            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
+            raise self._without_output(command.output_type)
 
-    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
+    async def _play(self, pattern: Pattern, output_type: OutputType | str | None) -> None:
         features = [] if output_type is None else self.get_features_with_output(output_type)
         if output_type is None or not features:
-            text = f"Device has no {output_type or 'output'} features"
-            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
+            raise self._without_output(output_type or "output")
         await _play(features, pattern, output_type)
 
     async def stop(self, inputs: bool = True, outputs: bool = True) -> None:
@@ -161,8 +160,15 @@ class ButtplugDevice(OutputMethods, PatternMethods, InputMethods):
     def _with_input(self, input_type: InputType | str) -> list[DeviceFeature]:
         features = self.get_features_with_input(input_type)
         if not features:
-            raise self._subject.refusal(f"Device has no {input_type} sensor", DeviceErrorReason.NO_SUCH_INPUT)
+            known = _listed(name for feature in self._features.values() for name in feature._info.input)
+            text = f"Device has no {input_type} sensor; it has {known}"
+            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_INPUT)
         return features
+
+    def _without_output(self, output_type: str) -> ButtplugDeviceError:
+        known = _listed(name for feature in self._features.values() for name in feature._info.output)
+        text = f"Device has no {output_type} features; it has {known}"
+        return self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
 
 
 class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
@@ -208,7 +214,10 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
 
     def has_output(self, output_type: OutputType | str) -> bool:
         """Return whether it has an output of this type."""
-        return output_type in self._info.output
+        if output_type in self._info.output:
+            return True
+        # A constant has no other spelling, and to look further would cost every command.
+        return not isinstance(output_type, OutputType) and name_in(self._info.output, output_type) is not None
 
     def has_input(self, input_type: InputType | str) -> bool:
         """Return whether it has an input of this type."""
@@ -226,17 +235,17 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
 
     def step_range(self, output_type: OutputType | str) -> tuple[int, int] | None:
         """Return the lowest and highest step of an output; None when there is no such output."""
-        limits = self._info.output.get(output_type)
+        limits = self._found_limits(output_type)
         return limits.value if limits else None
 
     def step_count(self, output_type: OutputType | str) -> int | None:
         """Return the highest step of an output; None when there is no such output."""
-        limits = self._info.output.get(output_type)
+        limits = self._found_limits(output_type)
         return limits.value[1] if limits else None
 
     def duration_range(self, output_type: OutputType | str) -> tuple[int, int] | None:
         """Return the shortest and longest duration of an output in milliseconds; None when it takes none."""
-        limits = self._info.output.get(output_type)
+        limits = self._found_limits(output_type)
         return limits.duration if limits else None
 
     def convert_to_step(self, output_type: OutputType | str, value: CommandValue) -> int:
@@ -248,7 +257,8 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
         Raises:
             ButtplugDeviceError: There is no such output, or the value is no number or outside its range.
         """
-        return checked_step(output_type, value, self._limits(output_type).value, self._subject)
+        name = self._checked_output(output_type)
+        return checked_step(name, value, self._info.output[name].value, self._subject)
 
     async def run_output(self, command: DeviceOutputCommand) -> None:
         """Send an output command to this feature, and wait until it is done or a newer one took its place.
@@ -264,11 +274,8 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
         self._channel.driven[self.index] = self._subject
         await connection.request(message, Ok, self._subject)
 
-    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
-        if output_type is None or not self.has_output(output_type):
-            text = f"Feature does not support {output_type or 'outputs'}"
-            raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
-        await _play([self], pattern, output_type)
+    async def _play(self, pattern: Pattern, output_type: OutputType | str | None) -> None:
+        await _play([self], pattern, self._checked_output(output_type or "outputs"))
 
     async def stop(self) -> None:
         """Stop the outputs of this feature. Subscriptions to its inputs go on.
@@ -308,16 +315,21 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
         """
         return readings([self._subscription(input_type)])
 
-    def _limits(self, output_type: str) -> OutputLimits:
-        limits = self._info.output.get(output_type)
-        if limits is None:
-            text = f"Feature does not support {output_type}"
+    def _found_limits(self, output_type: str) -> OutputLimits | None:
+        name = name_in(self._info.output, output_type)
+        return None if name is None else self._info.output[name]
+
+    def _checked_output(self, output_type: str) -> str:
+        """Return an output type as the server spells it."""
+        name = name_in(self._info.output, output_type)
+        if name is None:
+            text = f"Feature does not support {output_type}; it has {_listed(self._abilities())}"
             raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_OUTPUT)
-        return limits
+        return name
 
     def _message(self, connection: Connection, command: DeviceOutputCommand) -> OutputCmd:
-        output_type, value = command.output_type, command.value
-        limits = self._limits(output_type)
+        output_type, value = self._checked_output(command.output_type), command.value
+        limits = self._info.output[output_type]
         step = checked_step(output_type, value, limits.value, self._subject)
         if step and isinstance(value, int) and output_type not in self._counts_steps:
             self._note_step(output_type, step, limits.value[1])
@@ -343,7 +355,7 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
     def _checked_input(self, input_type: InputType | str, command: InputCommandType) -> str:
         name = name_in(self._info.input, input_type)
         if name is None:
-            text = f"Feature does not support {input_type} input"
+            text = f"Feature does not support {input_type} input; it has {_listed(self._abilities())}"
             raise self._subject.refusal(text, DeviceErrorReason.NO_SUCH_INPUT)
         if not self.supports_input_command(input_type, command):
             text = f"{command} is not possible for {input_type}"
@@ -385,10 +397,15 @@ class Reading(Struct, frozen=True):
     value: int
 
 
-async def _play(features: Sequence[DeviceFeature], pattern: Pattern, output_type: OutputType) -> None:
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names)) or "none"
+
+
+async def _play(features: Sequence[DeviceFeature], pattern: Pattern, output_type: str) -> None:
     """Play a pattern on features of one device."""
     channel = features[0]._channel
-    play = Play(features, output_type, channel.info.device_message_timing_gap / 1000, run_outputs)
+    type_ = OutputType(features[0]._checked_output(output_type))
+    play = Play(features, type_, channel.info.device_message_timing_gap / 1000, run_outputs)
     with channel.moved_by(play, [feature.index for feature in features]):
         await play.run(pattern)
 

@@ -41,7 +41,11 @@ class InProcessConnector:
         Raises:
             ButtplugConnectorError: The server does not take it.
         """
-        self._session = self.server.open_session(on_message, lambda code, reason: on_lost(reason))
+        try:
+            self._session = self.server.open_session(on_message, lambda code, reason: on_lost(reason))
+        except ButtplugConnectorError as error:
+            text = f"{error.message}: `async with` opens it (in buttplug.sync `with`), and its end closes it"
+            raise ButtplugConnectorError(text) from error
 
     async def send(self, message: ClientMessage) -> None:
         """Hand a message to the server.

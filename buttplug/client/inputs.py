@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from buttplug.core.enums import InputType
 from buttplug.core.messages import InputValue
@@ -50,13 +50,6 @@ class InputMethods(ABC):
             ButtplugConnectorError: There is no connection, or no answer.
         """
         return await self.read(InputType.RSSI)
-
-
-def name_in(names: Iterable[str], input_type: str) -> str | None:
-    """Return an input type as the server spells it, if it is among its names: there are two spellings of RSSI."""
-    wanted = (input_type, "Rssi") if input_type == InputType.RSSI else (input_type,)
-    known = set(names)
-    return next((str(name) for name in wanted if name in known), None)
 
 
 def value_of(reading: Mapping[str, InputValue], name: str) -> int | None:

@@ -52,13 +52,12 @@ class PatternMethods(ABC):
             ButtplugDeviceError: There is no such output, a level is outside its range, or the device is gone or failed.
             ButtplugConnectorError: There is no connection, or no answer.
         """
-        if output_type is not None:
-            await self._play(pattern, OutputType(output_type))
-        else:
-            await self._play(pattern, next((type_ for type_ in PREFERRED if self.has_output(type_)), None))
+        if not hasattr(pattern, "next_change"):
+            raise TypeError(f"play() takes a pattern of buttplug.patterns, such as hold(0.5, 3), not {pattern!r}")
+        await self._play(pattern, output_type or next((type_ for type_ in PREFERRED if self.has_output(type_)), None))
 
     @abstractmethod
-    async def _play(self, pattern: Pattern, output_type: OutputType | None) -> None:
+    async def _play(self, pattern: Pattern, output_type: OutputType | str | None) -> None:
         """Play a pattern on an output; None where there is none."""
 
 

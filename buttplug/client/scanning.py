@@ -61,6 +61,7 @@ class Scanner:
 
     async def scan(self, seconds: float) -> list[ButtplugDevice]:
         """Scan until it is done, for at most so many seconds, and return the devices that are connected then."""
+        _require_seconds("seconds", seconds)
         events = self._events()
         async with self._scanning(self._start):
             try:
@@ -72,6 +73,8 @@ class Scanner:
 
     async def wait_for(self, name: str | None, timeout: float | None) -> ButtplugDevice:
         """Return a device by a part of its name; scan until it is there."""
+        if timeout is not None:
+            _require_seconds("timeout", timeout)
         events = self._events()
         for device in self._devices.values():
             if _matches(device, name):
@@ -141,6 +144,11 @@ class Scanner:
     def _stopped(self, reply: ServerMessage) -> None:
         if isinstance(reply, Ok):
             self.finished()
+
+
+def _require_seconds(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is a number of seconds, not {value!r}")
 
 
 async def _end_of_scan(events: AsyncIterator[ClientEvent]) -> None:

@@ -19,8 +19,9 @@ def checked_step(output_type: str, value: CommandValue, limits: Range, subject: 
     """
     low, high = limits
     if isinstance(value, float):
-        if not -1.0 <= value <= 1.0:
-            text = f"{output_type} of {value} is outside -1.0 to 1.0: a float is a share of the range, an int one of its steps"
+        lowest = -1.0 if low < 0 else 0.0
+        if not lowest <= value <= 1.0:
+            text = f"{output_type} of {value} is outside {lowest} to 1.0: a float is a share of the range, an int is a step"
             raise subject.refusal(text, DeviceErrorReason.OUT_OF_RANGE)
         step = step_of(value, high)
     elif isinstance(value, int) and not isinstance(value, bool):
@@ -29,7 +30,7 @@ def checked_step(output_type: str, value: CommandValue, limits: Range, subject: 
         text = f"{output_type} takes a float (share of the range) or an int (step), not {value!r}"
         raise subject.refusal(text, DeviceErrorReason.INVALID_VALUE)
     if not low <= step <= high:
-        text = f"{output_type} of {value} is outside its range of {low} to {high} steps"
+        text = f"{output_type} of {value} is outside its range of {low} to {high} steps; a float is a share of it: 0.5 is half"
         raise subject.refusal(text, DeviceErrorReason.OUT_OF_RANGE)
     return step
 

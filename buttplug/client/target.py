@@ -22,6 +22,10 @@ def connector_for(target: object) -> Connector:
             return InProcessConnector(target)
         if isinstance(target, Connector):
             return target
+    if type(target).__module__.startswith("buttplug.sync."):
+        raise ButtplugConnectorError(
+            f"Cannot connect to {target!r}, which is made without await: use buttplug.sync.Client, or here a ButtplugServer"
+        )
     raise ButtplugConnectorError(
         f"Cannot connect to {target!r}: connect() takes the URL of a server, such as ws://127.0.0.1:12345, a ButtplugServer "
         "that runs in this process, or a connector"

@@ -101,8 +101,9 @@ class WebsocketConnector:
 
 def _advice(url: str, error: Exception) -> str:
     """Return what to do about a connection that could not be made; empty where the error says it all."""
-    if "://" not in url and url:
-        return f"A URL begins with ws:// or wss://; did you mean ws://{url}?"
+    scheme, separator, rest = url.rpartition("://")
+    if url and (not separator or scheme.lower() in ("http", "https")):
+        return f"A URL begins with ws:// or wss://; did you mean ws{'s' if scheme.lower() == 'https' else ''}://{rest}?"
     match error:
         case InvalidURI():
             return "A URL looks like ws://127.0.0.1:12345"

@@ -110,6 +110,8 @@ class Commands:
             )
         target = self._target(words[:1])
         percent = _number(words[1].removesuffix("%"), "a number of percent")
+        if 0 < abs(percent) < 1:
+            self._tell(f"that is {percent:g} of 100; for half type 50")
         seconds = _number(words[2], "a number of seconds") if len(words) == 3 else None
         kinds = [OutputType.POSITION_WITH_DURATION] if output is OutputType.POSITION else []
         kinds = [*kinds, output] if seconds is not None else [output, *kinds]

@@ -15,11 +15,10 @@ from buttplug.client import ButtplugClient, ButtplugDevice
 from buttplug.console.commands import HELP, Commands
 from buttplug.core.errors import ButtplugError
 from buttplug.core.text import escaped
-from buttplug.hardware.simulated import SimulatedManager
 from buttplug.server import ButtplugServer, stop_on_signals
 from buttplug.server.buses import make_buses
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.program.configured import load_configuration, simulated_devices
+from buttplug.server.program.configured import load_configuration
 from buttplug.server.program.log import logging_to
 from buttplug.server.program.options import Options, parse
 from buttplug.server.program.output import non_blocking_standard_output
@@ -49,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
         usage="%(prog)s [--connect URL] [option of the server …]",
         description="Find devices and try them by hand.",
         epilog=f"at the prompt:\n\n{HELP}\n\noptions of the server:\n  python -m buttplug.server --help lists them. Of use "
-        "here are those that say what devices to look for,\n  for instance --simulate 'Lovense Nora' or --use-serial.",
+        "here are those that say what devices to look for,\n  for instance --simulate 'Lovense Nora' or --use-serial.\n\n"
+        "the guide:\n  python -m buttplug.docs",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -65,7 +65,7 @@ async def _talk(url: str | None, options: Options) -> None:
         client.on_device_added = lambda device: _tell(f"found {_name(device)}")
         client.on_device_removed = lambda device: _tell(f"lost {_name(device)}")
         await client.connect(server)
-        _tell("help tells what can be typed; an empty line stops everything")
+        _tell("scan looks for devices; help tells what else can be typed; an empty line stops everything")
         await _obey(Commands(client, _tell), sys.stdin, at_once=sys.stdin.isatty())
         await client.stop_all_devices()
 
@@ -74,9 +74,7 @@ async def _talk(url: str | None, options: Options) -> None:
 async def _server(options: Options) -> AsyncIterator[ButtplugServer]:
     configuration = load_configuration(options)
     managers = make_buses(options, configuration)
-    if simulated := simulated_devices(configuration, options.simulate):
-        managers.append(SimulatedManager(simulated))
-    async with ButtplugServer(managers=managers, configuration=configuration) as server:
+    async with ButtplugServer(managers=managers, simulate=options.simulate, configuration=configuration) as server:
         with stop_on_signals(server):
             yield server
 

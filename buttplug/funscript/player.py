@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from typing import Self
 from buttplug.client import ButtplugDevice, DeviceFeature
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError, DeviceErrorReason
+from buttplug.funscript.clock import Question
 from buttplug.funscript.script import STROKE, Funscript
 from buttplug.funscript.timeline import Timeline
 from buttplug.funscript.tracks import Levels, Moves, Track
@@ -46,13 +47,17 @@ class FunscriptPlayer:
         axes: The features for further axes, by the name of the axis: ``{"twist": device.features[1]}``.
         speed: How many seconds of the script pass in a second.
         offset: Seconds by which the devices are ahead of the script, to make up for slow ones; negative for behind.
-        clock: Another clock to follow: returns where the video is, in seconds, or None while it stands. The player then plays,
-            pauses and jumps as it does; :meth:`play` begins that.
+        clock: Another clock to follow: a function that returns where the video is, in seconds, or None while it stands. The
+            player then plays, pauses and jumps as it does; :meth:`play` begins that.
+            A coroutine function may take its time: after 0.35 s without an answer the clock counts as standing.
 
     Raises:
         ButtplugDeviceError: None of the targets has an output for it.
         KeyError: The script has no such axis.
         ValueError: The speed is 0 or less.
+
+    Attributes:
+        script: What it plays.
     """
 
     def __init__(
@@ -62,7 +67,7 @@ class FunscriptPlayer:
         axes: Mapping[str, DeviceFeature] | None = None,
         speed: float = 1.0,
         offset: float = 0.0,
-        clock: Callable[[], float | None] | None = None,
+        clock: Callable[[], float | Awaitable[float | None] | None] | None = None,
     ) -> None:
         self.script: Funscript = script
         self._tracks = list(_tracks(script, targets, axes or {}))
@@ -122,7 +127,7 @@ class FunscriptPlayer:
             create = asyncio.get_running_loop().create_task
             self._tasks = [create(self._follow(track)) for track in self._tracks]
             if self._clock is not None:
-                self._tasks.append(create(self._follow_clock(self._clock)))
+                self._tasks.append(create(self._follow_clock(Question(self._clock, STANDS_AFTER))))
         if self._clock is None:
             if self._is_over():
                 self.seek(0.0)
@@ -245,12 +250,12 @@ class FunscriptPlayer:
             # Who does not wait is not told; the log would say that nobody looked.
             self._ended.exception()
 
-    async def _follow_clock(self, clock: Callable[[], float | None]) -> None:
+    async def _follow_clock(self, clock: Question) -> None:
         loop = asyncio.get_running_loop()
         last, moved_at = None, loop.time()
         try:
             while True:
-                time = clock()
+                time = await clock.ask()
                 if time != last:
                     moved_at = loop.time()
                 if self._timeline.runs:
@@ -271,6 +276,8 @@ class FunscriptPlayer:
             failure = RuntimeError(f"the clock failed: {error!r}")
             failure.__cause__ = error
             await self._fail(failure)
+        finally:
+            clock.give_up()
 
 
 class _Share:

@@ -12,9 +12,28 @@ from buttplug.hardware.registry import BUSES, BusSettings
 from buttplug.hardware.specifier import Specifier
 from buttplug.hardware.usb import UsbSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.program.options import Options
+from buttplug.server.program.options import Options, parse
 
 logger: logging.Logger = logging.getLogger(__name__)
+
+
+def buses(*names: str, configuration: DeviceConfiguration | None = None) -> list[CommunicationManager]:
+    """Return the communication managers of buses by their names: ``ButtplugServer(managers=buses("bluetooth-le", "hid"))``.
+
+    Args:
+        names: The names that the switches of ``python -m buttplug.server`` have: ``hid`` for ``--use-hid``.
+        configuration: Says what devices to look for on HID, USB and serial ports; the one of this package where it is None.
+
+    Raises:
+        LookupError: There is no such bus; the text has all there are.
+        ImportError: A library it needs is missing or broken.
+    """
+    known = [bus.option for bus in BUSES]
+    for name in names:
+        if name not in known:
+            raise LookupError(f"there is no bus {name}; there are: {', '.join(known)}")
+    configuration = DeviceConfiguration.load() if configuration is None else configuration
+    return [make_bus(name, parse([], {}), configuration) for name in names]
 
 
 def make_buses(options: Options, configuration: DeviceConfiguration, token: str | None = None) -> list[CommunicationManager]:

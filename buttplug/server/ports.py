@@ -21,7 +21,9 @@ class PortInUseError(ButtplugConnectorError):
     """Something else listens on ``port`` already; ``option`` is the one that chooses it."""
 
     def __init__(self, port: int, option: str) -> None:
-        super().__init__(f"port {port} is in use by another program; choose another one with {option}")
+        super().__init__(
+            f"port {port} is in use by another program; choose another one with {option} (in Python: port=…), 0 for any free"
+        )
         self.port = port
 
 

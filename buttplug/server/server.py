@@ -7,7 +7,7 @@ import atexit
 import logging
 import os
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugConnectorError, ButtplugDeviceError
@@ -22,6 +22,9 @@ from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputCha
 from buttplug.server.outside import run_from_outside, runs_in_this_thread
 from buttplug.server.session import CloseCode, Session, State
 from buttplug.server.supervision import log_failure, stop_all
+
+if TYPE_CHECKING:
+    from buttplug.hardware.simulated import SimulatedDevice
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -44,11 +47,22 @@ class ButtplugServer:
 
     Args:
         name: What clients are told.
-        managers: The buses to use.
+        managers: The buses to use, for instance ``[BluetoothManager()]``.
+        simulate: The names of models to simulate, such as ``["Lovense Nora"]``; scans find them, and :attr:`simulated` has
+            them. ``python -m buttplug.server --list-models`` lists the models.
         configuration: What devices exist and what the user set for them; the one of this package where it is None. The
             simulated devices that it asks for are found by every scan.
         max_ping_time: Milliseconds without a ping after which a client counts as gone; 0 for never.
         max_clients: Clients at a time. Who has not shaken hands is none yet.
+
+    Raises:
+        ConfigurationError: A model that is to be simulated does not exist; the text has the nearest names.
+        TypeError: A manager is a class (write ``BluetoothManager()``), or the name is no text.
+
+    Attributes:
+        name: What clients are told.
+        simulated: The simulated devices, which tell what they were sent.
+        is_open: Whether it accepts clients.
     """
 
     def __init__(
@@ -56,19 +70,24 @@ class ButtplugServer:
         name: str = "Buttplug Server",
         *,
         managers: Iterable[CommunicationManager] = (),
+        simulate: Iterable[str] = (),
         configuration: DeviceConfiguration | None = None,
         max_ping_time: int = 0,
         max_clients: int = 8,
     ) -> None:
+        _require_text(name)
         self.name = name
         self.max_ping_time = max_ping_time
         self.max_clients = max_clients
         configuration = DeviceConfiguration.load() if configuration is None else configuration
-        if configuration.simulated_devices:
+        managers, simulate = [_checked(manager) for manager in managers], _names(simulate)
+        self.simulated: list[SimulatedDevice] = []
+        if simulate or configuration.simulated_devices:
             from buttplug.hardware.simulated import SimulatedManager
-            from buttplug.server.devices.simulation import configured_devices
+            from buttplug.server.devices.simulation import configured_devices, simulate_all
 
-            managers = [*managers, SimulatedManager(configured_devices(configuration))]
+            self.simulated = simulate_all(configuration, simulate, configured_devices(configuration))
+            managers.append(SimulatedManager(self.simulated))
         self.devices: DeviceManager = DeviceManager(configuration, managers)
         self.devices.on_change = self._devices_changed
         self.sessions: set[Session] = set()
@@ -304,6 +323,22 @@ class ButtplugServer:
 
 
 _Stop = tuple[Device, "asyncio.Future[ButtplugDeviceError | None]"]
+
+
+def _require_text(name: object) -> None:
+    if not isinstance(name, str):
+        raise TypeError(f"the first argument is the server's name, not {name!r}; buses are given as managers=[…]")
+
+
+def _checked(manager: CommunicationManager) -> CommunicationManager:
+    if isinstance(manager, type):
+        raise TypeError(f"managers has a class: write {manager.__name__}() in the place of {manager.__name__}")
+    return manager
+
+
+def _names(simulate: Iterable[str]) -> list[str]:
+    # One name is an iterable of letters.
+    return [simulate] if isinstance(simulate, str) else list(simulate)
 
 
 def _name_of(session: Session) -> str:

@@ -42,6 +42,7 @@ from buttplug.core.errors import (
 )
 from buttplug.sync.face.client import Client
 from buttplug.sync.face.device import Device, Feature, Reading
+from buttplug.sync.face.funscript import FunscriptPlayer
 from buttplug.sync.face.server import Server
 from buttplug.sync.iteration import Iteration
 from buttplug.sync.signals import stop_on_signals
@@ -77,6 +78,7 @@ __all__ = [
     "ErrorCode",
     "ErrorReceived",
     "Feature",
+    "FunscriptPlayer",
     "InputCommandType",
     "InputType",
     "Iteration",

@@ -8,7 +8,8 @@ import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Any, ParamSpec, Protocol, TypeVar
+from functools import partial
+from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 from buttplug.core.errors import ButtplugError
 from buttplug.sync.iteration import Iteration
@@ -81,13 +82,17 @@ class Bridge:
         except ButtplugError as error:
             raise self.faced(error) from None
 
+    def in_loop(self, function: Callable[[], T]) -> T:
+        """Call something in the event loop's thread, and return what it returns or raise what it raises."""
+
+        async def call() -> T:
+            return function()
+
+        return self.run(call())
+
     def iterate(self, begin: Callable[[], AsyncIterator[Async]]) -> Iteration[Any]:
         """Return an iterator over what an asynchronous one gives, which is made in the event loop's thread."""
-
-        async def make() -> AsyncIterator[Async]:
-            return begin()
-
-        return Iteration(self, self.run(make()))
+        return Iteration(self, self.in_loop(begin))
 
     def close_soon(self, close: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Have something closed without waiting for it."""
@@ -123,8 +128,9 @@ class Bridge:
 
         return faced(self, value)
 
-    def in_thread(self, callback: Callable[..., object] | None) -> Callable[..., Awaitable[None]] | None:
-        """Return what calls a callback in a thread of its own, so that it may use the synchronous face itself.
+    def in_thread(self, callback: Callable[..., T] | None) -> Callable[..., Awaitable[T | None]] | None:
+        """Return what calls a callback in a thread of its own, so that it may use the synchronous face itself. What the
+        callback returns is returned, None where nobody holds the bridge any more.
 
         Raises:
             TypeError: It is a coroutine function.
@@ -135,33 +141,36 @@ class Bridge:
             raise TypeError(f"{callback!r} is a coroutine function: callbacks of the synchronous face are plain functions")
         bridge = weakref.ref(self)
 
-        async def call(*arguments: object) -> None:
-            if (living := bridge()) is not None:
-                await _call_in_thread(callback, [living.faced(argument) for argument in arguments])
+        async def call(*arguments: object) -> T | None:
+            if (living := bridge()) is None:
+                return None
+            return await _call_in_thread(callback, [living.faced(argument) for argument in arguments])
 
         return call
 
 
-async def _call_in_thread(callback: Callable[..., object], arguments: list[object]) -> None:
+async def _call_in_thread(callback: Callable[..., T], arguments: list[object]) -> T:
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[BaseException | None] = loop.create_future()
+    ended: asyncio.Future[Callable[[], T]] = loop.create_future()
 
-    def end(error: BaseException | None) -> None:
+    def end(result: Callable[[], T]) -> None:
         if not ended.done():
-            ended.set_result(error)
+            ended.set_result(result)
 
     def work() -> None:
-        error: BaseException | None = None
         try:
-            callback(*arguments)
-        except BaseException as raised:  # noqa: BLE001 whatever it is, it is raised where the callback was asked for
-            error = raised
-        loop.call_soon_threadsafe(end, error)
+            value = callback(*arguments)
+        except BaseException as error:  # noqa: BLE001 whatever it is, it is raised where the callback was asked for
+            loop.call_soon_threadsafe(end, partial(_raise, error))
+        else:
+            loop.call_soon_threadsafe(end, lambda: value)
 
     threading.Thread(target=work, name="buttplug callback", daemon=True).start()
-    error = await ended
+    return (await ended)()
+
+
+def _raise(error: BaseException) -> NoReturn:
     if isinstance(error, Exception):
         raise error
-    if error is not None:
-        # In the event loop it would end the thread.
-        raise RuntimeError(f"a callback raised {error!r}, which ends nothing in a thread of its own") from error
+    # In the event loop it would end the thread.
+    raise RuntimeError(f"a callback raised {error!r}, which ends nothing in a thread of its own") from error

@@ -47,7 +47,10 @@ def buttplug_simulation(request: pytest.FixtureRequest) -> Simulation:
     from buttplug.testing import Simulation
 
     marker = request.node.get_closest_marker("buttplug")
-    return Simulation(*(DEFAULT_MODELS if marker is None else marker.args))
+    models = DEFAULT_MODELS if marker is None else marker.args
+    if not models or not all(isinstance(model, str) for model in models):
+        pytest.fail('the marker takes the names of models: @pytest.mark.buttplug("Lovense Nora", "The Handy")', pytrace=False)
+    return Simulation(*models)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from buttplug.testing import Simulation
 from tests.documentation import python_blocks
 
 SEQUENCE, COMBINED, CURVE = python_blocks("patterns.md")
-SCRIPT, VIDEO = python_blocks("funscripts.md")
+SCRIPT, WITHOUT_AWAIT, VIDEO = python_blocks("funscripts.md")
 
 
 async def run(block: str, **names: Any) -> None:
@@ -69,6 +69,16 @@ async def test_a_script_is_played(simulation: Simulation, tmp_path: Path) -> Non
     device = (await simulation.connect()).devices[1]
     await run(SCRIPT, device=device, path=script(tmp_path))
     assert [level for _, level in simulation.devices[1].timeline("position")][:3] == [0.5, 1.0, 0.0]
+
+
+@pytest.mark.real_time
+def test_a_script_is_played_without_await(tmp_path: Path) -> None:
+    path = tmp_path / "short.funscript"
+    path.write_text('{"actions": [{"at": 0, "pos": 0}, {"at": 100, "pos": 100}]}')
+    with Simulation("The Handy (FW4+)") as simulation:
+        exec(WITHOUT_AWAIT, {"device": simulation.client().devices[0], "path": path})
+        assert simulation.devices[0].output("position") == 1.0
+        assert simulation.devices[0].is_stopped
 
 
 async def test_in_step_with_a_video(simulation: Simulation, tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ async def test_the_clients_own_disconnect_fails_pending_requests_too(
 
 @pytest.mark.parametrize("ask", ["start_scanning", "stop_scanning", "stop_all_devices"])
 async def test_without_a_connection_requests_fail(ask: str) -> None:
-    with pytest.raises(ButtplugConnectorError, match=r"^Not connected$"):
+    with pytest.raises(ButtplugConnectorError, match=r"^Not connected: connect\(\) comes first"):
         await getattr(ButtplugClient("Tests"), ask)()
 
 

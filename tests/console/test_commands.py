@@ -74,6 +74,11 @@ async def test_outputs_are_set_in_percent_of_a_device_or_of_one_feature(desk: De
     assert desk.sent(0) == ["RotateChange;", "Rotate:10;"]
 
 
+async def test_who_types_a_share_is_told_that_it_is_percent(desk: Desk) -> None:
+    assert await desk.type("vibrate 1.0 0.5") == ["that is 0.5 of 100; for half type 50"]
+    assert desk.sent(1) == ["f101"]
+
+
 async def test_with_a_time_an_output_is_stopped_after_it(desk: Desk) -> None:
     began = asyncio.get_running_loop().time()
     assert await desk.type("vibrate 1.0 50 3") == []
@@ -145,7 +150,7 @@ async def test_what_cannot_be_done_is_told_with_what_can_be(desk: Desk, line: st
 
 async def test_what_the_server_refuses_is_told(desk: Desk) -> None:
     (told,) = await desk.type("vibrate 1 150")
-    assert "outside -1.0 to 1.0" in told
+    assert "outside 0.0 to 1.0" in told
     desk.devices[1].disconnect("out of range")
     await asyncio.sleep(1)
     assert await desk.type("vibrate 1 50") == ["there is no device 1; scan looks for devices, list shows them"]

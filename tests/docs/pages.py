@@ -116,7 +116,7 @@ def bluetooth_finds(devices: dict[str, SimulatedDevice]) -> Iterator[None]:
     """Have programs that use Bluetooth find simulated devices."""
     original = buttplug.hardware.bluetooth.BluetoothManager
 
-    def manager() -> SimulatedManager:
+    def manager(*settings: object) -> SimulatedManager:
         configuration = DeviceConfiguration.load()
         return SimulatedManager([simulate(configuration, device.label) for device in devices.values()])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ WITH_CODE = [page for page in PAGES if name_of(page) not in ELSEWHERE and any(bl
 @pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
 async def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    # Scripts without await wait by it: here nothing waits.
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     reader = Reader(page)
     await reader.run(bluetooth_finds(reader.devices))
 

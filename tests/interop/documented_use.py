@@ -106,7 +106,8 @@ async def main(url: str) -> None:
     try:
         await client.stop_all_devices()
     except ButtplugConnectorError as error:
-        show(error)
+        # This package's client says behind a colon what to do.
+        show(str(error).partition(":")[0])
 
     await client.connect(url)
     await client.connect(url)

@@ -89,7 +89,7 @@ class House:
         for name in names:
             self.simulated.append(simulate(configuration, name, [device.address for device in self.simulated]))
         self.manager = SimulatedManager(self.simulated)
-        self.server = ButtplugServer("house", managers=[self.manager], configuration=configuration, **options)
+        self.server = ButtplugServer("house", managers=[self.manager], configuration=configuration, **options)  # type: ignore[arg-type]
 
     async def open(self) -> None:
         await self.server.open()

@@ -11,7 +11,7 @@ from buttplug.hardware.registry import BUSES
 from buttplug.hardware.serial import SerialSpecifier
 from buttplug.hardware.usb import UsbAdvertisement, UsbSpecifier
 from buttplug.hardware.websocket import WebsocketManager
-from buttplug.server.buses import make_bus, make_buses, udev_rules
+from buttplug.server.buses import buses, make_bus, make_buses, udev_rules
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.program.options import parse
 
@@ -80,3 +80,9 @@ async def test_a_port_that_the_configuration_names_is_for_the_serial_bus_alone(
     configuration.add_specifier("tcode-v03", SerialSpecifier("/dev/ttyUSB7", 115200))
     manager = make_bus(bus, parse([], {}), configuration)
     assert ("/dev/ttyUSB7" in (await manager.check()).summary) == (bus == "serial")
+
+
+def test_a_program_has_any_bus_by_the_name_of_its_switch() -> None:
+    assert [manager.bus for manager in buses("bluetooth-le", "hid", "usb")] == ["Bluetooth LE", "HID", "USB"]
+    with pytest.raises(LookupError, match="there is no bus bluetooth; there are: bluetooth-le, serial, hid"):
+        buses("bluetooth")

@@ -54,8 +54,8 @@ def test_suggestions_contain_the_word_before_they_look_like_it() -> None:
         simulate(CONFIGURATION, "Lovens Nora")
 
 
-def test_what_is_like_nothing_has_no_suggestion() -> None:
-    with pytest.raises(ConfigurationError, match=r"there is no device called '§§§'$"):
+def test_what_is_like_nothing_leads_to_the_list_of_models() -> None:
+    with pytest.raises(ConfigurationError, match=r"there is no device called '§§§'; python -m buttplug.server --list-models "):
         simulate(CONFIGURATION, "§§§")
 
 

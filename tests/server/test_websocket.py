@@ -431,7 +431,7 @@ async def test_a_connection_that_says_nothing_is_ended_after_a_while(listen: Lis
 async def test_a_port_in_use_is_an_error_that_names_it_and_the_option(place: Place) -> None:
     second = WebsocketListener(place.house.server, port=place.port)
     with pytest.raises(
-        PortInUseError, match=f"^port {place.port} is in use by another program; choose another one with --ws-port$"
+        PortInUseError, match=f"^port {place.port} is in use by another program; choose another one with --ws-port .*port="
     ):
         await second.open()
     assert second.addresses == []

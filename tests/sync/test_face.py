@@ -8,12 +8,19 @@ from typing import get_type_hints
 import pytest
 
 import buttplug.sync
+from buttplug import funscript
 from buttplug.client import ButtplugClient, ButtplugDevice, DeviceFeature
 from buttplug.server import ButtplugServer
 from buttplug.sync import Client, Device, Feature, Server
 from tools import sync_face
 
-PAIRS = [(ButtplugClient, Client), (ButtplugDevice, Device), (DeviceFeature, Feature), (ButtplugServer, Server)]
+PAIRS = [
+    (ButtplugClient, Client),
+    (ButtplugDevice, Device),
+    (DeviceFeature, Feature),
+    (ButtplugServer, Server),
+    (funscript.FunscriptPlayer, buttplug.sync.FunscriptPlayer),
+]
 
 
 def public(class_: type) -> set[str]:

@@ -1,4 +1,4 @@
-"""The tests of the page about testing, run by a pytest of their own as somebody else would."""
+"""The tests of the page about testing and of the README, run by a pytest of their own as somebody else would."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from tests.documentation import python_blocks
 
 GAME, TESTS_OF_GAME, TESTS_IN_LOOP = python_blocks("testing.md")
+(TEST_OF_README,) = [block for block in python_blocks("../README.md") if "def test_" in block]
 
 #: Without it pytest-asyncio warns.
 LOOP_SCOPE = "asyncio_default_fixture_loop_scope=function"
@@ -27,6 +28,7 @@ def write(directory: Path) -> None:
     (directory / "game.py").write_text(GAME)
     (directory / "test_game.py").write_text(TESTS_OF_GAME)
     (directory / "test_in_loop.py").write_text(TESTS_IN_LOOP)
+    (directory / "test_readme.py").write_text(TEST_OF_README)
 
 
 def run(directory: Path, *words: str) -> str:
@@ -39,7 +41,7 @@ def run(directory: Path, *words: str) -> str:
 
 def test_all_tests_of_the_page_pass(tmp_path: Path) -> None:
     write(tmp_path)
-    assert "7 passed" in run(tmp_path, "-p", "no:cacheprovider")
+    assert "8 passed" in run(tmp_path, "-p", "no:cacheprovider")
 
 
 def test_the_tests_of_the_page_can_fail(tmp_path: Path) -> None:
@@ -66,13 +68,18 @@ async def test_clock_with_url(buttplug_clock, buttplug_url): pass
 async def test_client_with_url(buttplug_client, buttplug_url): pass
 @pytest.mark.buttplug("Lovense Norra")
 def test_no_such_model(buttplug_url): pass
+@pytest.mark.buttplug
+def test_no_model(buttplug_url): pass
+@pytest.mark.buttplug(["Lovense Nora", "Lovense Edge"])
+def test_a_list_of_models(buttplug_url): pass
 """
 
 
 def test_fixtures_that_do_not_fit_say_which_do(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(MISTAKES)
     printed = run(tmp_path)
-    assert "5 errors" in printed
+    assert "7 errors" in printed
+    assert printed.count('takes the names of models: @pytest.mark.buttplug("Lovense Nora", "The Handy")') >= 2
     assert printed.count("for others there are buttplug_url and buttplug_sync_client") == 2
     assert "buttplug_url is in real time" in printed
     assert "use one or the other" in printed

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never, assert_type
 
+from buttplug.funscript import load
 from buttplug.hardware.base import CommunicationManager
 from buttplug.patterns import ramp
 from buttplug.sync import (
@@ -16,6 +18,7 @@ from buttplug.sync import (
     DeviceRemoved,
     ErrorReceived,
     Feature,
+    FunscriptPlayer,
     InputType,
     OutputType,
     Reading,
@@ -42,6 +45,21 @@ def drive(device: Device) -> None:
 def play(device: Device) -> None:
     device.play(ramp(0.0, 0.6, 5))
     device.features[0].play(0.5)  # type: ignore[arg-type]
+
+
+def follow(device: Device, video: Callable[[], float | None]) -> None:
+    script = load("video.funscript")
+    with FunscriptPlayer(script, device, axes={"twist": device.features[1]}, speed=2, clock=video) as player:
+        player.play()
+        player.seek(60)
+        player.speed = 1.5
+        player.offset = -0.1
+        player.pause()
+        player.wait()
+        assert_type(player.time, float)
+        assert_type(player.playing, bool)
+        player.speed = "fast"  # type: ignore[assignment]
+    FunscriptPlayer(script, device, clock=1.0)  # type: ignore[arg-type]
 
 
 def sense(device: Device) -> int:
@@ -77,12 +95,17 @@ def tell(event: ClientEvent) -> str:
 def main(bus: CommunicationManager) -> None:
     def wrong(first: Device, second: int) -> None: ...
 
-    with Server(managers=[bus]) as server, stop_on_signals(server), Client("Typed", reconnect=True) as client:
+    with (
+        Server(managers=[bus], simulate=["Lovense Nora"]) as server,
+        stop_on_signals(server),
+        Client("Typed", reconnect=True) as client,
+    ):
         client.on_device_added = drive
         client.on_device_added = None
         client.on_device_added = wrong  # type: ignore[assignment]
         client.connect(server)
         client.connect("ws://127.0.0.1:12345")
+        assert_type(server.simulated[0].output("vibrate"), float)
         client.connect(None)  # type: ignore[arg-type]
         assert_type(client.scan(5), list[Device])
         assert_type(client.devices, dict[int, Device])

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 
 from msgspec import Struct, structs
 
+from buttplug.core import kinds
 from buttplug.core.enums import InputType, OutputType
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Discovery, Hardware, Packet, Told
@@ -181,7 +182,7 @@ class SimulatedDevice:
         Raises:
             LookupError: The device has no such output.
         """
-        type_ = output_type(output)
+        type_ = kinds.output_type(output)
         known = [index for index, each in self.outputs if _same(each, type_) and feature in (None, index)]
         if self.outputs and not known:
             has = ", ".join(sorted({each.value for _, each in self.outputs})) or "none"
@@ -195,7 +196,7 @@ class SimulatedDevice:
 
     def timeline(self, output: OutputType | str, feature: int | None = None) -> list[tuple[float, float]]:
         """Return what an output was told and when: seconds since the device was told anything, and the level."""
-        type_ = output_type(output)
+        type_ = kinds.output_type(output)
         began = self.sent[0].at if self.sent else 0.0
         return [
             (sent.at - began, sent.level)
@@ -248,7 +249,7 @@ class SimulatedDevice:
         Raises:
             LookupError: The device has no such input, or its protocol's readings are not simulated.
         """
-        type_ = InputType(input_type)
+        type_ = kinds.input_type(input_type)
         if type_ is InputType.BATTERY:
             self.battery = value / 100
         elif type_ is InputType.RSSI:
@@ -403,19 +404,6 @@ class SimulatedHardware(Hardware):
 
     async def disconnect(self) -> None:
         self.lost("the server closed it")
-
-
-def output_type(name: OutputType | str) -> OutputType:
-    """Return a kind of output by its name, upper and lower case aside.
-
-    Raises:
-        LookupError: There is no such kind.
-    """
-    wanted = name.replace("_", "").casefold()
-    for type_ in OutputType:
-        if wanted in (type_.value.casefold(), type_.name.replace("_", "").casefold()):
-            return type_
-    raise LookupError(f"{name} is no kind of output; there are: {', '.join(type_.name.lower() for type_ in OutputType)}")
 
 
 def _same(type_: OutputType, other: OutputType) -> bool:

@@ -33,7 +33,9 @@ class SimulatedManager(CommunicationManager):
 
         Raises:
             ValueError: Another device here has its address.
+            TypeError: It is no simulated device.
         """
+        _require_device(device)
         taken = {other.address for other in self.devices}
         if device.address in taken:
             if not device.provisional_address:
@@ -73,3 +75,8 @@ class SimulatedManager(CommunicationManager):
     def _returned(self, device: SimulatedDevice) -> None:
         if self.scanning or device.address in self._known:
             self._report(device)
+
+
+def _require_device(device: object) -> None:
+    if isinstance(device, str):
+        raise TypeError(f"{device!r} is no simulated device: to simulate a model by its name, ButtplugServer(simulate=[…])")

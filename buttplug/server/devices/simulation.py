@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from inspect import getattr_static
 
 from buttplug.hardware.simulated import SimulatedAdvertisement, SimulatedDevice
@@ -33,6 +33,21 @@ def simulate(configuration: DeviceConfiguration, name: str, taken: Collection[st
     """
     name, _, address = name.partition("@")
     return simulate_model(configuration, _definition(configuration, name), address, taken)
+
+
+def simulate_all(
+    configuration: DeviceConfiguration, names: Iterable[str], others: Iterable[SimulatedDevice] = ()
+) -> list[SimulatedDevice]:
+    """Return other simulated devices, and behind them one for each name, as :func:`simulate` makes them.
+
+    Raises:
+        ConfigurationError: There is no such model, or two devices are to have one address.
+    """
+    devices = {device.address: device for device in others}
+    for name in names:
+        device = simulate(configuration, name, devices)
+        devices[device.address] = device
+    return list(devices.values())
 
 
 def simulate_model(
@@ -92,7 +107,8 @@ def _definition(configuration: DeviceConfiguration, name: str) -> DeviceDefiniti
         if longer:
             return longer[0]
     nearest = _nearest(name, [model.name for model in _models(configuration)])
-    raise ConfigurationError(problem + (f"; did you mean {', '.join(nearest)}?" if nearest else ""))
+    advice = f"did you mean {', '.join(nearest)}?" if nearest else "python -m buttplug.server --list-models lists them all"
+    raise ConfigurationError(f"{problem}; {advice}")
 
 
 def _why_not(definition: DeviceDefinition) -> str | None:

@@ -1,14 +1,11 @@
-"""What the options say of devices: the configuration, and the simulated ones."""
+"""What the options say of devices: the configuration with what users set."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.devices.simulation import simulate
 from buttplug.server.devices.user_configuration.opening import open_user_file
 from buttplug.server.devices.user_configuration.places import default_path
 from buttplug.server.program.options import Options
@@ -41,16 +38,3 @@ def import_settings(options: Options, configuration: DeviceConfiguration) -> str
     if not source.is_file():
         raise ConfigurationError(f"{source} is not there, or is no file: nothing is imported")
     return import_central(target, configuration, [source])
-
-
-def simulated_devices(configuration: DeviceConfiguration, names: Sequence[str]) -> list[SimulatedDevice]:
-    """Return the devices that ``--simulate`` asks for.
-
-    Raises:
-        ConfigurationError: There is no such model, or two devices are to have one address.
-    """
-    devices: dict[str, SimulatedDevice] = {}
-    for name in names:
-        device = simulate(configuration, name, devices)
-        devices[device.address] = device
-    return list(devices.values())

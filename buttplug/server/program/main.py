@@ -14,9 +14,10 @@ from buttplug.core.version import __version__
 from buttplug.server.buses import udev_rules
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.simulation import simulate_all
 from buttplug.server.program import exit_codes
 from buttplug.server.program.check import check
-from buttplug.server.program.configured import import_settings, load_configuration, simulated_devices
+from buttplug.server.program.configured import import_settings, load_configuration
 from buttplug.server.program.lifecycle import fail, logger
 from buttplug.server.program.listings import device_lines, model_lines
 from buttplug.server.program.log import logging_to
@@ -72,7 +73,7 @@ def _run(options: Options) -> int:
         return asyncio.run(repeat(options, options.repeater, tls, _token(options)))
     if options.use_simulated_devices and not configuration.simulated_devices:
         logger.warning("--use-simulated-devices does nothing: the user's settings have no simulated_devices")
-    simulated = simulated_devices(configuration, options.simulate)
+    simulated = simulate_all(configuration, options.simulate)
     return asyncio.run(serve(options, configuration, simulated, tls, _token(options)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from buttplug.client.callbacks import CallbackAttributes
 from buttplug.client.client import ButtplugClient
 from buttplug.client.command import DeviceOutputCommand
 from buttplug.client.connector import Connector
@@ -21,7 +22,7 @@ from buttplug.sync.target import target_for
 from buttplug.sync.translation import ClientEvent
 
 
-class Client(OutputMethods):
+class Client(OutputMethods, CallbackAttributes):
     """A client of one server at a time; it can be connected again after a disconnect.
 
     As a context manager it disconnects at the end, however that comes, which stops what it drove::
@@ -164,7 +165,8 @@ class Client(OutputMethods):
         return self._async.scanning
 
     def connect(self, url: str | Connector | Server) -> None:
-        """Connect to a server, shake hands, and learn its devices. Nothing happens when there is a connection already.
+        """Connect to a server, shake hands, and learn its devices. Nothing happens when there is a connection already; the
+        log says so where that is one to another server.
 
         A client that is reconnecting by itself goes on with that when this fails.
 

@@ -11,6 +11,7 @@ from typing import Self, Unpack
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import CommunicationManager
+from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceChanges, DeviceKey, OutputChanges
 from buttplug.server.server import ButtplugServer
@@ -25,11 +26,22 @@ class Server:
 
     Args:
         name: What clients are told.
-        managers: The buses to use.
+        managers: The buses to use, for instance ``[BluetoothManager()]``.
+        simulate: The names of models to simulate, such as ``["Lovense Nora"]``; scans find them, and :attr:`simulated` has
+            them. ``python -m buttplug.server --list-models`` lists the models.
         configuration: What devices exist and what the user set for them; the one of this package where it is None. The
             simulated devices that it asks for are found by every scan.
         max_ping_time: Milliseconds without a ping after which a client counts as gone; 0 for never.
         max_clients: Clients at a time. Who has not shaken hands is none yet.
+
+    Raises:
+        ConfigurationError: A model that is to be simulated does not exist; the text has the nearest names.
+        TypeError: A manager is a class (write ``BluetoothManager()``), or the name is no text.
+
+    Attributes:
+        name: What clients are told.
+        simulated: The simulated devices, which tell what they were sent.
+        is_open: Whether it accepts clients.
     """
 
     def __init__(
@@ -37,12 +49,18 @@ class Server:
         name: str = "Buttplug Server",
         *,
         managers: Iterable[CommunicationManager] = (),
+        simulate: Iterable[str] = (),
         configuration: DeviceConfiguration | None = None,
         max_ping_time: int = 0,
         max_clients: int = 8,
     ) -> None:
         self._async: ButtplugServer = ButtplugServer(
-            name, managers=managers, configuration=configuration, max_ping_time=max_ping_time, max_clients=max_clients
+            name,
+            managers=managers,
+            simulate=simulate,
+            configuration=configuration,
+            max_ping_time=max_ping_time,
+            max_clients=max_clients,
         )
         self._bridge = Bridge(stop=self._async.stop_all, close=self._async.close)
 
@@ -65,6 +83,11 @@ class Server:
     def is_open(self) -> bool:
         """Whether it accepts clients."""
         return self._async.is_open
+
+    @property
+    def simulated(self) -> list[SimulatedDevice]:
+        """The simulated devices, which tell what they were sent."""
+        return self._async.simulated
 
     def open(self) -> None:
         """Open the buses and accept clients.

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from buttplug import ButtplugClient, ButtplugDevice, ButtplugDeviceError, ButtplugServer, InputType, OutputType
+from buttplug.core import kinds
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -15,6 +16,8 @@ from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols import UNSUPPORTED, supports
 
 CONFIGURATION = DeviceConfiguration.load()
+#: What devices say by themselves.
+SENSORS = {InputType.PRESSURE, InputType.BUTTON}
 
 
 async def connected(toy: SimulatedDevice) -> AsyncIterator[ButtplugDevice]:
@@ -152,6 +155,22 @@ async def test_a_sensor_says_what_it_is_fed(device: ButtplugDevice, toy: Simulat
     await readings.aclose()
     with pytest.raises(LookupError, match="no Pressure"):
         simulate(CONFIGURATION, "Lovense Nora").feed(InputType.PRESSURE, 1)
+
+
+@pytest.mark.parametrize(
+    "model", sorted({model.name for model in CONFIGURATION if any(SENSORS & set(each.inputs) for each in model.features)})
+)
+async def test_every_sensor_of_every_model_can_be_fed(model: str) -> None:
+    toy = simulate(CONFIGURATION, model)
+    async for device in connected(toy):
+        for feature in device.features.values():
+            for type_ in SENSORS & {kinds.input_type(name) for name in feature.inputs or ()}:
+                readings = feature.subscribe(type_)
+                first = asyncio.ensure_future(anext(readings))
+                await asyncio.sleep(0.1)
+                toy.feed(type_, 1, feature=feature.index)
+                assert (await first).value == 1
+                await readings.aclose()
 
 
 @pytest.mark.real_time

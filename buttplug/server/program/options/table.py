@@ -27,6 +27,8 @@ examples:
   python -m buttplug.server --check
       what works on this machine, and how to mend the rest
 
+the guide: python -m buttplug.docs
+
 environment variables:
   Each option can be set by one: BUTTPLUG_WS_PORT=12346 for --ws-port 12346, BUTTPLUG_USE_SERIAL=yes for --use-serial,
   BUTTPLUG_SIMULATE="Lovense Nora,aneros" for an option that may repeat. The command line wins. NO_COLOR turns colours off.
