@@ -298,7 +298,7 @@ async def test_a_signal_is_obeyed_while_a_bus_hangs_at_the_start(
 ) -> None:
     hanging = FakeManager()
     hanging.delays = {"open": 1e6}
-    monkeypatch.setattr(program, "make_buses", lambda options, configuration, token: [hanging])
+    monkeypatch.setattr(program, "make_buses", lambda options, configuration, token, tls: [hanging])
     inside = Inside(parse(["--ws-port", "0"], {}), simulate(bundled, "aneros"), bundled)
     await asyncio.sleep(0.1)
     began = asyncio.get_running_loop().time()
