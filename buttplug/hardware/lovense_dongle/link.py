@@ -223,7 +223,7 @@ class Dongle:
 
     def _lost(self, reason: str) -> None:
         self._perform([Wait(None)])
-        self.dropped = frozenset(self._protocol.missing | self._toys.keys())
+        self.dropped = frozenset(self._protocol.missing.keys() | self._toys.keys())
         toys, self._toys = self._toys, {}
         for toy in toys.values():
             toy.lost(f"the dongle was lost: {reason}")
