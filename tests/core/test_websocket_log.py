@@ -11,6 +11,7 @@ from buttplug.core.access import Access
 from buttplug.hardware.websocket import WebsocketManager
 from buttplug.server import ButtplugServer
 from buttplug.server.websocket import WebsocketListener
+from tests.fakes.fault_log import faults
 from tests.server.wire import CLOSE, UPGRADE, frame
 
 pytestmark = pytest.mark.real_time
@@ -37,10 +38,6 @@ async def ports() -> AsyncIterator[list[int]]:
     await listener.close()
     await server.close()
     await manager.close()
-
-
-def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
 
 
 @pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS.keys())

@@ -10,8 +10,10 @@ import pytest
 
 from buttplug import ButtplugClient, ButtplugDevice, ButtplugDeviceError, OutputType
 from buttplug.funscript import Action, Axis, Funscript, FunscriptPlayer
+from buttplug.funscript.tracks import Levels, Moves, Track
 from buttplug.patterns import hold
 from buttplug.testing import SimulatedDevice, Simulation
+from tests.fakes.fault_log import faults
 
 
 def script(*actions: tuple[float, float], **axes: list[tuple[float, float]]) -> Funscript:
@@ -333,3 +335,28 @@ async def test_what_nothing_can_follow_is_refused(client: ButtplugClient, nora: 
 async def test_its_look_says_where_it_is(handy: ButtplugDevice) -> None:
     async with FunscriptPlayer(STROKES, handy) as player:
         assert repr(player) == "<FunscriptPlayer paused at 0.00 s of <Funscript of 10.0 s: stroke (21 actions)>>"
+
+
+@pytest.mark.parametrize("kind", [Moves, Levels])
+async def test_a_fault_of_the_player_is_logged_once_stops_everything_and_is_told(
+    handy: ButtplugDevice,
+    nora: ButtplugDevice,
+    simulation: Simulation,
+    kind: type[Track],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(self: Track, *_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with FunscriptPlayer(STROKES, handy, nora) as player:
+        player.play()
+        await asyncio.sleep(1.2)
+        monkeypatch.setattr(kind, "step", fails)
+        with pytest.raises(RuntimeError, match="a fault of ours"):
+            await player.wait()
+        assert not player.playing
+        assert all(device.is_stopped for device in simulation.devices)
+    await asyncio.sleep(5)
+    assert all(device.is_stopped for device in simulation.devices)
+    assert faults(caplog) == ["a fault of ours"]

@@ -198,6 +198,8 @@ class Dongle:
             await self.send(line)
         except HardwareError as error:
             logger.warning("%s was not sent to the Lovense dongle: %s", line.decode().strip(), error)
+        except Exception:
+            logger.exception("%s was not sent to the Lovense dongle", line.decode().strip())
 
     async def _connect(self, toy: str, specifiers: Sequence[Specifier]) -> Hardware:
         if toy not in self._protocol.toys or not self.link.connected:
