@@ -106,3 +106,21 @@ async def test_a_fault_while_pinging_is_logged_once_and_ends_the_connection_in_t
     assert "a fault of the connector" in str(errors[0])
     assert faults(caplog) == ["a fault of the connector"]
     assert len(server.sent(Ping)) == 1
+
+
+async def test_a_connection_that_cannot_be_closed_when_its_session_is_over_is_logged_once(
+    client: ButtplugClient,
+    server: ScriptedServer,
+    errors: list[Exception],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fails() -> None:
+        raise RuntimeError("a fault of the connector")
+
+    monkeypatch.setattr(server, "disconnect", fails)
+    server.script(Ping, lambda message: Error(message.id, "too late", ErrorCode.PING))
+    await asyncio.sleep(10)
+    assert not client.connected
+    assert len(errors) == 1
+    assert faults(caplog) == ["a fault of the connector"]
