@@ -75,7 +75,7 @@ SHOWN_BY = {
     "server/program/mdns.py Broadcast.open": "tests/server/program/test_mdns.py::"
     "test_a_network_that_cannot_be_used_is_one_warning",
     "server/program/output.py NonBlockingOutput.__init__": "it is what the log is written by: there is nowhere else to tell",
-    "server/program/ready.py tell_ready": "it writes one line, once, for a program that would see nothing; nothing depends on it",
+    "server/program/ready.py tell_ready": "it writes one line, once, for another program; nothing depends on it",
     "server/program/repeater.py Repeater.run_to_end": "tests/server/program/test_repeater.py::"
     "test_a_fault_in_what_is_left_to_do_at_the_end_of_a_client_is_logged_once",
     "server/program/repeater.py _Pair.run": "tests/server/program/test_repeater.py::"
