@@ -263,7 +263,8 @@ class OverWire(Talker):
     def _note_devices(self, message: ServerMessage) -> None:
         """Note which devices it was told of: none comes twice, or goes without having come."""
         if (listed := devices_listed(message)) is not None:
-            self._known = listed
+            # A list takes nothing away from a client that is told of each: that it went is still to come.
+            self._known |= listed
         elif (came := device_of(message, "DeviceAdded")) is not None:
             if came in self._known:
                 self.watch.find(SHOWN, f"{self.party.name} was told twice that device {came} came")
