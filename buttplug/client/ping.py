@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 
 from buttplug.client.connection import Connection
 from buttplug.client.request import Answer, Request
 from buttplug.core.errors import ButtplugConnectorError, ButtplugPingError
 from buttplug.core.messages import Ok, Ping
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class Pinger:
@@ -34,6 +37,10 @@ class Pinger:
                 ping = await self._connection.begin(Ping(self._connection.next_id()))
             except ButtplugConnectorError as error:
                 self._fail(f"The server could not be pinged: {error.message}")
+                return
+            except Exception as error:
+                logger.exception("The server could not be pinged")
+                self._fail(f"The server could not be pinged: {error!r}")
                 return
             ping.answer.add_done_callback(partial(self._check, ping))
 

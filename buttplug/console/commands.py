@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from buttplug.client import ButtplugClient, ButtplugDevice, DeviceFeature, Devic
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugError
 from buttplug.core.text import escaped
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 HELP = """\
 scan [SECONDS]                      look for devices, for 5 seconds
@@ -76,6 +79,8 @@ class Commands:
                 raise UsageError(f"{word} is no command" + (f"; did you mean {near[0]}?" if near else "; help lists them"))
         except (UsageError, ButtplugError) as error:
             self._tell(str(error))
+        except Exception:
+            logger.exception("%s failed", escaped(line))
 
     async def _scan(self, words: list[str]) -> None:
         seconds = _number(words[0], "a number of seconds") if words else SCAN_TIME

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import threading
@@ -22,6 +23,8 @@ from buttplug.server.program.configured import load_configuration
 from buttplug.server.program.log import logging_to
 from buttplug.server.program.options import Options, parse
 from buttplug.server.program.output import non_blocking_standard_output
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 PROMPT = "> "
 INTERRUPTED = 130
@@ -105,7 +108,12 @@ def _read(lines: TextIO, *, prompt: bool) -> asyncio.Queue[str | None]:
         while line is not None:
             if prompt:
                 print(PROMPT, end="", flush=True)  # noqa: T201
-            line = lines.readline() or None
+            try:
+                line = lines.readline() or None
+            except Exception:
+                # It is as if they had come to their end, which stops the devices.
+                logger.exception("What is typed cannot be read any more")
+                line = None
             if loop.is_closed():
                 return
             loop.call_soon_threadsafe(typed.put_nowait, line)

@@ -228,6 +228,9 @@ class FunscriptPlayer:
                     await asyncio.wait([change])
         except ButtplugError as error:
             await self._fail(error)
+        except Exception as error:
+            logger.exception("A player of funscripts failed")
+            await self._fail(error)
 
     def _is_over(self) -> bool:
         return self._timeline.now + self._offset >= self.script.duration - OVER

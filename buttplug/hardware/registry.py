@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ class BusSettings:
         device_port: The port for them.
         device_origins: Origins of web pages that may be such devices.
         device_token: What every such device has to show; None where nothing is asked for.
+        device_without_token: Whether such devices of other machines are let in without one.
+        device_tls: For such devices that connect by ``wss``; None where they do not.
         lovense_connect_hosts: ``host`` or ``host:port`` of each Lovense Connect app.
         lovense_connect_discover: Whether to ask the maker's web service for another one.
     """
@@ -44,6 +47,8 @@ class BusSettings:
     device_port: int
     device_origins: tuple[str, ...]
     device_token: str | None
+    device_without_token: bool
+    device_tls: ssl.SSLContext | None
     lovense_connect_hosts: tuple[str, ...]
     lovense_connect_discover: bool
 
@@ -136,6 +141,8 @@ BUSES = (
             settings.device_port,
             allow_origins=settings.device_origins,
             token=settings.device_token,
+            without_token=settings.device_without_token,
+            tls=settings.device_tls,
         ),
         key="websocket",
         specifier=websocket.WebsocketSpecifier,

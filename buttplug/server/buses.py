@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 
 from buttplug.hardware.base import CommunicationManager
 from buttplug.hardware.common.udev import rules
@@ -36,22 +37,29 @@ def buses(*names: str, configuration: DeviceConfiguration | None = None) -> list
     return [make_bus(name, parse([], {}), configuration) for name in names]
 
 
-def make_buses(options: Options, configuration: DeviceConfiguration, token: str | None = None) -> list[CommunicationManager]:
+def make_buses(
+    options: Options, configuration: DeviceConfiguration, token: str | None = None, tls: ssl.SSLContext | None = None
+) -> list[CommunicationManager]:
     """Return the communication managers of the buses that are on; one that cannot be made is left out with a warning.
 
-    ``token`` is what devices that connect by themselves have to show, as clients have.
+    ``token`` is what devices that connect by themselves have to show, as clients have; ``tls`` is for those that are to come
+    by ``wss``.
     """
     managers = []
     for bus in options.buses:
         try:
-            managers.append(make_bus(bus, options, configuration, token))
+            managers.append(make_bus(bus, options, configuration, token, tls))
         except Exception as error:  # noqa: BLE001 one bus, one failure
             logger.warning("%s cannot be used: %s", bus, error)
     return managers
 
 
 def make_bus(
-    option: str, options: Options, configuration: DeviceConfiguration, token: str | None = None
+    option: str,
+    options: Options,
+    configuration: DeviceConfiguration,
+    token: str | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> CommunicationManager:
     """Return the communication manager of the bus with this switch.
 
@@ -59,7 +67,7 @@ def make_bus(
         ImportError: A library it needs is missing or broken.
     """
     bus = next(bus for bus in BUSES if bus.option == option)
-    return bus.make(_settings(options, configuration, token))
+    return bus.make(_settings(options, configuration, token, tls))
 
 
 def udev_rules(configuration: DeviceConfiguration) -> str:
@@ -72,13 +80,17 @@ def udev_rules(configuration: DeviceConfiguration) -> str:
     return rules([HID_DONGLE, *hid], usb)
 
 
-def _settings(options: Options, configuration: DeviceConfiguration, token: str | None) -> BusSettings:
+def _settings(
+    options: Options, configuration: DeviceConfiguration, token: str | None, tls: ssl.SSLContext | None
+) -> BusSettings:
     return BusSettings(
         specifiers=_specifiers(configuration),
         device_host="127.0.0.1" if options.hosts else "0.0.0.0",  # noqa: S104 where the user opened the clients' port, too
         device_port=options.device_port,
         device_origins=options.allow_origins,
         device_token=token,
+        device_without_token=options.no_token,
+        device_tls=tls if options.device_tls else None,
         lovense_connect_hosts=options.lovense_connect_hosts,
         lovense_connect_discover=options.lovense_connect_discover,
     )

@@ -79,12 +79,15 @@ class WebsocketDialler:
     async def _run(self) -> None:
         delay = FIRST_DELAY
         while self._is_trying:
-            connection = await self._connect()
-            if connection is not None:
-                self._log_change(logging.INFO, f"connected to {self._url}")
-                if await self._serve(connection) >= STEADY:
-                    delay = FIRST_DELAY
-                self._log_change(logging.INFO, f"the connection to {self._url} has ended; connecting again")
+            try:
+                connection = await self._connect()
+                if connection is not None:
+                    self._log_change(logging.INFO, f"connected to {self._url}")
+                    if await self._serve(connection) >= STEADY:
+                        delay = FIRST_DELAY
+                    self._log_change(logging.INFO, f"the connection to {self._url} has ended; connecting again")
+            except Exception as error:  # noqa: BLE001 it is told, once, and the app is waiting
+                self._log_change(logging.ERROR, f"connecting to {self._url} failed; it is tried again", error)
             await asyncio.sleep(delay * random.uniform(1 - JITTER, 1 + JITTER))
             delay = min(2 * delay, LONGEST_DELAY)
 
@@ -105,10 +108,10 @@ class WebsocketDialler:
             self._log_change(logging.WARNING, f"{error.message}; it is tried again")
             return None
 
-    def _log_change(self, level: int, text: str) -> None:
+    def _log_change(self, level: int, text: str, fault: Exception | None = None) -> None:
         """Log a change, and not what has not changed."""
         if text != self._last_text:
-            logger.log(level, "%s", text)
+            logger.log(level, "%s", text, exc_info=fault)
             self._last_text = text
 
 

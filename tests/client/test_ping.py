@@ -9,6 +9,7 @@ import pytest
 
 from buttplug import ButtplugClient, ButtplugPingError, ErrorCode
 from buttplug.core.messages import Error, OutputCmd, Ping
+from tests.fakes.fault_log import faults
 from tests.fakes.scripted_server import ScriptedServer, vibrator
 
 
@@ -90,3 +91,36 @@ async def test_no_ping_is_sent_after_the_end_of_the_connection(
     await asyncio.sleep(100)
     assert len(server.sent(Ping)) == 1
     assert errors == []
+
+
+async def test_a_fault_while_pinging_is_logged_once_and_ends_the_connection_in_time(
+    client: ButtplugClient, server: ScriptedServer, errors: list[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(message: Ping) -> None:
+        raise RuntimeError("a fault of the connector")
+
+    server.script(Ping, fails)
+    await asyncio.sleep(10)
+    assert not client.connected
+    assert [type(error) for error in errors] == [ButtplugPingError]
+    assert "a fault of the connector" in str(errors[0])
+    assert faults(caplog) == ["a fault of the connector"]
+    assert len(server.sent(Ping)) == 1
+
+
+async def test_a_connection_that_cannot_be_closed_when_its_session_is_over_is_logged_once(
+    client: ButtplugClient,
+    server: ScriptedServer,
+    errors: list[Exception],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fails() -> None:
+        raise RuntimeError("a fault of the connector")
+
+    monkeypatch.setattr(server, "disconnect", fails)
+    server.script(Ping, lambda message: Error(message.id, "too late", ErrorCode.PING))
+    await asyncio.sleep(10)
+    assert not client.connected
+    assert len(errors) == 1
+    assert faults(caplog) == ["a fault of the connector"]

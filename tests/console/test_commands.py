@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from buttplug import ButtplugClient, ButtplugServer
+from buttplug.console import commands
 from buttplug.console.commands import HELP, TRY_TIME, Commands
 from buttplug.hardware.simulated import SimulatedManager
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
+from tests.fakes.fault_log import faults
 
 
 class Desk:
@@ -154,3 +156,16 @@ async def test_what_the_server_refuses_is_told(desk: Desk) -> None:
     desk.devices[1].disconnect("out of range")
     await asyncio.sleep(1)
     assert await desk.type("vibrate 1 50") == ["there is no device 1; scan looks for devices, list shows them"]
+
+
+async def test_a_fault_in_a_command_is_logged_once_and_the_next_is_done(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(client: ButtplugClient) -> list[str]:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "_device_lines", fails)
+        await desk.type("list")
+    assert faults(caplog) == ["a fault of ours"]
+    assert (await desk.type("list"))[0] == "0: Lovense Nora"

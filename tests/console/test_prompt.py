@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import re
 import signal
@@ -11,6 +12,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from buttplug.console.main import _read
+from tests.fakes.fault_log import faults
 from tests.server.launch import ROOT, Start
 
 pytestmark = pytest.mark.real_time
@@ -131,3 +134,14 @@ async def test_help_says_what_can_be_typed() -> None:
     assert code == 0
     assert "vibrate 0 50" in out
     assert "--simulate" in out
+
+
+async def test_lines_that_cannot_be_read_any_more_are_at_their_end_and_that_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    lines = io.TextIOWrapper(io.BytesIO(b"stop\n\xff\xff\n"), "utf-8", errors="strict")
+    typed = _read(lines, prompt=False)
+    async with asyncio.timeout(5):
+        assert await typed.get() is None
+    assert len(faults(caplog)) == 1
+    assert "can't decode byte 0xff" in faults(caplog)[0]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
+from buttplug.core.access import Access
 from buttplug.hardware.websocket import WebsocketManager
 from buttplug.server import ButtplugServer
 from buttplug.server.websocket import WebsocketListener
+from tests.fakes.fault_log import faults
 from tests.server.wire import CLOSE, UPGRADE, frame
 
 pytestmark = pytest.mark.real_time
@@ -23,19 +26,44 @@ STRANGERS = {
 }
 
 
-@pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS.keys())
-async def test_strangers_are_no_faults(caplog: pytest.LogCaptureFixture, stranger: bytes) -> None:
+@pytest.fixture
+async def ports() -> AsyncIterator[list[int]]:
+    """Those of both listeners."""
     manager, server = WebsocketManager(port=0), ButtplugServer()
     await manager.open()
     await server.open()
     listener = WebsocketListener(server, hosts=["127.0.0.1"], port=0)
     await listener.open()
-    for port in (manager.port, int(listener.addresses[0].rpartition(":")[2])):
+    yield [manager.port, int(listener.addresses[0].rpartition(":")[2])]
+    await listener.close()
+    await server.close()
+    await manager.close()
+
+
+@pytest.mark.parametrize("stranger", STRANGERS.values(), ids=STRANGERS.keys())
+async def test_strangers_are_no_faults(ports: list[int], caplog: pytest.LogCaptureFixture, stranger: bytes) -> None:
+    for port in ports:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(stranger)
         await asyncio.sleep(0.05)
         writer.transport.abort()
-    await listener.close()
-    await server.close()
-    await manager.close()
-    assert [record.msg for record in caplog.records if record.exc_info] == []
+    await asyncio.sleep(0.05)
+    assert faults(caplog) == []
+
+
+async def test_a_fault_of_ours_in_the_check_of_a_request_is_logged_once_and_the_next_is_let_in(
+    ports: list[int], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Access, *_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    for port in ports:
+        for broken, status in (True, b" 500 "), (False, b" 101 "):
+            with monkeypatch.context() as patch:
+                if broken:
+                    patch.setattr(Access, "refusal", fails)
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(UPGRADE)
+                assert status in await reader.readline()
+                writer.transport.abort()
+    assert faults(caplog) == ["a fault of ours"] * len(ports)

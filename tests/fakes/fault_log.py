@@ -1,10 +1,12 @@
-"""A log that keeps nothing but faults: exceptions that were logged, in a test that plays thousands of troubles."""
+"""The faults on the log: exceptions that were logged; and a log that keeps nothing else, for thousands of troubles."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import pytest
 
 
 class _Handler(logging.Handler):
@@ -29,3 +31,8 @@ def only_faults() -> Iterator[list[str]]:
     finally:
         logging.disable(logging.NOTSET)
         root.handlers = handlers
+
+
+def faults(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was raised, for everything that was logged with an exception."""
+    return [str(record.exc_info[1]) for record in caplog.records if record.exc_info]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from types import TracebackType
 from typing import Self
 
@@ -33,11 +34,13 @@ class WebsocketDevice:
         device: SimulatedDevice | None = None,
         headers: dict[str, str] | None = None,
         query: str = "",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """``hello``: the first frame, if not the usual one; empty for none. ``device`` takes every frame as a packet."""
         self.frames: list[bytes | str] = []
         self.ended = asyncio.Event()
-        self._url = f"ws://127.0.0.1:{port}/{query}"
+        self._url = f"{'ws' if tls is None else 'wss'}://127.0.0.1:{port}/{query}"
+        self._tls = tls
         usual = json.dumps({"identifier": identifier, "address": address, "version": 0})
         self._hello = usual if hello is None else hello
         self._device = device
@@ -46,7 +49,9 @@ class WebsocketDevice:
         self._connection: ClientConnection | None = None
 
     async def __aenter__(self) -> Self:
-        self._connection = await connect(self._url, compression=None, additional_headers=self._headers, proxy=None)
+        self._connection = await connect(
+            self._url, compression=None, additional_headers=self._headers, proxy=None, ssl=self._tls
+        )
         if self._hello:
             await self.send(self._hello)
         self._reader = asyncio.create_task(self._read())

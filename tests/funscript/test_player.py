@@ -10,8 +10,10 @@ import pytest
 
 from buttplug import ButtplugClient, ButtplugDevice, ButtplugDeviceError, OutputType
 from buttplug.funscript import Action, Axis, Funscript, FunscriptPlayer
+from buttplug.funscript.tracks import Levels, Moves, Track
 from buttplug.patterns import hold
 from buttplug.testing import SimulatedDevice, Simulation
+from tests.fakes.fault_log import faults
 
 
 def script(*actions: tuple[float, float], **axes: list[tuple[float, float]]) -> Funscript:
@@ -377,3 +379,28 @@ async def test_a_clock_that_does_not_answer_halts_the_devices_until_it_does(
         await asyncio.sleep(0.5)
         assert player.playing
         assert player.time == pytest.approx(loop.time() - began, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", [Moves, Levels])
+async def test_a_fault_of_the_player_is_logged_once_stops_everything_and_is_told(
+    handy: ButtplugDevice,
+    nora: ButtplugDevice,
+    simulation: Simulation,
+    kind: type[Track],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(self: Track, *_: object, **__: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with FunscriptPlayer(STROKES, handy, nora) as player:
+        player.play()
+        await asyncio.sleep(1.2)
+        monkeypatch.setattr(kind, "step", fails)
+        with pytest.raises(RuntimeError, match="a fault of ours"):
+            await player.wait()
+        assert not player.playing
+        assert all(device.is_stopped for device in simulation.devices)
+    await asyncio.sleep(5)
+    assert all(device.is_stopped for device in simulation.devices)
+    assert faults(caplog) == ["a fault of ours"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import io
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +14,9 @@ import pytest
 
 from buttplug.hardware.base import Discovery, Hardware, Notification
 from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.lovense_connect import http_get
 from buttplug.hardware.lovense_connect import manager as connect_manager
+from buttplug.hardware.lovense_connect.http_get import Answer
 from buttplug.hardware.lovense_connect.link import App
 from buttplug.hardware.lovense_dongle.protocol import LINE_LIMIT, DongleProtocol, ToyFound
 from buttplug.hardware.websocket import WebsocketSpecifier
@@ -152,43 +157,52 @@ class ConnectApp(Fuzzer):
         super().__init__(dice, folder)
         self._patch = pytest.MonkeyPatch()
         self._data = b""
+        self._asked = 0
 
     async def open(self) -> None:
-        self._patch.setattr(asyncio, "open_connection", self._answered)
+        def connect(connection: http.client.HTTPConnection) -> None:
+            connection.sock = _Socket(self._data)
+            self._asked += 1
+
+        async def at_once(function: Callable[[], Answer], limit: float) -> Answer:
+            return function()
+
+        self._patch.setattr(http.client.HTTPConnection, "connect", connect)
+        # A thread takes real time, and the clock of a fuzzer does not wait for it.
+        self._patch.setattr(http_get, "in_thread", at_once)
         self._patch.setattr(connect_manager, "DISCOVERY_URL", "http://maker/api")
 
     async def feed(self, data: bytes) -> None:
-        self._data = data
+        self._data, self._asked = data, 0
         self.fed += 1
-        for ask in (App("http://127.0.0.1:1", lambda app, toy: None).toys, connect_manager.discover_apps):
+        asks = (App("http://127.0.0.1:1", lambda app, toy: None).toys, connect_manager.discover_apps)
+        for ask in asks:
             try:
                 await ask()
             except HardwareError as error:
                 if not error.message.startswith("http"):
                     raise Finding(f"a refusal does not say of whom: {error.message}") from error
+        if self._asked != len(asks):
+            raise Finding(f"of {len(asks)} only {self._asked} asked for this answer")
 
     async def close(self) -> None:
         self._patch.undo()
 
-    async def _answered(self, *args: object, limit: int, **options: object) -> tuple[asyncio.StreamReader, _Writer]:
-        reader = asyncio.StreamReader(limit=limit)
-        reader.feed_data(self._data)
-        reader.feed_eof()
-        return reader, _Writer()
 
+class _Socket:
+    """Takes a request, and has an answer."""
 
-class _Writer:
-    """Takes a request."""
+    def __init__(self, answer: bytes) -> None:
+        self._answer = answer
 
-    @property
-    def transport(self) -> _Writer:
-        return self
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(self._answer)
 
-    def write(self, data: bytes) -> None:
+    def sendall(self, data: bytes) -> None:
         pass
 
-    def abort(self) -> None:
+    def shutdown(self, how: int) -> None:
         pass
 
-    async def wait_closed(self) -> None:
+    def close(self) -> None:
         pass

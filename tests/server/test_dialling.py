@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from buttplug.server import dialling
 from buttplug.server.dialling import FIRST_DELAY, JITTER, LONGEST_DELAY, WebsocketDialler
+from tests.fakes.fault_log import faults
 from tests.server.conftest import BuildHouse, House
 from tests.server.wire import HELLO, VIBRATE
 
@@ -251,3 +252,25 @@ async def test_only_a_connection_that_lasted_makes_the_next_pause_short(
     await dialler.close()
     pauses = [after - before for before, after in pairwise(times)]
     assert pauses[:7] == pytest.approx([0.5, 1, 2, 4, 8, 60.5, 1])
+
+
+@pytest.mark.real_time
+async def test_a_fault_while_connecting_is_logged_once_and_it_goes_on_trying(
+    app: App, dial: Dial, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    times = 0
+
+    async def fails(*_: object, **__: object) -> None:
+        nonlocal times
+        times += 1
+        raise RuntimeError("a fault of ours")
+
+    await app.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(dialling, "dial", fails)
+        await dial()
+        async with asyncio.timeout(5):
+            while times < 3:
+                await asyncio.sleep(0.01)
+    assert faults(caplog) == ["a fault of ours"]
+    await app.driving()

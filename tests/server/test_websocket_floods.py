@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from buttplug.core.listening import connection
+from buttplug.core.listening import turns as turns_of_listeners
 from buttplug.core.listening.connection import MAX_UNREAD, SMALL_READ
 from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN
 from buttplug.server.replies import MAX_UNANSWERED
@@ -145,6 +146,23 @@ async def test_a_long_frame_is_done_in_many_turns_and_wholly(place: Place) -> No
     assert answers == list(ids)
     assert turns > len(ids) / MESSAGES_A_TURN
     await wire.close()
+
+
+async def test_who_has_used_up_its_share_waits_while_others_are_connected(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough to be seen: some half a second after each share.
+    monkeypatch.setattr(turns_of_listeners, "WAIT", 2000.0)
+    flood, other = await place.connect("flood"), await place.connect("another")
+    await flood.send(json.dumps([{"Ping": {"Id": id_}} for id_ in range(1, 401)]))
+    answered = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(0.5):
+            while answered < 400:
+                await flood.recv()
+                answered += 1
+    assert answered < 400
+    assert await ask(other, '[{"Ping":{"Id":7}}]') == ("Ok", {"Id": 7})
 
 
 async def test_pings_whose_answers_nobody_reads_do_not_fill_the_memory(place: Place, caplog: pytest.LogCaptureFixture) -> None:

@@ -35,8 +35,8 @@ from buttplug.core.messages import (
 )
 from buttplug.server import ButtplugServer
 from tests.simulation.network import Peer
-from tests.simulation.rules import ENDED, Answers, Party, Watch
-from tests.simulation.spellings import SPELLINGS
+from tests.simulation.rules import ENDED, SHOWN, Answers, Party, Watch
+from tests.simulation.spellings import SPELLINGS, Spelling, device_of, devices_listed
 
 #: Seconds after which a client that can say nothing more, and whose connection stays, is found out.
 SILENCE_LIMIT = 10.5
@@ -46,7 +46,9 @@ Stopped = Callable[[], None]
 
 
 class Client(ABC):
-    """A client. ``quiet``: it does not ping."""
+    """A client. ``quiet``: it does not ping. ``spelling``: how it says things."""
+
+    spelling: Spelling = SPELLINGS[4]
 
     def __init__(self, name: str, watch: Watch) -> None:
         self.party = Party(name)
@@ -187,7 +189,8 @@ class OverWire(Talker):
         super().__init__(name, watch)
         self.peer = peer
         self.is_deaf = False
-        self._spelling = SPELLINGS[version]
+        self.spelling = SPELLINGS[version]
+        self._known: set[int] = set()
         self._shakes_hands = shakes_hands
         self._is_open = False
         self._waiting: list[ClientMessage] = []
@@ -197,10 +200,11 @@ class OverWire(Talker):
         self._flush()
         if shakes_hands:
             self.shake_hands()
+            self.say(RequestDeviceList(self.next_id()))
 
     def send(self, message: ClientMessage) -> None:
         if self._is_open and not self.peer.has_ended:
-            self._protocol.send_text(self._spelling.write(message))
+            self._protocol.send_text(self.spelling.write(message))
             self._flush()
         else:
             self._waiting.append(message)
@@ -250,10 +254,25 @@ class OverWire(Talker):
                 for kept in waiting:
                     self.send(kept)
             elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                for message in self._spelling.read(bytes(event.data)):
+                for message in self.spelling.read(bytes(event.data)):
                     assert isinstance(message, ServerMessage), message
                     self.heard(message)
+                    self._note_devices(message)
         self._flush()
+
+    def _note_devices(self, message: ServerMessage) -> None:
+        """Note which devices it was told of: none comes twice, or goes without having come."""
+        if (listed := devices_listed(message)) is not None:
+            # A list takes nothing away from a client that is told of each: that it went is still to come.
+            self._known |= listed
+        elif (came := device_of(message, "DeviceAdded")) is not None:
+            if came in self._known:
+                self.watch.find(SHOWN, f"{self.party.name} was told twice that device {came} came")
+            self._known.add(came)
+        elif (gone := device_of(message, "DeviceRemoved")) is not None:
+            if gone not in self._known:
+                self.watch.find(SHOWN, f"{self.party.name} was told that device {gone} went, of which it does not know")
+            self._known.discard(gone)
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():
@@ -345,8 +364,5 @@ class Program(Client):
             call.result()
 
 
-KINDS: dict[str, tuple[str, ...]] = {
-    "in process": InProcess.WAYS,
-    "program": Program.WAYS,
-    **{f"version {version}": OverWire.WAYS for version in SPELLINGS},
-}
+#: The kinds of clients, and how often there is one of each.
+KINDS = {"in process": 4, "program": 4, "version 4": 3} | {f"version {version}": 1 for version in range(4)}

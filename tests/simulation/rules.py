@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from math import inf
 
-from tests.simulation.toys import Toy
+from tests.simulation.spellings import levels
+from tests.simulation.toys import HIGHEST, Toy
 
 #: Seconds from a reason to stop to the zero at a device that has had no trouble for :data:`CALM`, and at one that has or had.
 AT_ONCE = 0.05
@@ -42,6 +43,7 @@ UNSEEN = "nothing goes wrong unseen"
 LIMITED = "limits hold"
 ENDED = "who is no client is not kept, and a client is"
 TOLD = "a shutdown stops everything in time, or says what it did not"
+SHOWN = "no device comes or goes twice to a client that is told of each"
 RETURNS = "what comes back is connected"
 
 
@@ -67,7 +69,7 @@ class _Command:
 
 
 @dataclass
-class _Motor:
+class Motor:
     """One output of one device."""
 
     toy: Toy
@@ -81,6 +83,15 @@ class _Motor:
     mays: list[float] = field(default_factory=list)
     highest: float = inf
     limited_at: float = inf
+    #: What was commanded by shares, the steps of which there were shares, and the values that the device is told for them.
+    shares: dict[float, int] = field(default_factory=dict)
+    steps: list[int] = field(default_factory=lambda: [HIGHEST])
+    meanings: dict[int, int] = field(default_factory=dict)
+
+    def means(self, share: float, number: int) -> None:
+        """Note of which command the values are that the device is told for a share."""
+        self.shares[share] = number
+        self.meanings.update((value, number) for steps in self.steps for value in levels(share, steps))
 
     def since(self, number: int) -> list[_Command]:
         return [command for command in self.commands if command.number >= number]
@@ -92,10 +103,11 @@ class Watch:
     def __init__(self, toys: list[Toy]) -> None:
         self._loop = asyncio.get_running_loop()
         self.number = 0
-        self.motors = [[_Motor(toy, feature) for feature in (0, 1)] for toy in toys]
+        self.motors = [[Motor(toy, feature) for feature in (0, 1)] for toy in toys]
         self.good_since = [inf for _ in toys]
         self.trace: list[str] = []
         for index, toy in enumerate(toys):
+            toy.command_of = lambda feature, value, index=index: self.motors[index][feature].meanings.get(value)  # type: ignore[misc]
             toy.on_told = lambda feature, command, value, index=index: self._told(index, feature, command, value)  # type: ignore[misc]
         self.found: Violation | None = None
 
@@ -110,28 +122,29 @@ class Watch:
 
     # What is asked
 
-    def commanded(self, toy: int, feature: int, party: Party) -> int:
-        """Note a command; return its number."""
+    def commanded(self, motors: list[Motor], party: Party) -> int:
+        """Note a command that reaches some motors of a device; return its number."""
         number = self.next_number()
-        self.motors[toy][feature].commands.append(_Command(number, party, self._loop.time()))
+        for motor in motors:
+            motor.commands.append(_Command(number, party, self._loop.time()))
         return number
 
-    def of(self, toys: list[int], feature: int | None) -> list[_Motor]:
+    def of(self, toys: list[int], feature: int | None) -> list[Motor]:
         """Return the motors of a stop's target."""
         return [motor for toy in toys for motor in self.motors[toy] if feature in (None, motor.feature)]
 
-    def may_stop(self, motors: list[_Motor]) -> None:
+    def may_stop(self, motors: list[Motor]) -> None:
         """Note that from now on these may stop."""
         for motor in motors:
             motor.mays.append(self._loop.time())
 
-    def must_stop(self, motors: list[_Motor], number: int | None = None) -> None:
+    def must_stop(self, motors: list[Motor], number: int | None = None) -> None:
         """Note that what these were told up to a number has to end now."""
         for motor in motors:
             motor.mays.append(self._loop.time())
             motor.musts.append((self._loop.time(), self.number if number is None else number))
 
-    def stop_answered(self, motors: list[_Motor], number: int, asked_at: float, party: Party) -> None:
+    def stop_answered(self, motors: list[Motor], number: int, asked_at: float, party: Party) -> None:
         """Note that a stop was answered with success."""
         for motor in motors:
             motor.stop = max(motor.stop, (number, party, asked_at), key=lambda stop: stop[0])
@@ -139,9 +152,12 @@ class Watch:
             if running and self._is_before(running, motor):
                 self.find(STOPPED, f"{_name(motor)} runs by command {running}, stop {number} was answered")
 
-    def limited(self, motor: _Motor, highest: float) -> None:
+    def limited(self, motor: Motor, highest: int) -> None:
         """Note that a limit holds from now on."""
         motor.highest, motor.limited_at = highest, self._loop.time()
+        motor.steps.append(highest)
+        for share, number in motor.shares.items():
+            motor.means(share, number)
 
     # What is seen
 
@@ -183,7 +199,7 @@ class Watch:
             if since is None and self._is_calm(toy, now) and not self._may_rest(motor, before):
                 self.find(OTHERS, f"{_name(motor)} was stopped, command {before}, though who drives it is there")
 
-    def _is_before(self, command: int, motor: _Motor) -> bool:
+    def _is_before(self, command: int, motor: Motor) -> bool:
         """Whether a command was surely given before the stop that was answered last."""
         number, party, asked_at = motor.stop
         given = next((given for given in motor.commands if given.number == command), None)
@@ -191,10 +207,10 @@ class Watch:
             return False
         return given.party is party or given.time < asked_at - SAME_TIME
 
-    def _was_given_after(self, command: int, motor: _Motor, time: float) -> bool:
+    def _was_given_after(self, command: int, motor: Motor, time: float) -> bool:
         return any(given.number == command and given.time > time + SAME_TIME for given in motor.commands)
 
-    def _should_rest_since(self, motor: _Motor, running: int) -> float | None:
+    def _should_rest_since(self, motor: Motor, running: int) -> float | None:
         since = motor.since(running)
         given = since[0].time if since else 0.0
         reasons = [time for time, number in motor.musts if number >= running and given < time - SAME_TIME]
@@ -203,7 +219,7 @@ class Watch:
         passed = [reason for reason in reasons if reason <= self._loop.time()]
         return min(passed, default=None)
 
-    def _may_rest(self, motor: _Motor, running: int) -> bool:
+    def _may_rest(self, motor: Motor, running: int) -> bool:
         since = motor.since(running)
         if not since:
             return True
@@ -243,5 +259,5 @@ class Answers:
             self._watch.find(ONCE, f"{self._name}: no answers to {late[:5]}")
 
 
-def _name(motor: _Motor) -> str:
+def _name(motor: Motor) -> str:
     return f"motor {motor.feature} of {motor.toy.name}"

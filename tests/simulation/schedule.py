@@ -37,7 +37,7 @@ FLOOD = 150
 def schedule(seed: int) -> list[Step]:
     """Return the schedule of a seed."""
     dice = random.Random(seed)
-    steps = [(0.0, "connect", client, dice.choice(list(KINDS))) for client in range(dice.randint(1, CLIENTS))]
+    steps = [(0.0, *_connect(dice, client, 0, 0)) for client in range(dice.randint(1, CLIENTS))]
     steps += [_step(dice) for _ in range(dice.randint(SHORTEST_SCHEDULE, LONGEST_SCHEDULE))]
     return steps
 
@@ -62,7 +62,8 @@ def _ask(dice: random.Random, client: int, toy: int, feature: int) -> Step:
 
 
 def _connect(dice: random.Random, client: int, toy: int, feature: int) -> Step:
-    return ("connect", client, dice.choice(list(KINDS)))
+    (kind,) = dice.choices(list(KINDS), weights=list(KINDS.values()))
+    return ("connect", client, kind)
 
 
 def _leave(dice: random.Random, client: int, toy: int, feature: int) -> Step:

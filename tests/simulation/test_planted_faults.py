@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from buttplug.core.messages import Ok, ServerMessage
+from buttplug.core.legacy import v3
+from buttplug.core.legacy.conversion import nothing
+from buttplug.core.legacy.translator import Translator
+from buttplug.core.messages import Error, Ok, ServerMessage
 from buttplug.server import connection, conversation, replies
 from buttplug.server.devices.claims import Claims
 from buttplug.server.devices.device import Device
@@ -144,18 +147,47 @@ def what_comes_back_is_taken_for_there(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Claims, "release", lambda self, address: None)
 
 
+def old_clients_stop_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(v3.StopAllDevices, "convert", lambda self, devices: nothing(self.id))
+
+
+def old_clients_are_told_no_errors(patch: pytest.MonkeyPatch) -> None:
+    real = Translator._reply
+
+    def reply(self: Translator, message: ServerMessage) -> None:
+        if isinstance(message, Error):
+            del self._requests[message.id]
+        else:
+            real(self, message)
+
+    patch.setattr(Translator, "_reply", reply)
+
+
+def old_clients_are_not_told_what_goes(patch: pytest.MonkeyPatch) -> None:
+    real = Translator._tell_changes
+
+    def tell(self: Translator, version: Any, infos: Any) -> None:
+        send = self._send
+        self._send = lambda message: None if isinstance(message, v3.DeviceRemoved) else send(message)
+        real(self, version, infos)
+        self._send = send
+
+    patch.setattr(Translator, "_tell_changes", tell)
+
+
 PLANTED: dict[str, tuple[Plant, ...]] = {
     rules.EARLIER: (a_stop_leaves_what_waits,),
-    rules.STOPPED: (a_stop_is_answered_unwritten,),
+    rules.STOPPED: (a_stop_is_answered_unwritten, old_clients_stop_nothing),
     rules.NOBODY: (who_leaves_has_nothing_stopped, settings_stop_nothing, what_returns_is_not_stopped),
     rules.OTHERS: (who_leaves_stops_everything,),
-    rules.ONCE: (errors_are_not_told, what_is_done_is_told_twice),
+    rules.ONCE: (errors_are_not_told, what_is_done_is_told_twice, old_clients_are_told_no_errors),
     rules.LEFT: (a_shutdown_keeps_the_links,),
     rules.BOUNDED: (what_is_over_the_limit_waits, sessions_are_kept),
     rules.UNSEEN: (readings_raise,),
     rules.LIMITED: (limits_come_with_the_next_connection,),
     rules.ENDED: (strangers_stay, whoever_reads_is_cut_off),
     rules.TOLD: (a_shutdown_says_nothing,),
+    rules.SHOWN: (old_clients_are_not_told_what_goes,),
     rules.RETURNS: (what_comes_back_is_taken_for_there,),
 }
 

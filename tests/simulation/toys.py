@@ -87,6 +87,7 @@ class Toy(SimulatedDevice):
         is_mute: The hand-shake is not answered.
         running: By feature the number of the command that its motor runs by; 0 where it rests.
         late_at: When something was cut off last, which may arrive later.
+        command_of: Tells of which command a value is for which that is not the rule, see :func:`level`; None for all others.
         on_told: Called with the feature, the number of the command and the value itself for every value that arrives.
     """
 
@@ -100,6 +101,7 @@ class Toy(SimulatedDevice):
         self.fails = self.arrives = self.is_stuck = self.is_mute = False
         self.running: dict[int, int] = {0: 0, 1: 0}
         self.late_at = -inf
+        self.command_of: Callable[[int, int], int | None] = lambda feature, value: None
         self.on_told: Callable[[int, int, int], None] = lambda feature, command, value: None
         self.random = random.Random(seed)
         self.waiting: list[asyncio.Future[None]] = []
@@ -132,11 +134,15 @@ class Toy(SimulatedDevice):
                 asyncio.get_running_loop().call_later(WRITE_TIME, self.notify, "rx", b"hi")
         elif words[0] == "all":
             for feature, value in enumerate(words[1:]):
-                self._told(feature, int(value) % COMMANDS, int(value))
+                self._set(feature, int(value))
         elif words[0] == OutputType.POSITION_WITH_DURATION:
             self._move(int(words[1]), int(words[2]), int(words[3]) if len(words) > 3 else 0)
         elif words[0] != "ready":
-            self._told(int(words[1]), int(words[2]) % COMMANDS, int(words[2]))
+            self._set(int(words[1]), int(words[2]))
+
+    def _set(self, feature: int, value: int) -> None:
+        command = self.command_of(feature, value)
+        self._told(feature, value % COMMANDS if command is None else command, value)
 
     def _told(self, feature: int, command: int, value: int) -> None:
         self.on_told(feature, command, value)
@@ -147,7 +153,8 @@ class Toy(SimulatedDevice):
         if feature in self._rests:
             self._rests[feature].cancel()
         is_halt = duration < SHORTEST or duration >= LONGEST
-        self._told(feature, 0 if is_halt else duration - SHORTEST, place)
+        command = self.command_of(feature, place)
+        self._told(feature, 0 if is_halt else duration - SHORTEST if command is None else command, place)
         if not is_halt:
             rest = asyncio.get_running_loop().call_later(duration / 1000, self.running.__setitem__, feature, 0)
             self._rests[feature] = rest

@@ -36,6 +36,7 @@ from tests.simulation.rules import (
     RETURNS,
     TOLD,
     UNSEEN,
+    Motor,
     Violation,
     Watch,
 )
@@ -48,6 +49,8 @@ LOOK_INTERVAL = 0.4
 MAX_PING_TIME = 3000
 #: Seconds that a shutdown may take, with the listener.
 SHUTDOWN_TIME = 3.0
+#: Seconds in which every answer is there, and every device, once nothing has trouble any more.
+RECOVERY_TIME = 6.5
 #: Tasks that may be there at once.
 MOST_TASKS = 1500
 
@@ -94,6 +97,7 @@ class World:
         self._settings: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[list[str]] | None = None
         self._there = [False] * len(self.toys)
+        self._ever_disabled: set[int] = set()
 
     async def open(self) -> None:
         """Open the server, and connect every device."""
@@ -142,20 +146,22 @@ class World:
             raise self.watch.found
 
     async def end(self) -> None:
-        """Have all clients leave and all devices work again; look; close everything; look at what is left."""
+        """Have all devices work again and all clients leave; look; close everything; look at what is left."""
         for toy in self.toys:
             toy.recover()
             if not toy.in_range:
                 toy.come_back()
-        for number, client in list(self.clients.items()):
-            self._leave(number, self._dice.random())
-            if isinstance(client, OverWire):
-                client.peer.reset()
         self._cancel_settings(0)
         if self._closing is None:
             for number in range(len(self.toys)):
                 self._deny(number, False)
-            await self.wait(6.5)
+            await self.wait(RECOVERY_TIME)
+            self.look(limit=RECOVERY_TIME)
+        for number, client in list(self.clients.items()):
+            self._leave(number, self._dice.random())
+            if isinstance(client, OverWire):
+                client.peer.reset()
+        if self._closing is None:
             await self._find_all()
             await self.wait(13.0)
             self.look(limit=0.0)
@@ -198,18 +204,26 @@ class World:
 
     def _output(self, number: int, toy: int, feature: int, strength: int) -> None:
         if (client := self._here(number)) is not None:
-            command = self.watch.commanded(toy, feature, client.party)
-            client.output(self._indexes[toy], feature, level(command, strength), None)
+            motors = self._reached(client, toy, feature)
+            command = self.watch.commanded(motors, client.party)
+            value = level(command, strength)
+            self._note_share(client, motors, command, value, None)
+            client.output(self._indexes[toy], feature, value, None)
 
     def _move(self, number: int, toy: int, feature: int, place: int) -> None:
         if (client := self._here(number)) is not None:
-            command = self.watch.commanded(toy, feature, client.party)
-            client.output(self._indexes[toy], feature, place * HIGHEST // 100, SHORTEST + command % COMMANDS)
+            motors = self.watch.of([toy], feature)
+            command = self.watch.commanded(motors, client.party)
+            value, duration = place * HIGHEST // 100, SHORTEST + command % COMMANDS
+            self._note_share(client, motors, command, value, duration)
+            client.output(self._indexes[toy], feature, value, duration)
 
     def _stop(self, number: int, toy: int | None, feature: int | None) -> None:
         client = self._here(number)
         if client is None:
             return
+        if not client.spelling.stops_motors:
+            feature = None
         asked, now = self.watch.next_number(), self._loop.time()
         there = [there for there in range(len(self.toys)) if toy in (None, there) and self._device(there) is not None]
         motors = self.watch.of(there, feature)
@@ -303,6 +317,7 @@ class World:
         self._change(change)
 
     def _disable(self, toy: int, feature: int, disabled: bool) -> None:
+        self._ever_disabled.add(toy)
         type_ = OutputType.POSITION_WITH_DURATION if (self.toys[toy].kind, feature) == ("stroker", 1) else OutputType.VIBRATE
 
         async def change() -> None:
@@ -339,6 +354,17 @@ class World:
     def _here(self, number: int) -> Client | None:
         client = self.clients.get(number)
         return client if client is not None and client.is_here else None
+
+    def _reached(self, client: Client, toy: int, feature: int) -> list[Motor]:
+        """Return the vibrators that a command to one of them may reach: where one is hidden, old clients count otherwise."""
+        is_sure = client.spelling.addresses_motors and (client.spelling.stops_motors or toy not in self._ever_disabled)
+        return self.watch.of([toy], feature if is_sure or self.toys[toy].kind == "stroker" else None)
+
+    def _note_share(self, client: Client, motors: list[Motor], command: int, value: int, duration: int | None) -> None:
+        share = client.spelling.share(value, duration)
+        if share is not None:
+            for motor in motors:
+                motor.means(share, command)
 
     def _key(self, toy: int) -> DeviceKey:
         return DeviceKey(self.toys[toy].kind, self.toys[toy].kind, self.toys[toy].address)

@@ -155,10 +155,17 @@ class BluetoothManager(CommunicationManager):
             self._watch = asyncio.create_task(self._run_watch(), name="Bluetooth LE scan")
 
     async def _run_watch(self) -> None:
+        fault = ""
         while self._needed or self._links or self._running:
             self._changed.clear()
-            with suppress(BusUnavailableError):  # it may pass
+            try:
                 await self._update_scan(log=True)
+            except BusUnavailableError:
+                pass  # it may pass
+            except Exception as error:
+                if repr(error) != fault:
+                    logger.exception("%s: unexpected error", self.bus)
+                fault = repr(error)
             with suppress(TimeoutError):
                 async with asyncio.timeout(ADAPTER_INTERVAL):
                     await self._changed.wait()

@@ -151,6 +151,11 @@ class GamepadHardware(PolledHardware):
                     await self._set(wanted)
                 except HardwareError:
                     return  # The device is lost, and that was reported.
+                except Exception:
+                    # Without being told again it rests in a moment, so nobody may think that it runs.
+                    logger.exception("%s: its rumbling cannot be kept up", self.pad.name)
+                    self.fail("the server failed")
+                    return
 
     def _end_hold(self) -> None:
         if self._holding is not None:

@@ -251,8 +251,11 @@ class Sdl:
     def _update_regularly(self) -> None:
         # A thread and no timer of the event loop: were that stuck, what rumbles would still end after its time.
         update: Future[None] | None = None
+        fault: BaseException | None = None
         while not self._ending.wait(UPDATE_INTERVAL):
             if update is None or update.done():
+                if fault is None and update is not None and (fault := update.exception()) is not None:
+                    logger.error("SDL cannot be kept up to date", exc_info=fault)
                 update = self._worker.post(self._update)
 
     def _end(self) -> Future[None]:

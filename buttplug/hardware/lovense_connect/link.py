@@ -7,6 +7,7 @@ in percent, as the app listed it last. The app is asked for all its toys at once
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from itertools import islice
 from typing import Annotated
@@ -21,6 +22,8 @@ from buttplug.hardware.common.polling import Poll, PolledHardware
 from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
 from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.lovense_connect.specifier import LovenseConnectSpecifier
+
+logger: logging.Logger = logging.getLogger(__package__)
 
 #: Seconds between two looks at the toys of an app: while some are connected, and while only a scan is on.
 POLL_INTERVAL = 1.0
@@ -164,6 +167,8 @@ class LovenseConnectHardware(PolledHardware):
 
     def _landed(self, request: asyncio.Task[Answer]) -> None:
         self._given_up.pop(request, None)
+        if not request.cancelled() and not isinstance(error := request.exception(), HardwareError | None):
+            logger.error("%s: an answer that came late could not be read", self.name, exc_info=error)
         if not self._given_up and self._settled is not None:
             settled, self._settled = self._settled, None
             settled.set_result(None)

@@ -198,6 +198,8 @@ class Dongle:
             await self.send(line)
         except HardwareError as error:
             logger.warning("%s was not sent to the Lovense dongle: %s", line.decode().strip(), error)
+        except Exception:
+            logger.exception("%s was not sent to the Lovense dongle", line.decode().strip())
 
     async def _connect(self, toy: str, specifiers: Sequence[Specifier]) -> Hardware:
         if toy not in self._protocol.toys or not self.link.connected:
@@ -223,7 +225,7 @@ class Dongle:
 
     def _lost(self, reason: str) -> None:
         self._perform([Wait(None)])
-        self.dropped = frozenset(self._protocol.missing | self._toys.keys())
+        self.dropped = frozenset(self._protocol.missing.keys() | self._toys.keys())
         toys, self._toys = self._toys, {}
         for toy in toys.values():
             toy.lost(f"the dongle was lost: {reason}")

@@ -149,13 +149,13 @@ class DongleProtocol:
     Attributes:
         answered: Whether it sent anything that a dongle would send.
         toys: The ids of the toys that are connected.
-        missing: The ids of those that were in use and are to be found again.
+        missing: The ids of those that were in use and are to be found again, the last :data:`MAX_TOYS` of them.
     """
 
     def __init__(self) -> None:
         self.answered: bool = False
         self.toys: set[str] = set()
-        self.missing: set[str] = set()
+        self.missing: dict[str, None] = {}
         self._ignored: set[str] = set()
         self._state = _State.CHECKING
         self._wanted = False
@@ -177,7 +177,9 @@ class DongleProtocol:
 
         While other toys are in use they are not looked for, since a search may disturb these.
         """
-        self.missing.update(toys)
+        self.missing |= dict.fromkeys(toys)
+        for oldest in list(self.missing)[:-MAX_TOYS]:
+            del self.missing[oldest]
         return self.check() if self._state is _State.IDLE and self._looking else []
 
     def stop(self) -> list[Action]:
@@ -190,7 +192,7 @@ class DongleProtocol:
         """A toy that was found is in use, which ends the search: its commands and a search would disturb each other."""
         if toy not in self.toys:
             return []
-        self.missing.discard(toy)
+        self.missing.pop(toy, None)
         if not self._wanted:
             return []
         self._wanted = False
@@ -199,7 +201,7 @@ class DongleProtocol:
     def refused(self, toy: str) -> list[Action]:
         """A toy that was found is not wanted: it is not reported again, and the search goes on."""
         self.toys.discard(toy)
-        self.missing.discard(toy)
+        self.missing.pop(toy, None)
         self._ignored.add(toy)
         return self._search() if self._state is _State.IDLE and self._looking else []
 
@@ -275,7 +277,7 @@ class DongleProtocol:
                 yield from self._search_ended()
 
     def _connected(self, toy: str) -> Iterator[Action]:
-        if toy in self.toys or toy in self._ignored or len(self.toys | self._ignored) >= MAX_TOYS:
+        if toy in self.toys or toy in self._ignored or not self._has_room:
             return
         if self._state in (_State.SEARCHING, _State.PAUSING):
             self._seen = toy
@@ -301,7 +303,11 @@ class DongleProtocol:
         return self._wanted or bool(self.missing and not self.toys)
 
     def _is_looked_for(self, toy: str) -> bool:
-        return toy in self.missing or (self._wanted and toy not in self._ignored)
+        return toy in self.missing or (self._wanted and self._has_room and toy not in self._ignored)
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self.toys | self._ignored) < MAX_TOYS
 
     def _search_ended(self) -> Iterator[Action]:
         """The search is over, and not because a toy was seen."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Collection
 from functools import partial
 from typing import cast
@@ -75,15 +76,19 @@ class WebsocketManager(CommunicationManager):
         *,
         allow_origins: Collection[str] = (),
         token: str | None = None,
+        without_token: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """Listen nowhere yet.
 
         Args:
-            host: The interface to listen on; 0.0.0.0 lets in devices of the whole network.
+            host: The interface to listen on; 0.0.0.0 lets in devices of the whole network, with a token or ``without_token``.
             port: 0 for any free one.
             allow_origins: Origins of web pages that may be devices, beside those that this machine serves; ``null`` for pages
                 without an origin, ``*`` for all.
             token: What every device has to show, in the URL (``?token=…``) or as ``Authorization: Bearer …``.
+            without_token: Listen beyond this machine without one, too.
+            tls: Devices connect by ``wss``, all of them.
         """
         super().__init__()
         self.host = host
@@ -91,6 +96,8 @@ class WebsocketManager(CommunicationManager):
         # The usual websocket library for Arduino claims to be a page from a file.
         self.access: Access = Access(allow_origins=(*allow_origins, FILE_ORIGIN), token=token)
         self._is_open_to_all = token is None and beyond_this_machine([host])
+        self._token_is_missing = self._is_open_to_all and not without_token
+        self._tls = tls
         self._server: Server | None = None
         self._peers: dict[str, Peer] = {}
         self._handlers: set[asyncio.Task[None] | None] = set()
@@ -105,11 +112,18 @@ class WebsocketManager(CommunicationManager):
         return False
 
     async def open(self) -> None:
+        if self._token_is_missing:
+            raise BusUnavailableError(
+                f"Listening on {self.host} for websocket devices lets in everybody in the network: choose a token "
+                "(--token-file), or say that none is wanted (--no-token, without_token=True)"
+            )
         try:
             self._server = await serve(
                 self._handle,
                 self.host,
                 self.port,
+                ssl=self._tls,
+                ssl_handshake_timeout=UPGRADE_LIMIT if self._tls is not None else None,
                 process_request=self._check_request,
                 create_connection=cast(
                     type[ServerConnection], partial(AcceptedConnection, admission=self._admission, turns=self._turns)

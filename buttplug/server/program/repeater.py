@@ -23,6 +23,7 @@ from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.text import escaped
 from buttplug.server.connection import ClientConnection, DialledConnection
 from buttplug.server.dialling import dial
+from buttplug.server.supervision import log_failure
 from buttplug.server.websocket import Listener, ListenerOptions
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class Repeater(Listener):
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(log_failure)
         return task
 
     async def stop_all(self) -> list[str]:
@@ -130,6 +132,8 @@ class _Pair:
         logger.info("%s is connected to the server", self._label)
         self._passing_up = asyncio.create_task(self._pass_up())
         down = asyncio.create_task(self._pass_down())
+        for passing in (self._passing_up, down):
+            passing.add_done_callback(log_failure)
         try:
             await asyncio.wait([self._passing_up, down], return_when=asyncio.FIRST_COMPLETED)
             server_is_gone = down.done()

@@ -40,7 +40,7 @@ async def serve(
     token: str | None = None,
 ) -> int:
     """Run the server until a signal ends it; return the exit code."""
-    managers = make_buses(options, configuration, token)
+    managers = make_buses(options, configuration, token, tls)
     if simulated:
         managers.append(SimulatedManager(simulated))
     server = ButtplugServer(

@@ -17,6 +17,7 @@ from buttplug.hardware.bluetooth import manager as bus
 from buttplug.hardware.errors import BusUnavailableError, HardwareDisconnectedError
 from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.dbus import private_bus
+from tests.fakes.fault_log import faults
 from tests.fakes.peripheral import hang, refuse
 from tests.hardware.bluetooth.helpers import SPECIFIER, Found, toy
 from tests.hardware.helpers import losses, until
@@ -283,3 +284,29 @@ async def test_missing_permission_is_reported(forbidden: BluetoothManager) -> No
     report = await forbidden.check()
     assert not report.ok
     assert "group bluetooth" in (report.remedy or "")
+
+
+async def test_a_fault_in_the_watch_over_the_scan_is_logged_once_and_the_watch_goes_on(
+    bluetooth: BluetoothManager,
+    adapter: FakeAdapter,
+    found: Found,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    times = 0
+
+    async def fails(self: BluetoothManager, *, log: bool) -> None:
+        nonlocal times
+        times += 1
+        raise RuntimeError("a fault of ours")
+
+    await bluetooth.start_scanning()
+    with monkeypatch.context() as patch:
+        patch.setattr(BluetoothManager, "_update_scan", fails)
+        await until(lambda: times > 3)
+    assert faults(caplog) == ["a fault of ours"]
+    # The adapter goes and comes: who sees to it that the scan is on again is still there.
+    adapter.power(False)
+    await until(lambda: not bluetooth.scanning)
+    adapter.power(True)
+    await until(lambda: bluetooth.scanning)

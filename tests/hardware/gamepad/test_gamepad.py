@@ -31,6 +31,7 @@ from buttplug.hardware.gamepad.link import BODY_AND_TRIGGERS, TRIGGERS_ONLY
 from buttplug.hardware.hid import HidSpecifier
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import ButtplugServer
+from tests.fakes.fault_log import faults
 from tests.fakes.sdl import SdlInUse, VirtualPad
 from tests.hardware.helpers import Findings, losses, until
 from tests.hardware.scenario import Driven, Stage, Story, tell
@@ -285,6 +286,37 @@ class TestHolding:
             await hardware.write(Packet(b""))
         await asyncio.sleep(0.4)
         assert pad.levels[0] in (999, 1000)
+
+    async def test_a_fault_while_holding_is_logged_once_and_the_pad_rests_and_is_lost(
+        self, pad: VirtualPad, hardware: Hardware, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def fails(self: sdl.Sdl, *_: object) -> None:
+            raise RuntimeError("a fault of ours")
+
+        reasons = losses(hardware)
+        await hardware.write(levels(1000, 1000, 1000, 1000))
+        monkeypatch.setattr(sdl.Sdl, "rumble", fails)
+        await until(lambda: reasons)
+        assert reasons == ["the server failed"]
+        await until(lambda: pad.levels == [0, 0, 0, 0])
+        assert faults(caplog) == ["a fault of ours"]
+
+    async def test_a_fault_in_the_regular_update_is_logged_once(
+        self, pad: VirtualPad, hardware: Hardware, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        times = 0
+
+        def fails(self: sdl.Sdl) -> None:
+            nonlocal times
+            times += 1
+            raise RuntimeError("a fault of ours")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sdl.Sdl, "_update", fails)
+            await until(lambda: times > 3)
+        assert faults(caplog) == ["a fault of ours"]
+        await hardware.write(levels(1000))
+        assert pad.levels[0] == 1000
 
 
 class TestPadsThatFail:

@@ -25,9 +25,11 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.hid import HidSpecifier
 from buttplug.hardware.lovense_connect import LovenseConnectAdvertisement, LovenseConnectManager, LovenseConnectSpecifier, link
 from buttplug.hardware.lovense_connect import manager as connect_manager
+from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.pacing import owed
+from tests.fakes.fault_log import faults
 from tests.fakes.lovense_connect import AppToy, ConnectApp
 from tests.hardware.helpers import Findings, losses, until, writes_meanwhile
 from tests.hardware.scenario import Driven, Stage, Story, tell
@@ -570,6 +572,30 @@ class TestCommandsThatWereGivenUp:
         with pytest.raises(ButtplugDeviceError, match="disconnected"):
             await stop
         await until(lambda: not client.devices)
+
+    async def test_a_fault_in_an_answer_that_came_too_late_is_logged_once(
+        self, app: ConnectApp, hardware: Hardware, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        came = asyncio.Event()
+        real = get
+
+        async def late(url: str, limit: float) -> Answer:
+            if "Vibrate" not in url:
+                return await real(url, limit)
+            await came.wait()
+            raise RuntimeError("a fault of ours")
+
+        monkeypatch.setattr(link, "REQUEST_LIMIT", 0.05)
+        monkeypatch.setattr(link, "get", late)
+        with pytest.raises(HardwareTimeoutError):
+            await hardware.write(Packet(COMMAND))
+        assert faults(caplog) == []
+        came.set()
+        await until(lambda: faults(caplog))
+        assert faults(caplog) == ["a fault of ours"]
+        assert hardware.settled() is None
+        monkeypatch.setattr(link, "get", real)
+        await hardware.write(Packet(COMMAND))
 
 
 class TestDiscovery:

@@ -35,6 +35,7 @@ from buttplug.hardware.lovense_dongle.protocol import CHECK_PAUSE
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
+from tests.fakes.fault_log import faults
 from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDongle
 from tests.fakes.pty import Pty
 from tests.hardware.helpers import Findings, losses, until
@@ -680,3 +681,23 @@ async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped(
     prepare(toy, DeviceConfiguration.load().find("Lovense Nora"))
     manager = LovenseHidDongleManager() if isinstance(dongle, FakeHidDongle) else LovenseSerialDongleManager()
     await tell(NORA, Stage(manager, toy, hold=dongle.hang, unplug=dongle.unplug, plug_in=dongle.plug_in))
+
+
+async def test_a_fault_in_a_line_of_the_search_is_logged_once_and_the_toy_in_use_is_still_driven(
+    dongle: FakeDongle,
+    manager: DongleManager,
+    toy: Hardware,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def fails(self: link.Dongle, line: bytes) -> None:
+        self._turns.end()
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(link.Dongle, "_write", fails)
+        await manager.start_scanning()
+        await until(lambda: faults(caplog))
+    assert faults(caplog) == ["a fault of ours"]
+    await toy.write(Packet(b"Vibrate:5;"))
+    await manager.close()

@@ -366,6 +366,30 @@ def test_only_so_many_toys_are_taken_note_of() -> None:
     assert len(protocol.toys) <= MAX_TOYS
 
 
+def test_toys_that_are_seen_and_refused_without_end_are_not_all_kept() -> None:
+    protocol = DongleProtocol()
+    protocol.check()
+    protocol.start()
+    no_toy(protocol)
+    found = 0
+    for number in range(200):
+        seen(f"A{number}")(protocol)
+        for action in ended(protocol):
+            if isinstance(action, ToyFound):
+                found += 1
+                protocol.refused(action.toy)
+    assert found == MAX_TOYS
+
+
+def test_of_toys_that_come_and_go_without_end_the_last_ones_are_missed() -> None:
+    protocol = DongleProtocol()
+    for number in range(200):
+        status(f"A{number}", 202)(protocol)
+        status(f"A{number}", 403)(protocol)
+    assert list(protocol.missing) == [f"A{number}" for number in range(200 - MAX_TOYS, 200)]
+    assert protocol.toys == set()
+
+
 def test_a_line_without_an_end_is_forgotten() -> None:
     protocol = DongleProtocol()
     assert protocol.received(b"x" * (LINE_LIMIT + 1)) == []

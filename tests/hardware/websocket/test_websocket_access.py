@@ -5,20 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from websockets.datastructures import Headers
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from buttplug.core.listening import admission
 from buttplug.core.listening.connection import MAX_UNREAD
 from buttplug.hardware.base import Hardware, Packet
+from buttplug.hardware.errors import BusUnavailableError
 from buttplug.hardware.websocket import WebsocketManager, WebsocketSpecifier
-from buttplug.server.buses import make_bus
+from buttplug.server.buses import make_bus, make_buses
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.program.options import parse
+from buttplug.server.program.tls import server_tls
 from tests.fakes.websocket_device import WebsocketDevice
 from tests.hardware.helpers import Findings, losses, until
 from tests.server.wire import CLOSE, PING, TEXT, UPGRADE, frame
@@ -48,8 +52,8 @@ def findings(manager: WebsocketManager) -> Findings:
     return Findings(manager)
 
 
-async def is_let_in(manager: WebsocketManager, *, query: str = "", **headers: str) -> bool:
-    device = WebsocketDevice(manager.port, headers=headers, query=query)
+async def is_let_in(manager: WebsocketManager, tls: ssl.SSLContext | None = None, *, query: str = "", **headers: str) -> bool:
+    device = WebsocketDevice(manager.port, headers=headers, query=query, tls=tls)
     try:
         async with device:
             return True
@@ -103,11 +107,66 @@ class TestAccess:
         headers = Headers(Host="localhost", Origin="null", Authorization=f"Bearer {TOKEN}")
         assert manager.access.refusal("/", headers, local_address="127.0.0.1") is None
 
-    async def test_a_port_that_the_whole_network_reaches_is_told(self, caplog: pytest.LogCaptureFixture) -> None:
-        manager = WebsocketManager("0.0.0.0", 0)
+    async def test_devices_come_by_tls_only_where_that_was_asked_for(self, certificate: tuple[Path, Path]) -> None:
+        words = [
+            "--use-device-websocket-server",
+            "--device-ws-port=0",
+            f"--tls-cert={certificate[0]}",
+            f"--tls-key={certificate[1]}",
+        ]
+        trusting = ssl.create_default_context(cafile=str(certificate[0]))
+        for switch, tls in ([], None), (["--device-ws-tls"], trusting):
+            options = parse([*words, *switch], {})
+            (manager,) = make_buses(options, DeviceConfiguration.load(), None, server_tls(*certificate))
+            assert isinstance(manager, WebsocketManager)
+            await manager.open()
+            assert await is_let_in(manager, tls)
+            await manager.close()
+
+    async def test_a_port_that_the_whole_network_reaches_needs_a_token_or_a_word_that_none_is_wanted(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with pytest.raises(BusUnavailableError, match=r"choose a token .*without_token=True"):
+            await WebsocketManager("0.0.0.0", 0).open()
+        assert caplog.text == ""
+        manager = WebsocketManager("0.0.0.0", 0, token=TOKEN)
+        await manager.open()
+        await manager.close()
+        assert caplog.text == ""
+        manager = WebsocketManager("0.0.0.0", 0, without_token=True)
         await manager.open()
         await manager.close()
         assert "of the whole network are let in" in caplog.text
+
+    async def test_over_tls_everything_is_asked_as_well_and_plain_devices_are_not_let_in(
+        self, certificate: tuple[Path, Path]
+    ) -> None:
+        manager = WebsocketManager(port=0, token=TOKEN, tls=server_tls(*certificate))
+        findings = Findings(manager)
+        await manager.open()
+        trusting = ssl.create_default_context(cafile=str(certificate[0]))
+        assert not await is_let_in(manager, trusting)
+        assert not await is_let_in(manager, trusting, query=f"?token={TOKEN}", Origin="null")
+        with pytest.raises((InvalidHandshake, OSError)):
+            await is_let_in(manager, query=f"?token={TOKEN}")
+        async with WebsocketDevice(manager.port, query=f"?token={TOKEN}", tls=trusting) as device:
+            hardware = await (await findings.one()).connect([WebsocketSpecifier("DIY")])
+            await hardware.write(Packet(b"go", response=True))
+            assert device.frames == [b"go"]
+        await manager.close()
+
+    async def test_a_connection_that_begins_no_tls_is_ended_in_time(
+        self, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("buttplug.hardware.websocket.manager.UPGRADE_LIMIT", 0.1)
+        manager = WebsocketManager(port=0, tls=server_tls(*certificate))
+        await manager.open()
+        reader, writer = await asyncio.open_connection("127.0.0.1", manager.port)
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
+        await manager.close()
 
 
 class Bare:

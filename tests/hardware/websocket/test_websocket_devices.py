@@ -31,6 +31,7 @@ from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
 from buttplug.server.protocols.tcode_v03 import TcodeV03
+from tests.fakes.fault_log import faults
 from tests.fakes.websocket_device import WebsocketDevice, WebsocketToy
 from tests.hardware.documentation import example
 from tests.hardware.helpers import losses, until, writes_meanwhile
@@ -637,3 +638,22 @@ async def test_the_documented_device_says_who_it_is_and_shows_what_it_gets(
     await hardware.disconnect()
     await running
     assert capsys.readouterr().out == "do b'L0500I1000\\n'\n"
+
+
+async def test_a_fault_while_a_frame_is_handled_is_logged_once_and_costs_only_that_device(
+    manager: WebsocketManager, found: Found, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(notification: Notification) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with WebsocketDevice(manager.port) as first, WebsocketDevice(manager.port, address="d2") as second:
+        broken, well = await found.connect(), await found.connect()
+        reasons = losses(broken)
+        broken.on_notification(fails)
+        await first.send("hello")
+        await ended(first)
+        assert reasons == ["what it sent could not be handled"]
+        await until(lambda: faults(caplog))
+        assert faults(caplog) == ["a fault of ours"]
+        await well.write(Packet(b"go"))
+        await until(lambda: second.frames == [b"go"])

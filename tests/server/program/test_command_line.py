@@ -28,7 +28,9 @@ from buttplug.server.program.lifecycle import LAST_GRACE
 from buttplug.server.program.main import main
 from buttplug.server.program.options import Options, parse
 from buttplug.server.program.signals import STOPPING, TERMINAL_USE, Signals
+from buttplug.server.server import ButtplugServer
 from buttplug.server.signals import ENDING, SUSPENDING
+from tests.fakes.fault_log import faults
 from tests.fakes.managers import FakeManager
 from tests.server.launch import ROOT, Start
 from tests.server.program.common import drive, packets, shake_hands
@@ -293,12 +295,35 @@ async def test_a_fault_of_the_server_stops_the_devices_and_is_exit_code_70(
     await wire.close()
 
 
+async def test_a_fault_at_the_end_is_told_and_exit_code_70(
+    bundled: DeviceConfiguration,
+    own_signals: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    real = ButtplugServer.close
+
+    async def fails(self: ButtplugServer) -> list[str]:
+        await real(self)
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(ButtplugServer, "close", fails)
+    inside = Inside(parse(["--ws-port", "0", "--simulate", "aneros"], {}), simulate(bundled, "aneros"), bundled)
+    wire = await inside.client(capsys)
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert await inside.task == 70
+    assert sent(inside.device) == [b"\xf1\x09", b"\xf1\x00", b"\xf2\x00"]
+    assert faults(caplog) == ["a bug"]
+    await wire.close()
+
+
 async def test_a_signal_is_obeyed_while_a_bus_hangs_at_the_start(
     bundled: DeviceConfiguration, own_signals: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hanging = FakeManager()
     hanging.delays = {"open": 1e6}
-    monkeypatch.setattr(program, "make_buses", lambda options, configuration, token: [hanging])
+    monkeypatch.setattr(program, "make_buses", lambda options, configuration, token, tls: [hanging])
     inside = Inside(parse(["--ws-port", "0"], {}), simulate(bundled, "aneros"), bundled)
     await asyncio.sleep(0.1)
     began = asyncio.get_running_loop().time()

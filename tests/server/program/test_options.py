@@ -221,6 +221,7 @@ def test_the_environment_sets_options_and_the_command_line_wins_without_a_warnin
         (["--max-ping-time", "soon"], {}, '"soon" is no whole number from 0 to 4294967295'),
         (["--tls-cert", "c"], {}, "--tls-cert and --tls-key go together"),
         (["--tls-key", "k"], {}, "--tls-cert and --tls-key go together"),
+        (["--device-ws-tls"], {}, "--device-ws-tls needs --tls-cert and --tls-key"),
         (["--websocket-listen-address", "12345"], {}, '"12345" is no address with a port, such as 127.0.0.1:12345'),
         (["--websocket-listen-address", "::1:12345"], {}, '"::1:12345" is no address with a port'),
         (["--websocket-listen-address", "localhost:http"], {}, '"http" is no whole number from 0 to 65535'),
@@ -317,6 +318,19 @@ def test_help_lists_every_option_and_is_no_error(words: list[str], capsys: pytes
             ],
         ),
         (["--device-websocket-server-port", "7"], {}, []),
+        (
+            ["--device-ws-tls", "--tls-cert", "c", "--tls-key", "k"],
+            {},
+            [
+                "--device-ws-tls does nothing: nothing looks for devices that connect by websocket; "
+                "--use-device-websocket-server turns that on"
+            ],
+        ),
+        (
+            ["--ws-connect", "ws://a", "--device-ws-port", "7", "--device-ws-tls", "--tls-cert", "c", "--tls-key", "k"],
+            {},
+            [],
+        ),
         (["--mdns-suffix", "desk"], {}, ["--mdns-suffix does nothing: it needs --broadcast-server-mdns"]),
         (["--repeater-port", "7"], {}, ["--repeater-port does nothing: it needs --repeater"]),
         (["--ws-connect-ca", "f"], {}, ["--ws-connect-ca does nothing: it needs --ws-connect"]),

@@ -12,7 +12,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from buttplug.server.program.repeater import STOP_ID, Repeater
+from buttplug.server.program.repeater import STOP_ID, Repeater, _Pair
+from tests.fakes.fault_log import faults
 from tests.server.conftest import Listen
 from tests.server.wire import HELLO, STOPPED, VIBRATE, Place
 
@@ -241,3 +242,47 @@ async def test_a_client_without_a_session_needs_no_stop(script: tuple[Script, st
     async with asyncio.timeout(5):
         await server.closed
     assert server.heard == []
+
+
+@pytest.mark.parametrize("way", ["_pass_up", "_pass_down"])
+async def test_a_fault_while_passing_on_is_logged_once_stops_the_devices_and_costs_only_that_client(
+    listen: Listen, repeat: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, way: str
+) -> None:
+    place = await listen()
+    repeater = await repeat(place.url)
+    # What has a session fails once, when it is asked to end; those who come after it are served.
+    fault = asyncio.Event()
+    real = getattr(_Pair, way)
+
+    async def fails(self: _Pair) -> None:
+        passing = asyncio.ensure_future(real(self))
+        broken = asyncio.ensure_future(fault.wait())
+        await asyncio.wait([passing, broken], return_when=asyncio.FIRST_COMPLETED)
+        passing.cancel()
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_Pair, way, fails)
+        wire = await driving(repeater)
+    fault.set()
+    await sent(place, STOPPED)
+    async with asyncio.timeout(5):
+        await wire.wait_closed()
+    assert faults(caplog) == ["a fault of ours"]
+    other = await driving(repeater)
+    await other.close()
+
+
+async def test_a_fault_in_what_is_left_to_do_at_the_end_of_a_client_is_logged_once(
+    listen: Listen, repeat: Open, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(self: Repeater, *_: object) -> None:
+        raise RuntimeError("a fault of ours")
+
+    place = await listen()
+    repeater = await repeat(place.url)
+    monkeypatch.setattr(Repeater, "_end_with", fails)
+    wire = await driving(repeater)
+    await wire.close()
+    await sent(place, STOPPED)
+    assert faults(caplog) == ["a fault of ours"]

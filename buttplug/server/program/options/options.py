@@ -48,6 +48,7 @@ class Options:
     user_configuration: Path | None
     device_configuration: Path | None
     device_port: int
+    device_tls: bool
     lovense_connect_hosts: tuple[str, ...]
     lovense_connect_discover: bool
     buses: tuple[str, ...]
@@ -84,6 +85,8 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.parse_args(["--help"] if list(arguments) == ["help"] else arguments, given)
     if (given.tls_cert is None) != (given.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
+    if given.device_ws_tls and given.tls_cert is None:
+        parser.error("--device-ws-tls needs --tls-cert and --tls-key")
     if given.repeater and given.repeater_remote_address is None:
         parser.error("--repeater needs --repeater-remote-address: the server to which everything is passed on")
     hosts, port = _hosts(given.ws_host), given.ws_port
@@ -115,6 +118,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         user_configuration=given.user_device_config_file,
         device_configuration=given.device_config_file,
         device_port=DEVICE_PORT if given.device_ws_port is None else given.device_ws_port,
+        device_tls=given.device_ws_tls,
         lovense_connect_hosts=given.lovense_connect_host,
         lovense_connect_discover=given.lovense_connect_discover,
         buses=buses,

@@ -32,7 +32,7 @@ def _reasons(given: Given, buses: tuple[str, ...], *, listens: bool) -> Mapping[
     reasons: dict[str, tuple[str, ...]] = {"it needs --repeater": ("repeater_port", "repeater_remote_address")}
     for bus, destinations in (
         (LOVENSE_CONNECT, ("lovense_connect_host", "lovense_connect_discover")),
-        (DEVICE_SERVER, ("device_ws_port",)),
+        (DEVICE_SERVER, ("device_ws_port", "device_ws_tls")),
     ):
         if bus not in buses:
             title = next(known.title for known in BUSES if known.option == bus)
@@ -53,8 +53,7 @@ def _reasons(given: Given, buses: tuple[str, ...], *, listens: bool) -> Mapping[
             *access,
             *(() if given.ws_connect is not None else ("max_ping_time", "max_clients")),
             "no_token",
-            "tls_cert",
-            "tls_key",
+            *(() if given.device_ws_tls and DEVICE_SERVER in buses else ("tls_cert", "tls_key")),
             "broadcast_server_mdns",
         )
     return reasons

@@ -226,6 +226,14 @@ def _add_buses(parser: Parser) -> None:
         help=f"port for devices that connect by websocket; turns that bus on (default: {DEVICE_PORT})",
     )
     add(
+        "--device-ws-tls",
+        const=True,
+        default=False,
+        nargs=0,
+        action=Once,
+        help="devices that connect by websocket do so by wss, all of them; needs --tls-cert",
+    )
+    add(
         "--lovense-connect-host",
         action=Collect,
         default=(),

@@ -192,3 +192,18 @@ def test_a_file_keeps_its_permissions_and_a_link_stays_a_link(file: UserFile, pa
 def test_without_a_file_there_is_nothing_to_save_to(few: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no user configuration file to save to"):
         DeviceConfiguration.load(few).save()
+
+
+def test_a_file_is_saved_where_it_was_opened_though_the_program_works_elsewhere_since(
+    path: Path, few: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    configuration = DeviceConfiguration.load(few)
+    file = UserFile.open(Path(path.name), configuration)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    configuration.change_device(EDGE, display_name="new")
+    file.save()
+    assert name_in(path) == "new"
+    assert not list(elsewhere.iterdir())
