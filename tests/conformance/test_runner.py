@@ -21,6 +21,7 @@ DEVIATING = {
     "jejoue": "both run",
     "kiiroo_v21_titan": "speed 1 to 99",
     "kiiroo_v21_titan_speed_limits": "speed 1 to 99",
+    "lelo_f1s_v3": "stops by pattern 0",
     "lovense_nora_flips": "turned round",
     "lovense_solace_pro_truncated": "spread evenly",
     "ossm": "no limits but those that its user set",
