@@ -22,6 +22,7 @@ DEVIATING = {
     "kiiroo_v21_titan": "speed 1 to 99",
     "kiiroo_v21_titan_speed_limits": "speed 1 to 99",
     "lelo_f1s_v3": "stops by pattern 0",
+    "libo_lala": "leaves suction on",
     "lovense_nora_flips": "turned round",
     "lovense_solace_pro_truncated": "spread evenly",
     "ossm": "no limits but those that its user set",
