@@ -18,17 +18,18 @@ class _Rotator:
 
     def __init__(self, definition: DeviceDefinition) -> None:
         self._has_rotator = any(OutputType.ROTATE in feature.outputs for feature in definition.features)
-        self._speeds = {0: 0, 1: 0}
+        self._speeds: dict[int, int] = {}
 
     def __call__(self, expected: Sequence[Command], orders: Sequence[Order]) -> Sequence[Command]:
-        if not self._has_rotator:
-            return expected
         before = self._speeds
+        if not self._has_rotator or not (orders or before):
+            return expected
         # Without an order it is a stop.
         self._speeds = before | {order.feature.index: order.step for order in orders} if orders else {0: 0, 1: 0}
         if not expected and self._speeds == before:
             return expected
-        return [Packet(enciphered(bytes((0x5A, 0x00, 0x00, 0x01, 0x40, 0x03, *self._speeds.values(), 0x00, 0x00))))]
+        first, second = self._speeds.get(0, 0), self._speeds.get(1, 0)
+        return [Packet(enciphered(bytes((0x5A, 0x00, 0x00, 0x01, 0x40, 0x03, first, second, 0x00, 0x00))))]
 
 
 DEVIATIONS = (Deviation("galaku", "a model that rotates is told to", _Rotator),)

@@ -19,16 +19,19 @@ class _Oscillator:
 
     def __init__(self, definition: DeviceDefinition) -> None:
         self._oscillates = any(OutputType.OSCILLATE in feature.outputs for feature in definition.features)
-        self._speeds = {0: 0, 1: 0}
+        self._speeds: dict[int, int] = {}
 
     def __call__(self, expected: Sequence[Command], orders: Sequence[Order]) -> Sequence[Command]:
         before = self._speeds
+        if not self._oscillates or not (orders or before):
+            return expected
         # Without an order it is a stop.
         self._speeds = before | {order.feature.index: order.step for order in orders} if orders else {0: 0, 1: 0}
+        vibration, oscillation = self._speeds.get(0, 0), self._speeds.get(1, 0)
         nothing_new = not expected and self._speeds == before
-        if not self._oscillates or nothing_new or list(expected) not in ([], [_packet(self._speeds[0], 0)]):
+        if nothing_new or list(expected) not in ([], [_packet(vibration, 0)]):
             return expected
-        return [_packet(*self._speeds.values())]
+        return [_packet(vibration, oscillation)]
 
 
 def _packet(vibration: int, oscillation: int) -> Packet:
