@@ -19,6 +19,7 @@ DEVIATING = {
     "galaku_rotator": "rotates is told to",
     "hgod": "sent at once",
     "jejoue": "both run",
+    "kiiroo_v2_launch": "speed 1 to 99",
     "kiiroo_v21_titan": "speed 1 to 99",
     "kiiroo_v21_titan_speed_limits": "speed 1 to 99",
     "lelo_f1s_v3": "stops by pattern 0",
