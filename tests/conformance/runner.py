@@ -33,6 +33,9 @@ from tests.fakes.clock import VirtualTimeLoop
 #: The folder of user configurations, beside the vectors.
 CONFIG = "config"
 
+#: Endpoints that only this package's configuration names, to tell two models of one name apart: no vector's device has them.
+OWN_ENDPOINTS = {"lelo-harmony": {"generic0"}}
+
 #: Vectors that clients below a version cannot play, since packets of the steps left out for them would have been counted.
 LEAST_VERSIONS = {"tryfun_blackhole_protocol": 3, "tryfun_meta2_protocol": 3}
 
@@ -109,16 +112,21 @@ def run(path: Path, version: int | None = None) -> Outcome:
             return Outcome(case.name, Verdict.NOT_SUPPORTED, (matches[0].protocol,))
     if version is not None and version < LEAST_VERSIONS.get(path.stem, 0):
         return Outcome(case.name, Verdict.NOT_FOR_VERSION, ("its packets count steps that only newer clients make",))
-    return _played(case, configuration, lambda: _scripted(case, advertisements), _ways(version))
+    return _played(case, configuration, lambda: _scripted(case, advertisements, configuration), _ways(version))
 
 
-def _scripted(case: Case, advertisements: Sequence[Advertisement]) -> Sequence[SimulatedDevice]:
+def _scripted(
+    case: Case, advertisements: Sequence[Advertisement], configuration: DeviceConfiguration
+) -> Sequence[SimulatedDevice]:
     devices = []
     for number, (found, advertisement) in enumerate(zip(case.devices, advertisements, strict=True)):
         name = found.definition or found.advertised_name
         devices.append(ScriptedDevice(name, advertisement, address=found.address or f"vector-{number}"))
         devices[-1].knows_battery = found.transport is not None
         devices[-1].own_name = found.definition and found.advertised_name
+        [match, *_] = configuration.match(advertisement)
+        if own := OWN_ENDPOINTS.get(match.protocol):
+            devices[-1].endpoints = match.specifier.endpoints - own
     return devices
 
 

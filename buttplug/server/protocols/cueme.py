@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
+from buttplug.server.protocols.shared.nibbles import nibbles
 
 MOTORS = 15
 
@@ -25,4 +26,4 @@ class Cueme(Protocol):
     def output(self, output: Output) -> Iterable[Packet]:
         if output.feature >= MOTORS:
             raise ButtplugDeviceError(f"{self.definition.name} has no motor {output.feature + 1}: there are {MOTORS} at most")
-        return (Packet(bytes(((output.feature + 1) << 4 | output.value,)), response=True),)
+        return (Packet(bytes((nibbles(output.feature + 1, output.value),)), response=True),)

@@ -9,7 +9,7 @@ rotate    08 01 00 speed FF               08 00 00 00 00
 constrict 0D 00 00 level 64               0D 00 00 00 00
 ========= =============================== ==============
 
-Rotation has one direction.
+Rotation has one direction, whichever is asked for.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Itoys(Protocol):
             case OutputType.OSCILLATE:
                 content = (0x06, 1, 0, 1, value) if value else (0x06, 0, 0, 0, 0)
             case OutputType.ROTATE:
-                content = (0x08, 1, 0, value, 0xFF) if value else (0x08, 0, 0, 0, 0)
+                content = (0x08, 1, 0, abs(value), 0xFF) if value else (0x08, 0, 0, 0, 0)
             case OutputType.CONSTRICT:
                 content = (0x0D, 0, 0, value, 0x64) if value else (0x0D, 0, 0, 0, 0)
             case _:

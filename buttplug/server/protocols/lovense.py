@@ -28,6 +28,7 @@ from buttplug.hardware.base import Notification
 from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, InputType, Output, OutputType, Packet, Protocol
+from buttplug.server.protocols.shared.levels import require_one_direction
 from buttplug.server.protocols.shared.steps import steps_to
 
 DEVICE_TYPE = Packet(b"DeviceType;")
@@ -108,6 +109,7 @@ class Lovense(Protocol):
                     self._place = None
                 yield _command("Mply", output.value, STROKE_LENGTH if output.value else self._resting_length)
             case OutputType.VIBRATE | OutputType.OSCILLATE:
+                require_one_direction(output)
                 yield _command(f"Vibrate{output.feature + 1}" if self._numbered else "Vibrate", output.value)
             case OutputType.CONSTRICT:
                 yield _command("Air:Level", output.value)

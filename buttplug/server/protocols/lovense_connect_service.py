@@ -19,6 +19,7 @@ from collections.abc import Iterable
 
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
+from buttplug.server.protocols.shared.levels import require_one_direction
 
 #: The one thruster that needs to be told how far to go, and the depth it is told.
 SOLACE = "Solace"
@@ -48,8 +49,10 @@ class LovenseConnectService(Protocol):
     def output(self, output: Output) -> Iterable[Packet]:
         match output.type:
             case OutputType.OSCILLATE if self._has_thruster:
+                require_one_direction(output)
                 yield self._path("Thrusting", output.value)
             case OutputType.VIBRATE | OutputType.OSCILLATE:
+                require_one_direction(output)
                 yield self._path(f"Vibrate{output.feature + 1}", output.value)
             case OutputType.CONSTRICT:
                 yield self._path("AirAuto", output.value)

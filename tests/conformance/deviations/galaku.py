@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Packet
-from buttplug.hardware.simulated import Command
-from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.galaku.cipher import enciphered
-from tests.conformance.deviations import Deviation
-from tests.conformance.orders import Order
+from tests.conformance.deviations import Deviation, SecondMotor
 
 
-class _Rotator:
-    """``[5A 00 00 01 40 03 first second 00 00]``, enciphered. Recorded, a rotator is refused and its speed always 0."""
-
-    def __init__(self, definition: DeviceDefinition) -> None:
-        self._has_rotator = any(OutputType.ROTATE in feature.outputs for feature in definition.features)
-        self._speeds = {0: 0, 1: 0}
-
-    def __call__(self, expected: Sequence[Command], orders: Sequence[Order]) -> Sequence[Command]:
-        if not self._has_rotator:
-            return expected
-        before = self._speeds
-        # Without an order it is a stop.
-        self._speeds = before | {order.feature.index: order.step for order in orders} if orders else {0: 0, 1: 0}
-        if not expected and self._speeds == before:
-            return expected
-        return [Packet(enciphered(bytes((0x5A, 0x00, 0x00, 0x01, 0x40, 0x03, *self._speeds.values(), 0x00, 0x00))))]
+def _speeds(first: int, second: int) -> Packet:
+    return Packet(enciphered(bytes((0x5A, 0x00, 0x00, 0x01, 0x40, 0x03, first, second, 0x00, 0x00))))
 
 
-DEVIATIONS = (Deviation("galaku", "a model that rotates is told to", _Rotator),)
+DEVIATIONS = (
+    Deviation("galaku", "a model that rotates is told to", partial(SecondMotor, output=OutputType.ROTATE, packet=_speeds)),
+)

@@ -49,3 +49,9 @@ def test_a_motor_that_has_no_number_is_refused() -> None:
     device = drive("cueme", definition=custom_definition("cueme", {OutputType.VIBRATE: (0, 15)}, first=15))
     with pytest.raises(ButtplugDeviceError, match="no motor 16: there are 15 at most"):
         device.send(vibrate(15, 1))
+
+
+def test_a_strength_that_would_run_another_motor_is_refused() -> None:
+    device = drive("cueme", definition=custom_definition("cueme", {OutputType.VIBRATE: (0, 16)}))
+    with pytest.raises(ButtplugDeviceError, match="do not fit into one byte"):
+        device.send(vibrate(0, 16))

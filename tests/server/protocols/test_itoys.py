@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.protocols.base import Output
-from tests.server.protocols.helpers import constrict, drive, hexes, oscillate, position, rotate, vibrate
+from tests.server.protocols.helpers import constrict, custom_definition, drive, hexes, oscillate, position, rotate, vibrate
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,8 @@ def test_a_stop_reaches_both() -> None:
 def test_an_output_it_does_not_have_is_refused() -> None:
     with pytest.raises(ButtplugDeviceError, match="has no Position output"):
         drive("itoys").send(position(0, 1))
+
+
+def test_the_direction_of_a_rotation_is_dropped() -> None:
+    device = drive("itoys", definition=custom_definition("itoys", {OutputType.ROTATE: (-3, 3)}))
+    assert hexes(device.send(rotate(0, -3))) == ["A0 08 01 00 03 FF"]

@@ -437,3 +437,11 @@ async def test_the_signal_strength_is_the_bus_s() -> None:
     device.rssi = -70
     hardware = await link(device, "lovense")
     assert await drive("lovense", "S").protocol.read(hardware, 0, InputType.RSSI) == -70
+
+
+@pytest.mark.parametrize("output", [vibrate(0, -5), oscillate(1, -5)])
+def test_a_motor_of_one_direction_is_not_told_another(output: Output) -> None:
+    ranges: dict[OutputType, tuple[int, int]] = {output.type: (-20, 20)}
+    device = drive("lovense", definition=custom_definition("lovense", ranges, ranges))
+    with pytest.raises(ButtplugDeviceError, match=f"one direction of {output.type}"):
+        device.send(output)

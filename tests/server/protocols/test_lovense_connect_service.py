@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from buttplug.core.enums import InputType
+from buttplug.core.enums import InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.server.protocols.base import Output
 from tests.server.protocols.helpers import (
     ADDRESS,
     constrict,
+    custom_definition,
     drive,
     link,
     oscillate,
@@ -95,3 +96,11 @@ async def test_no_battery_level_is_an_error() -> None:
     hardware = await link(device, PROTOCOL)
     with pytest.raises(ButtplugDeviceError, match="Lovense Lush sent an empty battery level"):
         await drive(PROTOCOL, "Lush").protocol.read(hardware, 1, InputType.BATTERY)
+
+
+@pytest.mark.parametrize("output", [vibrate(0, -5), oscillate(1, -5)])
+def test_a_motor_of_one_direction_is_not_told_another(output: Output) -> None:
+    ranges: dict[OutputType, tuple[int, int]] = {output.type: (-20, 20)}
+    device = drive(PROTOCOL, definition=custom_definition(PROTOCOL, ranges, ranges))
+    with pytest.raises(ButtplugDeviceError, match=f"one direction of {output.type}"):
+        device.send(output)
