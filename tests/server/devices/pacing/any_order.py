@@ -54,12 +54,16 @@ ROUNDING = 3
 
 
 class Kind(NamedTuple):
-    """A kind of device: its protocol and outputs, whether its bus keeps order, whether its writes may fail or take time."""
+    """A kind of device: its protocol and outputs, whether its bus keeps order, whether its writes may fail or take time.
+
+    ``halts_first``: its part is halted by the first packet of a stop. Where it is not, it has gone on meanwhile.
+    """
 
     protocol: type[Protocol]
     ranges: dict[Slot, Range]
     keeps_order: bool = True
     may_fail: bool = True
+    halts_first: bool = True
 
     @property
     def name(self) -> str:
@@ -79,7 +83,7 @@ KINDS = (
     Kind(Stepping, WITH_PART),
     # Where a part really is can be told only where every write arrives, at once.
     Kind(Stroker, WITH_PART, may_fail=False),
-    Kind(LevelsFirst, WITH_PART, may_fail=False),
+    Kind(LevelsFirst, WITH_PART, may_fail=False, halts_first=False),
 )
 
 
@@ -228,8 +232,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def a_place_that_is_known_is_right(self) -> None:
+        if not hasattr(self, "bench") or self.kind.may_fail or not self.kind.halts_first:
+            return
         # Until its stop is written a part counts as moving.
-        if hasattr(self, "bench") and not self.kind.may_fail and not self.bench.machine.is_writing_stop:
+        if not self.bench.machine.is_writing_stop:
             self.part.move_on(self.bench.now)
             estimate = self.bench.machine.moves.place(PART, self.bench.now)
             assert estimate is None or abs(estimate - self.part.place) <= ROUNDING, "an estimate is right"
@@ -296,7 +302,7 @@ class AnyOrder(RuleBasedStateMachine):
         low, high = older if batch is self.bench.machine._batch else self.places
         assert low <= place <= high, "a place is inside its limits"
         self.part.move_on(self.bench.now)
-        if self.bench.machine.is_writing_stop:
+        if self.bench.machine.is_writing_stop and self.kind.halts_first:
             # A part outside new limits is brought inside, as slowly as it can be.
             slowest = 1 if low <= self.part.target <= high else SLOWEST
             is_there = abs(place - self.part.place) <= ROUNDING
@@ -305,7 +311,7 @@ class AnyOrder(RuleBasedStateMachine):
             stopped_at = self.places_at_stops if self.spacing else []
             near, far = (limit((self.part.place, self.part.target, *stopped_at)) for limit in (min, max))
             assert min(near, high) - ROUNDING <= place <= max(far, low) + ROUNDING, "a stop moves no part further"
-        else:
+        elif not self.bench.machine.is_writing_stop:
             self.places_at_stops.clear()
 
     def _check_stopped(self, motors: Sequence[int], stopped: Asked, *, everything: bool) -> None:
