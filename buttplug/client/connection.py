@@ -123,7 +123,9 @@ class Connection:
         on_reply: OnReply | None = None,
     ) -> Reply:
         """Send a message and wait for its reply; raises what :meth:`begin` and :meth:`finish` raise."""
-        return await self.finish(await self.begin(message, subject, on_reply), reply)
+        if not self.open:
+            raise ButtplugConnectorError("Not connected")
+        return await self.finish(await self.begin_last(message, subject, on_reply), reply)
 
     def stop_accepting(self) -> None:
         """Refuse requests from now on, because the client is about to close."""
@@ -151,7 +153,7 @@ class Connection:
     def _received(self, message: ServerMessage | Malformed) -> None:
         if self._ended:
             return
-        request = self._pending.pop(message.id, None) if message.id else None
+        request = self._pending.pop(message.id, None)
         over = _end_of_session(message, request) if self.open and isinstance(message, Error) else None
         if request is not None:
             if request.on_reply is not None and not isinstance(message, Malformed):

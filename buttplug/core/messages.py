@@ -74,7 +74,8 @@ class RequestDeviceList(ClientMessage):
     """Asks for the devices that are connected."""
 
 
-class OutputArguments(WireStruct):
+# Commands and their answers come by the thousand, and make no cycles: they are kept out of the garbage collection.
+class OutputArguments(WireStruct, gc=False):
     """The arguments of one output type. ``position`` and ``clockwise`` are spellings of other clients."""
 
     value: int | None = None
@@ -83,7 +84,7 @@ class OutputArguments(WireStruct):
     clockwise: bool | None = None
 
 
-class OutputCmd(ClientMessage):
+class OutputCmd(ClientMessage, gc=False):
     """Sets one output of one feature: ``command`` has exactly one entry, output type to arguments."""
 
     device_index: U32
@@ -121,7 +122,7 @@ class ServerInfo(ServerMessage):
     protocol_version_minor: U32
 
 
-class Ok(ServerMessage):
+class Ok(ServerMessage, gc=False):
     """Done."""
 
 

@@ -39,7 +39,7 @@ ENDPOINTS = frozenset(
 NOTIFICATION_LIMIT = 256
 
 
-class Packet(Struct, frozen=True):
+class Packet(Struct, frozen=True, gc=False):
     """Bytes for one endpoint.
 
     ``response``: wait for the device's acknowledgement, on buses that know one. ``pause``: seconds until the device can take
@@ -59,7 +59,7 @@ class Notification(Struct, frozen=True):
     data: bytes
 
 
-class Told(Struct, frozen=True):
+class Told(Struct, frozen=True, gc=False):
     """What an output of a device was told, by packets that were written.
 
     ``value`` and ``range`` are in device units, ``duration`` in milliseconds.
@@ -94,6 +94,9 @@ class Hardware(ABC):
 
     #: Why the server lets go of a device that it cannot use; a bus on which that is possible tells the device.
     refusal: str | None = None
+
+    #: What clients are told as the device's name, where its model only says of what kind it is; escaped as ``name`` is.
+    own_name: str | None = None
 
     #: Whether the address may be another device's next time; then nothing is kept under it.
     provisional_address = False

@@ -7,7 +7,7 @@ positions.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugMessageError
@@ -15,7 +15,7 @@ from buttplug.core.messages import OutputArguments
 from buttplug.core.text import printable
 
 
-class WantedOutput(NamedTuple):
+class WantedOutput(Struct, frozen=True):
     """An output type, its value in the shown range, and a duration in milliseconds."""
 
     type: OutputType

@@ -61,10 +61,11 @@ class _Model(Struct, forbid_unknown_fields=True):
         return [_expected(self.on_connect), *chain.from_iterable(step.steps() for step in self.steps)]
 
 
-class _Recording(Struct, forbid_unknown_fields=True):
+class _Recording(Struct):
+    """What else is in the file says how it was recorded."""
+
     protocol: str
-    models: dict[str, _Model]
-    recorded_from: str = ""
+    models: dict[str, _Model] = {}
 
 
 class RecordedModel(NamedTuple):
@@ -77,7 +78,7 @@ class RecordedModel(NamedTuple):
 
 def is_recording(path: Path) -> bool:
     """Whether a file is a recording, not a vector."""
-    return "models" in msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+    return "protocol" in msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
 
 
 def read(path: Path, configuration: DeviceConfiguration) -> Iterator[RecordedModel]:

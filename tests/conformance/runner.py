@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from buttplug.core.messages import SPEC_MAJOR
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
@@ -109,22 +109,7 @@ def run(path: Path, version: int | None = None) -> Outcome:
             return Outcome(case.name, Verdict.NOT_SUPPORTED, (matches[0].protocol,))
     if version is not None and version < LEAST_VERSIONS.get(path.stem, 0):
         return Outcome(case.name, Verdict.NOT_FOR_VERSION, ("its packets count steps that only newer clients make",))
-    renamed = _by_definition(case, configuration)
-    outcome = _played(renamed, configuration, lambda: _scripted(case, advertisements), _ways(version))
-    if renamed == case or outcome.verdict is not Verdict.PASSED:
-        return outcome
-    return structs.replace(outcome, details=("a game pad goes by the name of its kind, not by its own", *outcome.details))
-
-
-def _by_definition(case: Case, configuration: DeviceConfiguration) -> Case:
-    """Return a case with the devices that the bus tells the model of under the names of their models."""
-    devices = []
-    for found in case.devices:
-        if found.transport is not None and found.definition is not None:
-            definition = configuration.definition(found.transport, found.definition)
-            found = structs.replace(found, expected_name=definition.name if definition is not None else "")
-        devices.append(found)
-    return structs.replace(case, devices=devices)
+    return _played(case, configuration, lambda: _scripted(case, advertisements), _ways(version))
 
 
 def _scripted(case: Case, advertisements: Sequence[Advertisement]) -> Sequence[SimulatedDevice]:
@@ -133,6 +118,7 @@ def _scripted(case: Case, advertisements: Sequence[Advertisement]) -> Sequence[S
         name = found.definition or found.advertised_name
         devices.append(ScriptedDevice(name, advertisement, address=found.address or f"vector-{number}"))
         devices[-1].knows_battery = found.transport is not None
+        devices[-1].own_name = found.definition and found.advertised_name
     return devices
 
 

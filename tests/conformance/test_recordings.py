@@ -121,6 +121,21 @@ def test_a_stop_may_end_in_one_packet_what_was_ended_one_after_the_other(run_rec
     assert run_recording(unfinished)[0].verdict is Verdict.FAILED
 
 
+def test_places_of_a_move_may_have_fallen_into_a_later_step_or_into_none(run_recording: RunRecording) -> None:
+    def text(*commands: str) -> list[str]:
+        return [command.encode().hex(" ") for command in commands]
+
+    def move(place: int, duration: int) -> Recording:
+        return {"feature": 0, "output": "HwPositionWithDuration", "value": place, "duration": duration, "packets": []}
+
+    strokes = {"feature": 0, "output": "Oscillate", "value": 10, "packets": text("FSetSite:25;", "Mply:10:20;")}
+    steps = [move(100, 500), move(0, 1000), move(50, 200), strokes, stop(*text("Mply:0:20;"))]
+    recorded = recording("lovense", "LVS-BA01", "Lovense Solace Pro", *steps, on_connect=text("DeviceType;"))
+    assert run_recording(recorded)[0].verdict is Verdict.PASSED
+    other_speed = changed(recorded, lambda model: model["steps"][3].update(packets=text("Mply:11:20;")))
+    assert run_recording(other_speed)[0].verdict is Verdict.FAILED
+
+
 def test_every_model_has_its_own_verdict(run_recording: RunRecording) -> None:
     recorded = deepcopy(VIVI)
     recorded["models"]["nobody knows me"] = deepcopy(first_model(VIVI)) | {"device_name": "Nobody"}
@@ -156,6 +171,10 @@ def test_a_recording_that_is_not_understood_fails(
     [outcome] = run_recording(changed(VIVI, change))
     assert outcome.verdict is Verdict.FAILED
     assert problem in outcome.details[0]
+
+
+def test_of_a_family_that_never_connected_nothing_is_played(run_recording: RunRecording) -> None:
+    assert run_recording({"protocol": "patoo", "recorded_from": "a test", "not_connected": ["PBT821"]}) == []
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,16 @@ DEVIATING = {
     "kiiroo_v21_titan_speed_limits": "speed 1 to 99",
     "lovense_nora_flips": "turned round",
     "lovense_solace_pro_truncated": "spread evenly",
+    "ossm": "no limits but those that its user set",
     "sdl_gamepad_triggers": "stop ends all",
+    "svakom_tarax": "zeros come behind",
     "tcode_stroker": "rotation axis",
+    "umove_mira": "takes its time",
+    "vorze_piston_from_anywhere": "does not race",
     "vorze_piston_speed_limits": "speed 1, not 0",
     "yiciyuan": "only 0 is off",
     "youou": "would be a pattern",
+    "zalo_queen": "stands still",
 }
 
 #: The vectors that clients of version 0 have words for, and those that only clients of version 3 and later have words for.

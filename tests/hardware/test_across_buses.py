@@ -148,7 +148,7 @@ async def members(
         with SdlInUse():
             rumbler = SimulatedDevice("Test Pad", GamepadAdvertisement(), address="unused")
             pad = VirtualPad(device=rumbler)
-            members["SDL Gamepad"] = Member(
+            members["Test Pad"] = Member(
                 GamepadManager(), rumbler, bytes(8), lambda: setattr(pad, "hang", released), released.set
             )
             yield members
@@ -225,7 +225,7 @@ async def run_all(server: ButtplugServer, client: ButtplugClient, members: dict[
         "Rez TranceVibrator",
         "Lovense Edge",
         "Lovense Max",
-        "SDL Gamepad",
+        "Test Pad",
     ],
 )
 async def test_a_stop_reaches_the_devices_of_all_other_buses_at_once_while_a_write_to_one_is_stuck(

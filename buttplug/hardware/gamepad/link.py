@@ -1,7 +1,7 @@
 """One open game pad.
 
 What a pad can do is all that identifies it, so :attr:`GamepadHardware.name`, by which devices are looked up, is for pads with
-trigger motors not their own name but :data:`BODY_AND_TRIGGERS` or :data:`TRIGGERS_ONLY`.
+trigger motors not their own name but :data:`BODY_AND_TRIGGERS` or :data:`TRIGGERS_ONLY`. Clients are told a pad's own name.
 
 Endpoint tx takes 8 bytes: the speeds of the low and high frequency motors and of the left and right trigger, each 0..65535,
 low byte first. Endpoint rx is read for the battery: one byte, in percent.
@@ -15,6 +15,7 @@ import struct
 from collections.abc import Sequence
 from concurrent.futures import Future
 
+from buttplug.core.text import escaped
 from buttplug.hardware.base import Packet
 from buttplug.hardware.common.polling import PolledHardware
 from buttplug.hardware.errors import (
@@ -52,6 +53,7 @@ class GamepadHardware(PolledHardware):
             name = BODY_AND_TRIGGERS if pad.body else TRIGGERS_ONLY
         super().__init__(name=name, address=pad.address, endpoints=("tx", "rx"), specifier=specifier)
         self.pad = pad
+        self.own_name: str | None = escaped(pad.name)
         self._sdl = sdl
         self._link = PadLink(pad, self._gone)
         self._holding: asyncio.Task[None] | None = None

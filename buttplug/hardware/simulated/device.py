@@ -48,7 +48,7 @@ class Unsubscribe(Struct, frozen=True):
 Command: TypeAlias = Packet | Subscribe | Unsubscribe
 
 
-class Sent(Struct, frozen=True):
+class Sent(Struct, frozen=True, gc=False):
     """What an output was told, and when.
 
     Attributes:
@@ -100,6 +100,7 @@ class SimulatedDevice:
         in_range: Whether a scan finds it.
         rssi: Its signal strength in dBm; None for a device whose strength is not known.
         knows_battery: Whether it has a battery that not all of its model have.
+        own_name: What clients are told as its name, where its model only says of what kind it is, as of a game pad.
         hardware: The link to it, while it is connected.
         outputs: What it can do: the range of each output in device units, by feature and kind. Empty where that is not known.
         answer: What the device answers: called with every packet. This and what follows make it a device of its family: the
@@ -151,6 +152,7 @@ class SimulatedDevice:
         self.in_range: bool = True
         self.rssi: int | None = None
         self.knows_battery = False
+        self.own_name: str | None = None
         self.hardware: Link | None = None
         self.on_return: Callable[[SimulatedDevice], None] = lambda device: None
 
@@ -357,6 +359,7 @@ class SimulatedHardware(Hardware):
         self.loop: asyncio.AbstractEventLoop | None = asyncio._get_running_loop()
         self.on_told: Callable[[Told], None] | None = device.told
         self.provisional_address: bool = device.provisional_address
+        self.own_name: str | None = device.own_name
         self.subscribed: set[str] = set()
 
     async def write(self, packet: Packet) -> None:

@@ -68,6 +68,11 @@ class Device:
         self.drivers: dict[Slot, object] = {}
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
+        self._whole_ranges = {
+            (feature.index, type_): output.value
+            for feature in definition.features
+            for type_, output in feature.outputs.items()
+        }
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
@@ -83,7 +88,12 @@ class Device:
     @property
     def label(self) -> str:
         """The device in error messages and logs."""
-        return f'Device {self.index} "{self.settings.display_name or self.definition.name}"'
+        return f'Device {self.index} "{self.settings.display_name or self.name}"'
+
+    @property
+    def name(self) -> str:
+        """Its name for clients: its model's, or its own where the model only says of what kind it is."""
+        return self.hardware.own_name or self.definition.name
 
     @property
     def may_be_running(self) -> bool:
@@ -161,8 +171,8 @@ class Device:
     def _told(self, outputs: Iterable[Output]) -> None:
         assert self.hardware.on_told is not None
         for output in outputs:
-            definition = self._features[output.feature].outputs[output.type]
-            self.hardware.on_told(Told(output.feature, output.type, output.value, definition.value, output.duration))
+            whole = self._whole_ranges[output.feature, output.type]
+            self.hardware.on_told(Told(output.feature, output.type, output.value, whole, output.duration))
 
     # Inputs
 
@@ -299,7 +309,7 @@ class Device:
             }
             if outputs or inputs:
                 features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
-        return DeviceInfo(self.index, self.definition.name, features, round(self._gap() * 1000), self.settings.display_name)
+        return DeviceInfo(self.index, self.name, features, round(self._gap() * 1000), self.settings.display_name)
 
     def _limits(self) -> Limits:
         """Return what the device may be told, for every output, disabled ones too, since a stop covers them."""

@@ -27,6 +27,8 @@ class OutputRange(Struct, frozen=True):
     A device whose range begins above 0, a heater with 37 to 42 degrees, shows (0, 42) all the same, as everywhere in the
     ecosystem. A level between off and ``first_level``, where the device begins, is sent as ``first_level``. Limits that end
     below that leave nothing but off.
+
+    Where ``is_whole``, what clients ask for is what the device is told.
     """
 
     shown: Range
@@ -36,6 +38,7 @@ class OutputRange(Struct, frozen=True):
     first_level: int
     is_position: bool
     reverse: bool
+    is_whole: bool
 
     @classmethod
     def of(cls, type: OutputType, definition: OutputDefinition, settings: OutputSettings) -> Self:  # noqa: A002
@@ -49,6 +52,7 @@ class OutputRange(Struct, frozen=True):
         if not 0 <= lowest <= highest <= limit:
             raise ConfigurationError(f"the {type} limits {lowest}..{highest} are not inside 0..{limit}")
         count = max(highest - lowest, 1)
+        reverse = type.is_position and definition.reverse_position != settings.reverse
         return cls(
             shown=(-count if definition.value[0] < 0 else 0, count),
             shown_duration=_duration(type, definition.duration, settings.duration),
@@ -56,7 +60,8 @@ class OutputRange(Struct, frozen=True):
             highest=highest,
             first_level=max(definition.value[0], 0),
             is_position=type.is_position,
-            reverse=type.is_position and definition.reverse_position != settings.reverse,
+            reverse=reverse,
+            is_whole=lowest == 0 and definition.value[0] <= 0 and highest > 0 and not reverse,
         )
 
     def to_device(self, value: int) -> int:
@@ -68,6 +73,8 @@ class OutputRange(Struct, frozen=True):
         low, high = self.shown
         if not low <= value <= high:
             raise ButtplugDeviceError(f"value {value} is outside {low}..{high}")
+        if self.is_whole:
+            return value
         if self.is_position:
             if self.reverse:
                 return max(self.highest - value, self.lowest)

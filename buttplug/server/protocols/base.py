@@ -38,7 +38,7 @@ from buttplug.server.devices.definition import DeviceDefinition
 __all__ = ["Hardware", "InputType", "Output", "OutputType", "Packet", "Protocol", "Reading"]
 
 
-class Output(Struct, frozen=True):
+class Output(Struct, frozen=True, gc=False):
     """A value for one output, in device units.
 
     ``duration`` is in milliseconds and counts for timed positions only. ``start`` counts for positions: where the part is

@@ -21,6 +21,9 @@ from buttplug.server.protocols.base import Output, Packet, Protocol
 
 MOTORS = struct.Struct("<4H")
 
+#: What the names begin with that the communication manager chose for pads by their motors: identifiers of the configuration.
+CHOSEN = "__sdl-"
+
 #: The motor of each feature.
 LAYOUTS: Mapping[str | None, tuple[int, ...]] = {
     None: (0, 1),
@@ -36,6 +39,8 @@ class SdlGamepad(Protocol):
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
+        if name.startswith(CHOSEN) and definition.identifier != name:
+            raise ButtplugDeviceError(f"the configuration has no row {name}, and another would drive other motors of the pad")
         layout = LAYOUTS.get(definition.variant)
         if layout is None:
             raise ButtplugDeviceError(f"{definition.name} has the unknown protocol variant {definition.variant}")

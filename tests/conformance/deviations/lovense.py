@@ -36,23 +36,40 @@ class _RotateChange:
 
 
 class _StrokerSteps:
-    """``FSetSite:place;``, at least 100 ms apart. Recorded, it goes on for longer, by steps that were rounded down."""
+    """``FSetSite:place;``, at least 100 ms apart. Recorded, it goes on for longer, by steps that were rounded down.
+
+    Of a move whose end was not waited for it depends on clocks which places were recorded, and in which step.
+    """
 
     def __init__(self, definition: DeviceDefinition) -> None:
-        self._place = 0
+        self._recorded = self._place = 0
 
     def __call__(self, expected: Sequence[Command], orders: Sequence[Order]) -> Sequence[Command]:
-        if len(orders) != 1 or orders[0].command.output_type is not OutputType.POSITION_WITH_DURATION:
-            return expected
-        start, goal, duration = self._place, orders[0].step, orders[0].command.duration or 0
-        self._place = goal
-        way, turns = goal - start, max(duration // 100, 1)
-        direction = 1 if way > 0 else -1
-        stride = max(abs(way) // turns, 1) * direction
-        steps = max(min(abs(way), turns), 1)
-        recorded = [*range(start + stride, goal, stride), goal]
-        right = [start + round(way * step / steps) for step in range(1, steps + 1)]
-        return replaced(expected, _sites(recorded), _sites(right))
+        if any(order.command.output_type is OutputType.OSCILLATE and order.step for order in orders):
+            # It begins the next move at the low end: where the stroke left it is not known.
+            self._place = 0
+        moves = [order for order in orders if order.command.output_type is OutputType.POSITION_WITH_DURATION]
+        if len(moves) != 1:
+            return [command for command in expected if not _is_site(command)]
+        goal, duration = moves[0].step, moves[0].command.duration or 0
+        start, from_ = self._place, self._recorded
+        self._place = self._recorded = goal
+        turns = max(duration // 100, 1)
+        steps = max(min(abs(goal - start), turns), 1)
+        right = [start + round((goal - start) * step / steps) for step in range(1, steps + 1)]
+        if _was_not_waited_for(moves[0]):
+            return _sites(right)
+        stride = max(abs(goal - from_) // turns, 1) * (1 if goal > from_ else -1)
+        return replaced(expected, _sites([*range(from_ + stride, goal, stride), goal]), _sites(right))
+
+
+def _was_not_waited_for(move: Order) -> bool:
+    """Whether a move is a recording's, which has whole steps of the range. Vectors have shares of it."""
+    return isinstance(move.command.value, int)
+
+
+def _is_site(command: Command) -> bool:
+    return isinstance(command, Packet) and command.data.startswith(b"FSetSite:")
 
 
 def _sites(places: Sequence[int]) -> list[Packet]:

@@ -27,6 +27,7 @@ class _States:
         self._vibrates = OutputType.VIBRATE in outputs
         self._began = False
         self._vibration = self._place = self._number = 0
+        self._heat: int | None = None
 
     def __call__(self, expected: Sequence[Command], orders: Sequence[Order]) -> Sequence[Command]:
         began, self._began = self._began, True
@@ -34,13 +35,15 @@ class _States:
             return [packet for order in orders for packet in self._packets(order)]
         if not began or not self._vibrates:
             return []
-        self._vibration = 0
+        self._vibration = self._heat = 0
         return [self._state(), _heat(0)]
 
     def _packets(self, order: Order) -> Iterator[Packet]:
         match order.command.output_type:
             case OutputType.TEMPERATURE:
-                yield _heat(order.step and max(order.step, LOWEST_TEMPERATURE))
+                told, self._heat = self._heat, order.step and max(order.step, LOWEST_TEMPERATURE)
+                if self._heat != told:
+                    yield _heat(self._heat)
             case OutputType.VIBRATE:
                 self._vibration = order.step
                 yield self._state()

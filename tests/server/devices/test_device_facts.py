@@ -106,6 +106,13 @@ ONE_SPEED_SAM_NEO = {
         "features/1/constrict/range": (0, 1),
     }.items()
 }
+REALTOUCH_PARTS = {
+    f"default/features/{feature}{field}": value
+    for feature, (description, output, highest) in enumerate(
+        [("Squeeze", "constrict", 255), ("Heater", "temperature", 255), ("Lubricant", "spray", 1)], start=1
+    )
+    for field, value in {"": True, "/description": description, f"/{output}/range": (0, highest)}.items()
+}
 
 DIFFERENCES = [
     Difference("*", "one spelling for one thing", partial(_spelled, "*/description", "Battery level")),
@@ -145,6 +152,7 @@ DIFFERENCES = [
         ),
     ),
     Difference("galaku", "the later of two rows for one name counts, as everywhere", without("shadowed/TFF1")),
+    Difference("realtouch", "it squeezes, warms and lubricates as well", having(REALTOUCH_PARTS)),
     Difference(
         "sdl-gamepad",
         "pads on a wire have no battery: the server adds the feature to those that have",

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareError
+from buttplug.server.protocols.base import Output
 from buttplug.server.protocols.realtouch import Realtouch
-from tests.server.protocols.helpers import drive, halted, link, move, silent_device, vibrate
+from tests.server.protocols.helpers import constrict, drive, halted, link, move, silent_device, vibrate
 
 
 def report(data: str) -> Packet:
     return Packet(bytes.fromhex(data).ljust(64, b"\x00"))
 
 
-STOP = report("01 60")
+def heat(value: int) -> Output:
+    return Output(2, OutputType.TEMPERATURE, value)
+
+
+def lubricate(value: int) -> Output:
+    return Output(3, OutputType.SPRAY, value)
 
 
 def test_a_way_is_a_force_for_a_time_in_a_direction() -> None:
@@ -44,11 +51,36 @@ def test_no_way_is_no_report() -> None:
     assert device.send(move(0, 50, 500)) == []
 
 
-def test_a_stop_is_for_everything_that_could_go_on() -> None:
+@pytest.mark.parametrize(
+    ("output", "data"),
+    [
+        (constrict(1, 255), "02 30 FF FF FF"),
+        (constrict(1, 1), "02 30 01 FF FF"),
+        (constrict(1, 0), "01 30"),
+        (heat(255), "05 FF"),
+        (heat(1), "05 01"),
+        (heat(0), "01 40"),
+        (lubricate(1), "06 FF E8 03"),
+        (lubricate(0), "01 50"),
+    ],
+)
+def test_every_other_part_has_its_report_and_its_stop(output: Output, data: str) -> None:
+    assert drive("realtouch").send(output) == [report(data)]
+
+
+def test_a_stop_of_everything_is_one_report() -> None:
     device = drive("realtouch")
-    device.send(move(0, 99, 5000))
-    assert device.stop(halted(0, 40)) == [STOP]
-    assert device.stop() == []
+    device.send(move(0, 99, 5000), constrict(1, 9), heat(9), lubricate(1))
+    assert device.stop(halted(0, 40)) == [report("01 60")]
+
+
+def test_a_stop_of_some_parts_leaves_the_others() -> None:
+    device = drive("realtouch")
+    device.send(move(0, 99, 5000), constrict(1, 9), heat(9), lubricate(1))
+    assert device.stop_only(halted(0, 40)) == [report("01 20")]
+    assert device.stop_only(heat(0)) == [report("01 40")]
+    assert device.stop() == [report("01 30"), report("01 40"), report("01 50")]
+    assert device.stop_only() == []
 
 
 @pytest.mark.parametrize("name", ["RealTouch", "RealTouch v2", ""])

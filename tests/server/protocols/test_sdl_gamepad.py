@@ -43,6 +43,11 @@ def test_an_unknown_variant_is_refused() -> None:
         drive("sdl-gamepad", definition=custom_definition("sdl-gamepad", variant="sdl-wheel"))
 
 
+def test_a_pad_whose_kind_the_configuration_lacks_is_refused() -> None:
+    with pytest.raises(ButtplugDeviceError, match="no row __sdl-triggers-only"):
+        drive("sdl-gamepad", definition=custom_definition("sdl-gamepad"), name=TRIGGERS)
+
+
 def test_a_feature_without_a_motor_is_refused() -> None:
     three = custom_definition("sdl-gamepad", *[{OutputType.VIBRATE: (0, 65535)}] * 3)
     with pytest.raises(ButtplugDeviceError, match="only the motors 0 to 1"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -17,8 +18,6 @@ from buttplug.server.protocols.base import Output, Protocol
 #: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
 Done: TypeAlias = Callable[[ButtplugError | None], None]
 
-OnFault: TypeAlias = Callable[[Exception], ButtplugError]
-
 #: Times each packet of a stop is tried before the stop counts as failed.
 STOP_TRIES = 2
 
@@ -30,27 +29,29 @@ class Wanted(Struct):
     done: Done
 
 
-class Batch:
+class Batch(ABC):
     """The packets of commands, or of a repeat: made one by one, so that the protocol knows which were written.
 
     Attributes:
         error: What kept it from being written.
+        fault: What the protocol raised by a fault in it, if that was it.
         was_begun: Whether one of its packets was written, or tried.
         was_cut_short: Whether a stop came before its last packet.
         was_cut_off: Whether it came in the middle of the writing of one, which may have arrived.
     """
 
     error: ButtplugError | None = None
+    fault: Exception | None = None
+    is_hurried = False
     was_begun = False
     was_cut_short: bool = False
     was_cut_off: bool = False
     _packets: Iterator[Packet] | None = None
     _interrupted = False
 
-    def __init__(self, encode: Callable[[], Iterable[Packet]], on_fault: OnFault) -> None:
-        """``on_fault`` is told of what is raised and is no :class:`ButtplugError`, and makes one of it."""
-        self._encode = encode
-        self._on_fault = on_fault
+    @abstractmethod
+    def encode(self) -> Iterable[Packet]:
+        """Return the packets."""
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -58,13 +59,14 @@ class Batch:
             return None
         try:
             if self._packets is None:
-                self._packets = iter(self._encode())
+                self._packets = iter(self.encode())
             packet = next(self._packets, None)
         except ButtplugError as error:
             self.error = error
             return None
-        except Exception as error:  # noqa: BLE001 whoever is told of it says so on the log
-            self.error = self._on_fault(error)
+        except Exception as error:  # noqa: BLE001 it is logged when the batch is over
+            self.fault = error
+            self.error = ButtplugDeviceError(f"no packets could be made, which is a fault of the server: {error!r}")
             return None
         if packet is not None and self._interrupted:
             self.was_cut_short = True
@@ -92,12 +94,17 @@ class CommandBatch(Batch):
         self,
         wanted: dict[Slot, Wanted],
         changed: Mapping[Slot, Output],
-        encode: Callable[[], Iterable[Packet]],
-        on_fault: OnFault,
+        values: Mapping[int, int],
+        protocol: Protocol,
     ) -> None:
-        super().__init__(encode, on_fault)
+        """``changed`` is in the order of sending; ``values`` has one value per feature."""
         self.wanted = wanted
         self.changed = changed
+        self._values = values
+        self._protocol = protocol
+
+    def encode(self) -> Iterable[Packet]:
+        return self._protocol.encode(list(self.changed.values()), self._values) if self.changed else ()
 
     @property
     def dones(self) -> list[Done]:
@@ -115,6 +122,15 @@ class RepeatBatch(Batch):
     """The packets of a repeat."""
 
     dones: Sequence[Done] = ()
+
+    def __init__(self, told: Sequence[Output], values: Mapping[int, int], protocol: Protocol) -> None:
+        """``told`` is what each output was told last."""
+        self._told = told
+        self._values = values
+        self._protocol = protocol
+
+    def encode(self) -> Iterable[Packet]:
+        return self._protocol.repeat(self._told, self._values)
 
 
 class StopBatch:

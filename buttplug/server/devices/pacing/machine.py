@@ -100,17 +100,17 @@ class Machine:
         while True:
             if self._batch is None and (wait := self._begin(now)) is not None:
                 return wait
-            assert self._batch is not None
-            self._ready = self._ready or self._batch.take()
-            if self._ready is None:
+            batch = self._batch
+            assert batch is not None
+            if (packet := self._ready or batch.take()) is None:
                 self._finish(now)
-                continue
-            if now < self._pace.packet_due:
+            elif now < self._pace.packet_due:
+                self._ready = packet
                 return self._pace.packet_due
-            self._last, self._ready = self._ready, None
-            self._batch.was_begun = True
-            self.is_hurried = isinstance(self._batch, StopBatch) and self._batch.is_hurried
-            return self._last
+            else:
+                self._last, self._ready = packet, None
+                batch.was_begun, self.is_hurried = True, batch.is_hurried
+                return packet
 
     def written(self, now: float) -> None:
         """Note that the packet was written."""
@@ -152,31 +152,31 @@ class Machine:
 
     def _begin(self, now: float) -> float | None:
         """Begin the batch whose turn it is; return until when there is none."""
-        if self._owed.due <= now:
-            self.answers += self._owed.bring_up(now)
+        owed, pace = self._owed, self._pace
+        if owed.due <= now:
+            self.answers += owed.bring_up(now)
         if self._say_again:
             self._want_everything_again(now)
-        if self._owed.slots or self._owed.dones:
-            if now < self._pace.packet_due:
-                return self._pace.packet_due
-            slots, dones = self._owed.take()
-            self._batch = begin_stop(self._protocol, slots, dones, self.outputs, self.moves, self._limits, now)
+        if owed.slots or owed.dones:
+            if now < pace.packet_due:
+                return pace.packet_due
+            self._batch = begin_stop(self._protocol, *owed.take(), self.outputs, self.moves, self._limits, now)
             return None
         commands = self._pending.since
         if self._protocol.repeat_after is None:
-            repeat, self._repeats.counted_from = inf, None
+            self._repeats.counted_from, repeat = None, inf
+            if commands == inf:
+                return owed.due
         else:
-            repeat = self._repeats.due(self._pace.written_at)
-        if commands == repeat == inf:
-            return self._owed.due
-        if (earliest := self._pace.earliest_batch) > now:
-            commands, repeat = max(commands, earliest), max(repeat, earliest)
+            repeat = self._repeats.due(pace.written_at)
+        if now < pace.earliest_batch:
+            commands, repeat = max(commands, pace.earliest_batch), max(repeat, pace.earliest_batch)
         if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
             self._begin_commands(now)
         elif repeat <= now:
             self._begin_repeat(now)
         else:
-            return min(commands, repeat, self._owed.due)
+            return min(commands, repeat, owed.due)
         return None
 
     def _want_everything_again(self, now: float) -> None:
@@ -193,17 +193,14 @@ class Machine:
         changed = {slot: want.output for slot, want in wanted.items() if slot in unsure or told.get(slot) != want.output}
         if self._has_parts:
             changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
-        outputs = [changed[slot] for slot in sorted(changed, key=parts_first)] if len(changed) > 1 else list(changed.values())
-        values = self.outputs.begin(outputs)
-        self._batch = CommandBatch(
-            wanted, changed, lambda: self._protocol.encode(outputs, values) if outputs else (), self._faults.protocol_failed
-        )
-        if outputs:
+        if len(changed) > 1:
+            changed = {slot: changed[slot] for slot in sorted(changed, key=parts_first)}
+        self._batch = CommandBatch(wanted, changed, self.outputs.begin(changed), self._protocol)
+        if changed:
             self._pace.batch_begun(now)
 
     def _begin_repeat(self, now: float) -> None:
-        current, values = self.outputs.current, self.outputs.values
-        self._batch = RepeatBatch(lambda: self._protocol.repeat(current, values), self._faults.protocol_failed)
+        self._batch = RepeatBatch(self.outputs.current, self.outputs.values, self._protocol)
         self._pace.batch_begun(now)
 
     def _stop_again(self) -> None:
@@ -215,23 +212,26 @@ class Machine:
 
     def _finish(self, now: float) -> None:
         batch, self._batch = self._batch, None
+        if isinstance(batch, StopBatch):
+            self._finish_stop(batch, now)
+            return
+        if batch is not None and batch.fault is not None:
+            self._faults.protocol_failed(batch.fault)
         if isinstance(batch, CommandBatch):
             self._finish_commands(batch, now)
-        elif isinstance(batch, StopBatch):
-            self._finish_stop(batch, now)
         elif batch is not None:
             self._repeats.ended(now, failed=batch.error is not None)
             self.outputs.unsure.update(self.slots if batch.error is not None else ())
 
     def _finish_commands(self, batch: CommandBatch, now: float) -> None:
-        if batch.was_cut_short and batch.error is None:
+        if batch.error is None and not batch.was_cut_short:
+            self.outputs.note(batch.changed, sure=True)
+            self._owed.told(batch.wanted)
+        elif batch.error is None:
             # What the stop does not cover is still wanted.
             for slot in batch.wanted.keys() - self._owed.slots - self._pending.wanted.keys():
                 wanted = batch.wanted.pop(slot)
                 self.want(wanted.output, wanted.done, now)
-        elif batch.error is None:
-            self.outputs.note(batch.changed, sure=True)
-            self._owed.told(batch.wanted.keys())
         self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
         if (batch.error is not None or batch.was_cut_off) and batch.was_begun and self._has_parts:
             self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)

@@ -67,16 +67,16 @@ class Outputs:
             # A part that halts is not on its way any more, whatever time its command names.
             self.on_told([structs.replace(output, duration=0) for output in outputs.values()])
 
-    def begin(self, outputs: Iterable[Output]) -> dict[int, int]:
+    def begin(self, outputs: Mapping[Slot, Output]) -> dict[int, int]:
         """Return the values of all features when these outputs have changed.
 
         Until that is certain they, and the others of their features, may have any value: one may undo what another did.
         """
         values = self.values.copy()
-        for output in outputs:
+        for slot, output in outputs.items():
             values[output.feature] = output.value
             if output.value and not output.type.is_position:
-                self._running.add((output.feature, output.type))
+                self._running.add(slot)
             self.unsure.update(self._of_feature[output.feature])
         return values
 

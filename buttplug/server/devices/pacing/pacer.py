@@ -53,9 +53,9 @@ class Pacer:
         self._machine.outputs.on_told = on_told
         self._is_writing = False
         self._fault = ""
-        self._waker: asyncio.Future[None] | None = None
         self._closed: ButtplugDeviceError | None = None
         self._end: asyncio.Future[None] = self._loop.create_future()
+        self._waker: asyncio.Future[None] = self._loop.create_future()
         self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
         self._writer = Writer(hardware, self._task)
 
@@ -72,7 +72,7 @@ class Pacer:
         self._machine.want(output, done, self._loop.time())
         if self._machine.answers:
             self._answer()
-        if (waker := self._waker) is not None and not waker.done():
+        if not (waker := self._waker).done():
             waker.set_result(None)
 
     def stop(self, done: Done, slots: Collection[Slot] | None = None) -> None:
@@ -132,9 +132,9 @@ class Pacer:
     async def _write_until(self, end: asyncio.Future[None]) -> None:
         """Do what the machine says."""
         machine, time = self._machine, self._loop.time
+        now = time()
         while not end.done():
             try:
-                now = time()
                 step = machine.next(now)
                 if machine.answers:
                     self._answer()
@@ -142,9 +142,10 @@ class Pacer:
                     self._is_writing = True
                     await self._writer.write(step, now, stops=machine.is_writing_stop, hurried=machine.is_hurried)
                     self._is_writing = False
-                    machine.written(time())
-                else:
-                    await self._sleep(step)
+                    now = time()
+                    machine.written(now)
+                    continue
+                await self._sleep(step)
             except ButtplugError as error:
                 self._not_written(error)
             except Exception as error:
@@ -154,6 +155,7 @@ class Pacer:
                 self._fault = repr(error)
                 self._abandon(ButtplugDeviceError(f"the server failed: {error}"))
                 await asyncio.sleep(RECOVERY_DELAY)
+            now = time()
 
     def _not_written(self, error: ButtplugError) -> None:
         self._is_writing = False
@@ -185,16 +187,17 @@ class Pacer:
 
     async def _sleep(self, until: float) -> None:
         self._waker = self._loop.create_future()
-        timer = None if until == inf else self._loop.call_at(until, self._wake)
+        if until == inf:
+            await self._waker
+            return
+        timer = self._loop.call_at(until, self._wake)
         try:
             await self._waker
         finally:
-            self._waker = None
-            if timer is not None:
-                timer.cancel()
+            timer.cancel()
 
     def _wake(self) -> None:
-        if self._waker is not None and not self._waker.done():
+        if not self._waker.done():
             self._waker.set_result(None)
 
     def _settled(self, _: asyncio.Future[None]) -> None:
