@@ -175,6 +175,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.bench.machine.configure(Limits({**self.kind.ranges, PLACE: self.places}, {PART: (0, 10_000)}), 0.0)
         self.stop(())
 
+    @precondition(lambda self: PLACE in self.kind.ranges)
+    @rule(low=st.integers(0, 40), high=st.integers(60, 100))
+    def configure_in_the_middle_of_a_stop(self, low: int, high: int) -> None:
+        self.stop(())
+        self._begin_write()
+        self.configure(low, high)
+
     # What happens
 
     @rule(seconds=st.sampled_from([0.0, 0.001, 0.03, 0.1, 0.5, 1.0, 6.0]))
@@ -219,6 +226,14 @@ class AnyOrder(RuleBasedStateMachine):
     def writes_succeed_for_a_while(self) -> None:
         for _ in range(10):
             self.a_write_ends("written")
+
+    @precondition(lambda self: self.kind.may_fail)
+    @rule(count=st.integers(0, 2))
+    def one_write_of_a_stop_fails(self, count: int) -> None:
+        self.writes_succeed_for_a_while()
+        self.stop(())
+        for outcome in (*["written"] * count, "failed"):
+            self.a_write_ends(outcome)
 
     @rule(count=st.integers(2, 6))
     def writes_fail_for_a_while(self, count: int) -> None:
