@@ -49,7 +49,7 @@ class Machine:
         self._pending = Pending()
         self._owed = OwedStops()
         self._faults = Faults(protocol.name)
-        self._say_again = False
+        self._is_to_be_repeated = False
         self._has_parts = any(type_.is_position for _, type_ in limits.values)
         self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
         self._ready: Packet | None = None
@@ -136,7 +136,7 @@ class Machine:
             self._owed.told(self._batch.wanted.keys())
         self._owed.settled()
         self._stop_again()
-        self._say_again = True
+        self._is_to_be_repeated = True
 
     def abandon(self, error: ButtplugError, now: float) -> None:
         """Answer everything that is asked for with an error, and forget it; failed stops go on being tried."""
@@ -154,8 +154,8 @@ class Machine:
         """Begin the batch whose turn it is; return until when there is none."""
         owed, pace = self._owed, self._pace
         if owed.due <= now:
-            self.answers += owed.bring_up(now)
-        if self._say_again:
+            self.answers += owed.take_due(now)
+        if self._is_to_be_repeated:
             self._want_everything_again(now)
         if owed.slots or owed.dones:
             if now < pace.packet_due:
@@ -180,7 +180,7 @@ class Machine:
         return None
 
     def _want_everything_again(self, now: float) -> None:
-        self._say_again = False
+        self._is_to_be_repeated = False
         self.outputs.unsure.update(self.slots)
         for slot in self.slots - self._owed.slots - self._pending.wanted.keys():
             if slot[1].is_position:
