@@ -429,10 +429,10 @@ async def run_outputs(features: Sequence[DeviceFeature], command: DeviceOutputCo
         except ButtplugError as error:
             errors.append(error)
     if errors:
-        raise _joined(errors) from errors[0]
+        raise _combined_error(errors) from errors[0]
 
 
-def _joined(errors: Sequence[ButtplugError]) -> ButtplugError:
+def _combined_error(errors: Sequence[ButtplugError]) -> ButtplugError:
     """Return one error for what went wrong at several features."""
     first, text = errors[0], "; ".join(error.message for error in errors)
     if isinstance(first, ButtplugDeviceError):

@@ -69,7 +69,7 @@ async def _talk(url: str | None, options: Options) -> None:
         client.on_device_removed = lambda device: _tell(f"lost {_name(device)}")
         await client.connect(server)
         _tell("scan looks for devices; help tells what else can be typed; an empty line stops everything")
-        await _obey(Commands(client, _tell), sys.stdin, at_once=sys.stdin.isatty())
+        await _run_lines(Commands(client, _tell), sys.stdin, at_once=sys.stdin.isatty())
         await client.stop_all_devices()
 
 
@@ -82,7 +82,7 @@ async def _server(options: Options) -> AsyncIterator[ButtplugServer]:
             yield server
 
 
-async def _obey(commands: Commands, lines: TextIO, *, at_once: bool) -> None:
+async def _run_lines(commands: Commands, lines: TextIO, *, at_once: bool) -> None:
     """Do what the lines say, one after the other, until quit or their end; ``at_once``: a stop does not wait for its turn."""
     typed = _read(lines, prompt=at_once)
     doing: asyncio.Task[None] | None = None

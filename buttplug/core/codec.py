@@ -93,7 +93,7 @@ class Codec(Generic[Message]):
         except KeyError:
             return self._unknown(name, body)
         except (ValueError, RecursionError):
-            return self._mended(name, body)
+            return self._read_leniently(name, body)
 
     def _unknown(self, name: str, body: Raw) -> Malformed:
         if name in self._refused:
@@ -101,7 +101,7 @@ class Codec(Generic[Message]):
         name = printable(name)
         return Malformed(f'unknown message "{name}"', _readable_id(body), name)
 
-    def _mended(self, name: str, body: Raw) -> Message | Malformed:
+    def _read_leniently(self, name: str, body: Raw) -> Message | Malformed:
         """Read a message again with integral floats (``10.0``) as the integers they are, and without what is null."""
         try:
             if len(memoryview(body)) > MENDED_LENGTH:

@@ -214,7 +214,7 @@ class FunscriptPlayer:
                 while timeline.runs and timeline.change is change:
                     step = track.step(due, timeline.speed, approach=approach)
                     if step is None:
-                        await self._over()
+                        await self._finish_if_over()
                         break
                     await track.feature.run_output(step.command)
                     approach = False
@@ -235,7 +235,7 @@ class FunscriptPlayer:
     def _is_over(self) -> bool:
         return self._timeline.now + self._offset >= self.script.duration - OVER
 
-    async def _over(self) -> None:
+    async def _finish_if_over(self) -> None:
         """Take note that the script is over for one feature; for the last of them it ends."""
         if self._is_over() and not self._ended.done():
             await self._halt()

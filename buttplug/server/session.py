@@ -210,11 +210,11 @@ class Session:
                 return
             raise ButtplugMessageError(f"{name}: Id must be a whole number from 1 to {U32_MAX}")
         if self.state not in (State.WAITING, State.CONNECTED):
-            raise self._over()
+            raise self._error_after_end()
         if name != RequestServerInfo.__name__ and self.state is State.WAITING:
             raise ButtplugHandshakeError(f"RequestServerInfo expected before {name}")
 
-    def _over(self) -> ButtplugError:
+    def _error_after_end(self) -> ButtplugError:
         """Return the answer to whatever comes, or is not yet done, after the session's end."""
         if self.state is State.PINGED_OUT:
             return ButtplugPingError(f"no ping for {self._server.max_ping_time} ms: the session has ended, connect again")
@@ -231,7 +231,7 @@ class Session:
             self._refuse_client(name, CloseCode.REFUSED, why)
         if (why := self._server.why_full()) is not None:
             self._refuse_client(name, CloseCode.TOO_MANY_CLIENTS, why)
-        self._stay()
+        self._cancel_refusal()
         self.client_name = name
         self.state = State.CONNECTED
         self._ping.restart()
@@ -241,14 +241,14 @@ class Session:
 
     def _refuse_client(self, name: str, code: CloseCode, why: str) -> None:
         self._server.warn_of_client(f'Client "{name}" was refused: {why}')
-        self._stay()
+        self._cancel_refusal()
         self._close_after_pause(code, why)
         raise ButtplugHandshakeError(why)
 
     def _close_after_pause(self, code: CloseCode, reason: str) -> None:
         self._refusal = asyncio.get_running_loop().call_later(REFUSAL_PAUSE, self._leave, code, reason)
 
-    def _stay(self) -> None:
+    def _cancel_refusal(self) -> None:
         """Do not disconnect the client for a refusal before this."""
         if self._refusal is not None:
             self._refusal.cancel()
@@ -258,7 +258,7 @@ class Session:
         if not self._server.is_open:
             raise ButtplugUnknownError("the server is shutting down")
         if not self._may_drive:
-            raise self._over()
+            raise self._error_after_end()
         self._replies.require_room()
         id_, feature = message.id, message.feature_index
         try:
@@ -357,9 +357,9 @@ class Session:
                 logger.info("%s left: %s", self.label, reason)
             self.state = state
             self._ping.cancel()
-            self._stay()
+            self._cancel_refusal()
             self._server.session_ended(self)
-            self._replies.cancel(self._over())
+            self._replies.cancel(self._error_after_end())
             sensors = self._inputs.end(self._devices.devices.values())
             self._end = self._server.run_to_end(self._finish_end(sensors))
         return self._end

@@ -126,7 +126,7 @@ class Suspender:
             try:
                 self._suspend_if_stopped(await self._server.pause(SUSPENDED))
             finally:
-                self._go_on()
+                self._resume()
 
     def suspend_from_handler(self) -> None:
         """Do the same in a signal handler; it blocks where the event loop is that of another thread."""
@@ -142,7 +142,7 @@ class Suspender:
             except Exception:
                 logger.exception("not suspended: the devices could not be stopped")
             finally:
-                self._go_on()
+                self._resume()
 
     def _suspend_if_stopped(self, unstopped: Sequence[str]) -> None:
         if unstopped:
@@ -153,7 +153,7 @@ class Suspender:
             signal.raise_signal(signal.SIGTSTP)
             signal.signal(signal.SIGTSTP, ours)
 
-    def _go_on(self) -> None:
+    def _resume(self) -> None:
         self._is_under_way = False
         self._server.resume()
 

@@ -117,9 +117,9 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._call_later(SMALL_READ_TIME, self._read_more)
         if used >= self._turns.share() and (pause := self._turns.wait(self.id, used)):
             self.transport.pause_reading()
-            self._call_later(pause, self._go_on)
+            self._call_later(pause, self._resume_reading)
 
-    def _go_on(self) -> None:
+    def _resume_reading(self) -> None:
         # Where its frames wait to be handled, it goes on when they were.
         if not self.recv_messages.paused:
             self.transport.resume_reading()

@@ -163,9 +163,9 @@ class LovenseConnectHardware(PolledHardware):
         self._given_up[request] = None
         if self._settled is None:
             self._settled = asyncio.get_running_loop().create_future()
-        request.add_done_callback(self._landed)
+        request.add_done_callback(self._request_ended)
 
-    def _landed(self, request: asyncio.Task[Answer]) -> None:
+    def _request_ended(self, request: asyncio.Task[Answer]) -> None:
         self._given_up.pop(request, None)
         if not request.cancelled() and not isinstance(error := request.exception(), HardwareError | None):
             logger.error("%s: an answer that came late could not be read", self.name, exc_info=error)

@@ -8,17 +8,18 @@ from buttplug.hardware.common.lazy import import_on_use
 from buttplug.hardware.simulated.specifier import SimulatedAdvertisement, SimulatedSpecifier
 
 if TYPE_CHECKING:
-    from buttplug.hardware.simulated.device import Command, SimulatedDevice, SimulatedHardware, Subscribe, Unsubscribe
+    from buttplug.hardware.simulated.device import SimulatedDevice
+    from buttplug.hardware.simulated.link import Command, SimulatedHardware, Subscribe, Unsubscribe
     from buttplug.hardware.simulated.manager import SimulatedManager
 else:
     __getattr__ = import_on_use(
         __name__,
-        Command="device",
+        Command="link",
         SimulatedDevice="device",
-        SimulatedHardware="device",
+        SimulatedHardware="link",
         SimulatedManager="manager",
-        Subscribe="device",
-        Unsubscribe="device",
+        Subscribe="link",
+        Unsubscribe="link",
     )
 
 __all__ = [

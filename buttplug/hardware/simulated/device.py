@@ -10,15 +10,16 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from buttplug.core import kinds
 from buttplug.core.enums import InputType, OutputType
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Discovery, Hardware, Packet, Told
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
+from buttplug.hardware.simulated.link import Command, SimulatedHardware
 from buttplug.hardware.specifier import Advertisement, Specifier
 
 logger: logging.Logger = logging.getLogger(__package__)
@@ -32,21 +33,6 @@ BATTERY = 0.85
 BATTERY_ENDPOINT = "rxblebattery"
 #: Seconds that another thread waits for the event loop of the link.
 OTHER_THREAD_LIMIT = 5.0
-
-
-class Subscribe(Struct, frozen=True):
-    """The server asked for notifications on an endpoint."""
-
-    endpoint: str
-
-
-class Unsubscribe(Struct, frozen=True):
-    """The server ended the notifications of an endpoint."""
-
-    endpoint: str
-
-
-Command: TypeAlias = Packet | Subscribe | Unsubscribe
 
 
 class Sent(Struct, frozen=True, gc=False):
@@ -334,76 +320,13 @@ class SimulatedDevice:
             raise self.connect_error
         if not self.in_range:
             raise HardwareDisconnectedError(f"{self.name} is out of range")
-        self.hardware = SimulatedHardware(self, specifiers[0])
-        return self.hardware
+        self.hardware = hardware = SimulatedHardware(self, specifiers[0])
+        return hardware
 
 
 def free_address(taken: Collection[str]) -> str:
     """Return the first of "simulated-1", "simulated-2" and so on that is not taken."""
     return next(free for number in range(1, len(taken) + 2) if (free := f"simulated-{number}") not in taken)
-
-
-class SimulatedHardware(Hardware):
-    """The link to a simulated device."""
-
-    def __init__(self, device: SimulatedDevice, specifier: Specifier) -> None:
-        advertisement = device.advertisement
-        super().__init__(
-            name=device.name,
-            address=device.address,
-            endpoints=specifier.endpoints if device.endpoints is None else device.endpoints,
-            specifier=specifier,
-            manufacturer_data=getattr(advertisement, "manufacturer_data", None),
-            message_gap=device.message_gap,
-        )
-        self.device = device
-        self.loop: asyncio.AbstractEventLoop | None = asyncio._get_running_loop()
-        self.on_told: Callable[[Told], None] | None = device.told
-        self.provisional_address: bool = device.provisional_address
-        self.own_name: str | None = device.own_name
-        self.subscribed: set[str] = set()
-
-    async def write(self, packet: Packet) -> None:
-        self.require(packet.endpoint)
-        device = self.device
-        if device.write_delay:
-            await asyncio.sleep(device.write_delay)
-            self.require(packet.endpoint)
-        if device.write_error is not None:
-            raise device.write_error
-        # How long to wait behind it is for the server, not for the device.
-        device.received(structs.replace(packet, pause=0.0) if packet.pause else packet)
-
-    async def read(self, endpoint: str) -> bytes:
-        self.require(endpoint)
-        return self.device.value_of(endpoint)
-
-    async def subscribe(self, endpoint: str) -> None:
-        self.require(endpoint)
-        self.subscribed.add(endpoint)
-        self.device.commands.append(Subscribe(endpoint))
-        self.device.on_subscribe(endpoint)
-
-    async def unsubscribe(self, endpoint: str) -> None:
-        self.require(endpoint)
-        self.subscribed.discard(endpoint)
-        self.device.commands.append(Unsubscribe(endpoint))
-
-    @property
-    def knows_battery(self) -> bool:
-        return self.device.knows_battery
-
-    @property
-    def knows_signal_strength(self) -> bool:
-        return self.device.rssi is not None
-
-    async def read_rssi(self) -> int:
-        if self.device.rssi is None:
-            return await super().read_rssi()
-        return self.device.rssi
-
-    async def disconnect(self) -> None:
-        self.lost("the server closed it")
 
 
 def _same(type_: OutputType, other: OutputType) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import logging
+from contextlib import suppress
+from itertools import chain
 
 from msgspec import structs
 
 from buttplug.core.enums import OutputType
 from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
-from buttplug.server.protocols.base import Output, Protocol
+from buttplug.server.protocols.base import Output, Packet, Protocol
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -47,12 +49,24 @@ def _without_lacking(
 def _problem(
     feature: int, type_: OutputType, output: OutputDefinition, protocol: Protocol, values: dict[int, int]
 ) -> str | None:
-    """Return why an output cannot be driven; None if it can. Asked is a copy of the protocol, which is left as it is."""
-    protocol = copy.deepcopy(protocol)
+    """Return why an output cannot be driven; None if it can. Asked are copies of the protocol, which is left as it is."""
     longest = 0 if output.duration is None else output.duration[1]
+
+    def packets(type_: OutputType) -> list[Packet]:
+        asked = copy.deepcopy(protocol)
+        encoded = [
+            list(asked.encode([Output(feature, type_, value, longest)], {**values, feature: value}))
+            for value in (output.value[1], output.value[0])
+        ]
+        return list(chain.from_iterable(encoded))
+
     try:
-        for value in (output.value[1], output.value[0]):
-            list(protocol.encode([Output(feature, type_, value, longest)], {**values, feature: value}))
+        made = packets(type_)
     except Exception as error:  # noqa: BLE001 whatever it is, the output cannot be used
         return str(error) or type(error).__name__
+    if type_.is_position and made and type(protocol).encode is not Protocol.encode:
+        # One packet with all values, whatever they are of: a place would be a level, also in a stop.
+        with suppress(Exception):
+            if packets(OutputType.VIBRATE) == made:
+                return "it has levels only, and no places"
     return None

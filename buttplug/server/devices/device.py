@@ -76,13 +76,13 @@ class Device:
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
-        self._asked: set[asyncio.Timeout] = set()
+        self._limits_running: set[asyncio.Timeout] = set()
         self._end: str | None = None
         self._unreadable = ""
         self._use(settings)
         hardware.stop_device = self.stop
         self._end_notifications = hardware.on_notification(self._notified)
-        on_told = None if hardware.on_told is None else self._told
+        on_told = None if hardware.on_told is None else self._report_written
         self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left, on_told=on_told)
 
     @property
@@ -168,7 +168,7 @@ class Device:
         """Return the moves that parts may still be on, by feature."""
         return self._pacer.moves_under_way()
 
-    def _told(self, outputs: Iterable[Output]) -> None:
+    def _report_written(self, outputs: Iterable[Output]) -> None:
         assert self.hardware.on_told is not None
         for output in outputs:
             whole = self._whole_ranges[output.feature, output.type]
@@ -183,7 +183,7 @@ class Device:
             ButtplugDeviceError: It has no such sensor, or did not answer.
         """
         self._require_input(feature, type, InputCommandType.READ)
-        value = await self._ask(feature, f"{type} was not read", self._protocol.read(self.hardware, feature, type))
+        value = await self._within_limit(feature, f"{type} was not read", self._protocol.read(self.hardware, feature, type))
         return _clamped(type, value)
 
     async def subscribe(self, feature: int, type: InputType, listener: Listener) -> None:  # noqa: A002
@@ -197,7 +197,7 @@ class Device:
         if listener not in listeners:
             listeners.append(listener)
         try:
-            await self._settle(feature, type)
+            await self._update_stream(feature, type)
         except ButtplugDeviceError:
             if listener in listeners:
                 listeners.remove(listener)
@@ -213,7 +213,7 @@ class Device:
         listeners = self._listeners.get((feature, type), [])
         if listener in listeners:
             listeners.remove(listener)
-        await self._settle(feature, type)
+        await self._update_stream(feature, type)
 
     def subscriptions(self, listener: Listener, feature: int | None = None) -> list[tuple[int, InputType]]:
         """Return what a listener is subscribed to, of all features or of one.
@@ -237,7 +237,7 @@ class Device:
             return
         self._end_notifications()
         self._end = reason
-        for limit in self._asked:
+        for limit in self._limits_running:
             if not limit.expired():
                 limit.reschedule(asyncio.get_running_loop().time())
         self._pacer.end(reason)
@@ -336,7 +336,7 @@ class Device:
                 return gap
         return self.hardware.message_gap
 
-    async def _settle(self, feature: int, type_: InputType) -> None:
+    async def _update_stream(self, feature: int, type_: InputType) -> None:
         """Have the device send a sensor's readings, or no longer, as its listeners want it by now."""
         sensor = feature, type_
         async with self._input_lock:
@@ -345,7 +345,7 @@ class Device:
                 self._streams.add(sensor)
                 started = self._protocol.subscribe(self.hardware, feature, type_)
                 try:
-                    await self._ask(feature, f"{type_} was not subscribed to", started)
+                    await self._within_limit(feature, f"{type_} was not subscribed to", started)
                 except ButtplugDeviceError:
                     self._streams.discard(sensor)
                     raise
@@ -353,13 +353,13 @@ class Device:
                 self._streams.discard(sensor)
                 if self.hardware.connected:
                     ended = self._protocol.unsubscribe(self.hardware, feature, type_)
-                    await self._ask(feature, f"{type_} was not unsubscribed from", ended)
+                    await self._within_limit(feature, f"{type_} was not unsubscribed from", ended)
 
-    async def _ask(self, feature: int, failure: str, answer: Awaitable[Answer]) -> Answer:
+    async def _within_limit(self, feature: int, failure: str, answer: Awaitable[Answer]) -> Answer:
         """Wait for what the device answers, for so long, and say of any failure what it was about."""
         try:
             async with asyncio.timeout(INPUT_LIMIT) as limit:
-                self._asked.add(limit)
+                self._limits_running.add(limit)
                 return await answer
         except TimeoutError:
             reason = self._end or f"no answer within {INPUT_LIMIT:g} s"
@@ -370,7 +370,7 @@ class Device:
             logger.exception("%s: %s", self.label, failure)
             raise self.error(feature, f"{failure}: {error}") from error
         finally:
-            self._asked.discard(limit)
+            self._limits_running.discard(limit)
 
     def _notified(self, notification: Notification) -> None:
         if not (self._protocol.follows_notifications or any(self._listeners.values())):

@@ -132,7 +132,7 @@ def _with_limits_of_others(
         ConfigurationError: They cannot be applied to this model.
     """
     limited = {other: settings for other, settings in here.items() if settings.outputs}
-    carried = [_carried(configuration, other, settings, key, definition) for other, settings in limited.items()]
+    carried = [_carry_over(configuration, other, settings, key, definition) for other, settings in limited.items()]
     if any(outputs != carried[0] for outputs in carried):
         raise ConfigurationError(
             f"it is {definition.name} ({key}), and several entries limit it, each in its own way: {_names(limited)}; "
@@ -143,7 +143,7 @@ def _with_limits_of_others(
     return structs.replace(base, outputs=carried[0]) if carried else base
 
 
-def _carried(
+def _carry_over(
     configuration: DeviceConfiguration,
     other: DeviceKey,
     settings: DeviceSettings,

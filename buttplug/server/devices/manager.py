@@ -44,17 +44,17 @@ class DeviceManager:
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
         self._seen: set[str] = set()
-        self._returning: dict[str, Callable[[], None] | None] = {}
+        self._found_while_closing: dict[str, Callable[[], None] | None] = {}
         self._lost_running = LostDevices()
         self._moves_left: dict[str, dict[int, Move]] = {}
         self._indexes = Indexes(configuration)
         self._stops: list[asyncio.Future[ButtplugDeviceError | None]] = []
         self._end_watch: Callable[[], None] = lambda: None
         self._connecting: set[asyncio.Task[None]] = set()
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._buses = Buses(managers, self._leaving)
+        self._background: set[asyncio.Task[None]] = set()
+        self._buses = Buses(managers, self._background)
         self.managers: tuple[CommunicationManager, ...] = self._buses.managers
-        self.scans: Scans = Scans(self._buses, self._connecting, self._leaving)
+        self.scans: Scans = Scans(self._buses, self._connecting, self._background)
         self._closing = False
         self._is_closed = False
 
@@ -130,7 +130,7 @@ class DeviceManager:
         stops = [stopped for device in list(self.devices.values()) if (stopped := self._apply_settings(device)) is not None]
         self._stops = [stopped for stopped in self._stops if not stopped.done()] + stops
         if stops:
-            self._tell_change()
+            self._announce_change()
 
     def _apply_settings(self, device: Device) -> asyncio.Future[ButtplugDeviceError | None] | None:
         """Return the result of the device's stop; None where nothing has changed for it."""
@@ -138,7 +138,7 @@ class DeviceManager:
             settings = current_settings(self.configuration, device.key, device.definition)
         except ConfigurationError as error:
             stopped = device.stop()
-            spawn(self._leaving, _expel(device, stopped, error.message), f"disconnecting {device.label}")
+            spawn(self._background, _disconnect_stopped(device, stopped, error.message), f"disconnecting {device.label}")
             return stopped
         if settings == device.settings and settings.index in (None, device.index):
             return None
@@ -154,9 +154,9 @@ class DeviceManager:
     def _found(self, manager: CommunicationManager, discovery: Discovery) -> None:
         if self._is_closed:
             return
-        if discovery.address in self._returning:
+        if discovery.address in self._found_while_closing:
             # Found again before its last link was closed: its turn comes then.
-            self._returning[discovery.address] = partial(self._found, manager, discovery)
+            self._found_while_closing[discovery.address] = partial(self._found, manager, discovery)
             return
         if self._closing and discovery.address not in self._lost_running:
             return
@@ -234,42 +234,42 @@ class DeviceManager:
             # Its link broke, or a server before this one ended, while it may have been running, and nobody drives it any
             # more. The pacer tells of a failure.
             stopped = device.stop()
-            stopped.add_done_callback(lambda _: self._stopped_again(device, stopped.result()))
+            stopped.add_done_callback(lambda _: self._stop_confirmed(device, stopped.result()))
             self._lost_running.wait_for(stopped)
         self._seen.add(device.hardware.address)
         self.devices[device.index] = device
         logger.info("%s connected; limits set by its user: %s", device.label, device.settings.limits)
         warn_of_limits_elsewhere(self.configuration, device.key)
-        self._tell_change()
-        device.hardware.on_disconnect(lambda reason: self._lost(device, reason))
+        self._announce_change()
+        device.hardware.on_disconnect(lambda reason: self._device_lost(device, reason))
 
-    def _lost(self, device: Device, reason: str) -> None:
+    def _device_lost(self, device: Device, reason: str) -> None:
         if self.devices.get(device.index) is not device:
             return
         del self.devices[device.index]
         if device.may_be_running:
             self._lost_running.add(device.hardware.address, device.label)
-        self._returning[device.hardware.address] = None
+        self._found_while_closing[device.hardware.address] = None
         self._moves_left[device.hardware.address] = device.moves_under_way()
         logger.info("%s disconnected: %s", device.label, reason)
         device.end(f"it was disconnected: {reason}")
-        closing = spawn(self._leaving, self._let_go(device, reason), f"closing {device.label}")
+        closing = spawn(self._background, self._close_lost(device, reason), f"closing {device.label}")
         if device.hardware.address in self._lost_running:
             self._lost_running.wait_for(closing)
 
-    async def _let_go(self, device: Device, reason: str) -> None:
+    async def _close_lost(self, device: Device, reason: str) -> None:
         for _ in range(ANSWER_TURNS):
             await asyncio.sleep(0)
-        self._tell_change()
+        self._announce_change()
         try:
             await device.close(reason)
         finally:
             self._claims.release(device.hardware.address)
-            found_again = self._returning.pop(device.hardware.address)
+            found_again = self._found_while_closing.pop(device.hardware.address)
             if found_again is not None:
                 found_again()
 
-    def _tell_change(self) -> None:
+    def _announce_change(self) -> None:
         """Tell that a device came or went. What goes wrong with that is no reason not to let it come or go."""
         try:
             self.on_change()
@@ -294,7 +294,7 @@ class DeviceManager:
         await self._lost_running.settle(limit)
         return self._lost_running.unstopped({device.hardware.address for device in self.devices.values()})
 
-    def _stopped_again(self, device: Device, error: ButtplugDeviceError | None) -> None:
+    def _stop_confirmed(self, device: Device, error: ButtplugDeviceError | None) -> None:
         if error is None:
             self._lost_running.stopped(device.hardware.address)
 
@@ -310,13 +310,13 @@ class DeviceManager:
             task.cancel()
         devices, self.devices = list(self.devices.values()), {}
         for device in devices:
-            spawn(self._leaving, device.close("the server is shutting down"), f"closing {device.label}")
-        if await cancel_late({*self._connecting, *self._leaving}, limit):
+            spawn(self._background, device.close("the server is shutting down"), f"closing {device.label}")
+        if await cancel_late({*self._connecting, *self._background}, limit):
             logger.warning("not every device was disconnected within %g s", limit)
         await self._buses.close(limit / 2)
 
 
-async def _expel(device: Device, stopped: asyncio.Future[ButtplugDeviceError | None], reason: str) -> None:
+async def _disconnect_stopped(device: Device, stopped: asyncio.Future[ButtplugDeviceError | None], reason: str) -> None:
     """Disconnect a device that may not be connected any more, once it is stopped."""
     logger.warning("%s is disconnected: %s", device.label, reason)
     await asyncio.wait([stopped], timeout=DISCONNECT_LIMIT)

@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from buttplug import ButtplugClient, DeviceOutputCommand
+from buttplug import ButtplugClient, ButtplugDevice, DeviceOutputCommand
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
@@ -544,10 +544,9 @@ async def test_a_toy_is_found_identified_driven_lost_found_again_and_stopped() -
     await toy.gone()
 
 
-async def test_a_command_that_was_cut_off_arrives_before_the_stop_and_the_stop_is_not_said_to_be_certain_before(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(link, "WRITE_LIMIT", 0.1)
+@asynccontextmanager
+async def driven_edge() -> AsyncIterator[tuple[WebsocketManager, WebsocketToy, ButtplugDevice]]:
+    """A Lovense Edge behind a websocket, and what a client drives it by."""
     configuration = DeviceConfiguration.load()
     configuration.add_specifier("lovense", WebsocketSpecifier("LVS-P001"))
     manager = WebsocketManager(port=0)
@@ -559,6 +558,15 @@ async def test_a_command_that_was_cut_off_arrives_before_the_stop_and_the_stop_i
         toy.plug_in()
         await until(lambda: client.devices)
         (device,) = client.devices.values()
+        yield manager, toy, device
+    await toy.gone()
+
+
+async def test_a_command_that_was_cut_off_arrives_before_the_stop_and_the_stop_is_not_said_to_be_certain_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link, "WRITE_LIMIT", 0.1)
+    async with driven_edge() as (_, toy, device):
         toy.hang()
         command = asyncio.ensure_future(device.features[0].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20)))
         await asyncio.sleep(0.02)
@@ -571,24 +579,13 @@ async def test_a_command_that_was_cut_off_arrives_before_the_stop_and_the_stop_i
         await device.stop()
         assert toy.packets[0].data == b"Vibrate1:20;"
         assert [packet.data for packet in toy.packets][-2:] == [b"Vibrate1:0;", b"Vibrate2:0;"]
-    await toy.gone()
 
 
 async def test_a_running_device_that_hangs_is_sent_its_stop_before_another_one_gets_its_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(peer, "ALIVE_LIMIT", 0.1)
-    configuration = DeviceConfiguration.load()
-    configuration.add_specifier("lovense", WebsocketSpecifier("LVS-P001"))
-    manager = WebsocketManager(port=0)
-    toy = WebsocketToy(manager, "LVS-P001", "t1")
-    prepare(toy, configuration.find("Lovense Edge"))
-    server = ButtplugServer(managers=[manager], configuration=configuration)
-    async with server, ButtplugClient("late") as client:
-        await client.connect(server)
-        toy.plug_in()
-        await until(lambda: client.devices)
-        (device,) = client.devices.values()
+    async with driven_edge() as (manager, toy, device):
         await device.features[1].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20))
         toy.hang()
         command = asyncio.ensure_future(device.features[0].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20)))
@@ -604,7 +601,6 @@ async def test_a_running_device_that_hangs_is_sent_its_stop_before_another_one_g
             await until(lambda: len(toy.packets) > 2)
             levels = dict(packet.data[:-1].split(b":") for packet in toy.packets)
             assert levels == {b"Vibrate1": b"0", b"Vibrate2": b"0"}
-    await toy.gone()
 
 
 async def test_a_device_that_fails_its_hand_shake_is_closed_with_the_reason(

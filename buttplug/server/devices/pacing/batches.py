@@ -18,8 +18,6 @@ from buttplug.server.protocols.base import Output, Protocol
 #: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
 Done: TypeAlias = Callable[[ButtplugError | None], None]
 
-OnFault: TypeAlias = Callable[[Exception], ButtplugError]
-
 #: Times each packet of a stop is tried before the stop counts as failed.
 STOP_TRIES = 2
 
@@ -36,22 +34,20 @@ class Batch(ABC):
 
     Attributes:
         error: What kept it from being written.
+        fault: What the protocol raised by a fault in it, if that was it.
         was_begun: Whether one of its packets was written, or tried.
         was_cut_short: Whether a stop came before its last packet.
         was_cut_off: Whether it came in the middle of the writing of one, which may have arrived.
     """
 
     error: ButtplugError | None = None
+    fault: Exception | None = None
+    is_hurried = False
     was_begun = False
     was_cut_short: bool = False
     was_cut_off: bool = False
     _packets: Iterator[Packet] | None = None
     _interrupted = False
-
-    def __init__(self, protocol: Protocol, on_fault: OnFault) -> None:
-        """``on_fault`` is told of what is raised and is no :class:`ButtplugError`, and makes one of it."""
-        self._protocol = protocol
-        self._on_fault = on_fault
 
     @abstractmethod
     def encode(self) -> Iterable[Packet]:
@@ -69,8 +65,9 @@ class Batch(ABC):
         except ButtplugError as error:
             self.error = error
             return None
-        except Exception as error:  # noqa: BLE001 whoever is told of it says so on the log
-            self.error = self._on_fault(error)
+        except Exception as error:  # noqa: BLE001 it is logged when the batch is over
+            self.fault = error
+            self.error = ButtplugDeviceError(f"no packets could be made, which is a fault of the server: {error!r}")
             return None
         if packet is not None and self._interrupted:
             self.was_cut_short = True
@@ -105,13 +102,12 @@ class CommandBatch(Batch):
         changed: Mapping[Slot, Output],
         values: Mapping[int, int],
         protocol: Protocol,
-        on_fault: OnFault,
     ) -> None:
         """``changed`` is in the order of sending; ``values`` has one value per feature."""
-        super().__init__(protocol, on_fault)
         self.wanted = wanted
         self.changed = changed
         self._values = values
+        self._protocol = protocol
 
     def encode(self) -> Iterable[Packet]:
         return self._protocol.encode(list(self.changed.values()), self._values) if self.changed else ()
@@ -133,14 +129,14 @@ class RepeatBatch(Batch):
 
     dones: Sequence[Done] = ()
 
-    def __init__(self, current: Sequence[Output], values: Mapping[int, int], protocol: Protocol, on_fault: OnFault) -> None:
-        """``current`` is what each output was told last."""
-        super().__init__(protocol, on_fault)
-        self._current = current
+    def __init__(self, told: Sequence[Output], values: Mapping[int, int], protocol: Protocol) -> None:
+        """``told`` is what each output was told last."""
+        self._told = told
         self._values = values
+        self._protocol = protocol
 
     def encode(self) -> Iterable[Packet]:
-        return self._protocol.repeat(self._current, self._values)
+        return self._protocol.repeat(self._told, self._values)
 
 
 class StopBatch:

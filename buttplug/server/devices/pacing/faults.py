@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.errors import ButtplugError
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -17,14 +17,17 @@ class Faults:
         self._kinds: set[type[Exception]] = set()
         self._not_stopped = ""
 
-    def protocol_failed(self, error: Exception) -> ButtplugDeviceError:
-        """Note that the protocol failed to make packets, by a fault in it; return the error for who asked for them."""
-        reason = f"no packets could be made, which is a fault of the server: {error!r}"
+    def protocol_failed(self, error: Exception) -> None:
+        """Note that the protocol failed to make packets, by a fault in it."""
         if type(error) not in self._kinds:
             self._kinds.add(type(error))
-            logger.error("%s: %s. It is logged once; commands that need these packets go on failing", self._name, reason)
+            logger.error(
+                "%s: no packets could be made, which is a fault of the server: %r. It is logged once; commands that need"
+                " these packets go on failing",
+                self._name,
+                error,
+            )
             logger.debug("%s: where it failed:", self._name, exc_info=error)
-        return ButtplugDeviceError(reason)
 
     def not_stopped(self, error: ButtplugError) -> None:
         """Note that a stop failed, and will be tried again."""

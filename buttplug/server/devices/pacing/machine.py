@@ -49,7 +49,7 @@ class Machine:
         self._pending = Pending()
         self._owed = OwedStops()
         self._faults = Faults(protocol.name)
-        self._say_again = False
+        self._is_to_be_repeated = False
         self._has_parts = any(type_.is_position for _, type_ in limits.values)
         self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
         self._ready: Packet | None = None
@@ -109,8 +109,7 @@ class Machine:
                 return self._pace.packet_due
             else:
                 self._last, self._ready = packet, None
-                batch.was_begun = True
-                self.is_hurried = isinstance(batch, StopBatch) and batch.is_hurried
+                batch.was_begun, self.is_hurried = True, batch.is_hurried
                 return packet
 
     def written(self, now: float) -> None:
@@ -137,7 +136,7 @@ class Machine:
             self._owed.told(self._batch.wanted.keys())
         self._owed.settled()
         self._stop_again()
-        self._say_again = True
+        self._is_to_be_repeated = True
 
     def abandon(self, error: ButtplugError, now: float) -> None:
         """Answer everything that is asked for with an error, and forget it; failed stops go on being tried."""
@@ -155,8 +154,8 @@ class Machine:
         """Begin the batch whose turn it is; return until when there is none."""
         owed, pace = self._owed, self._pace
         if owed.due <= now:
-            self.answers += owed.bring_up(now)
-        if self._say_again:
+            self.answers += owed.take_due(now)
+        if self._is_to_be_repeated:
             self._want_everything_again(now)
         if owed.slots or owed.dones:
             if now < pace.packet_due:
@@ -181,7 +180,7 @@ class Machine:
         return None
 
     def _want_everything_again(self, now: float) -> None:
-        self._say_again = False
+        self._is_to_be_repeated = False
         self.outputs.unsure.update(self.slots)
         for slot in self.slots - self._owed.slots - self._pending.wanted.keys():
             if slot[1].is_position:
@@ -196,14 +195,12 @@ class Machine:
             changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
         if len(changed) > 1:
             changed = {slot: changed[slot] for slot in sorted(changed, key=parts_first)}
-        values = self.outputs.begin(changed)
-        self._batch = CommandBatch(wanted, changed, values, self._protocol, self._faults.protocol_failed)
+        self._batch = CommandBatch(wanted, changed, self.outputs.begin(changed), self._protocol)
         if changed:
             self._pace.batch_begun(now)
 
     def _begin_repeat(self, now: float) -> None:
-        current, values = self.outputs.current, self.outputs.values
-        self._batch = RepeatBatch(current, values, self._protocol, self._faults.protocol_failed)
+        self._batch = RepeatBatch(self.outputs.current, self.outputs.values, self._protocol)
         self._pace.batch_begun(now)
 
     def _stop_again(self) -> None:
@@ -215,10 +212,13 @@ class Machine:
 
     def _finish(self, now: float) -> None:
         batch, self._batch = self._batch, None
+        if isinstance(batch, StopBatch):
+            self._finish_stop(batch, now)
+            return
+        if batch is not None and batch.fault is not None:
+            self._faults.protocol_failed(batch.fault)
         if isinstance(batch, CommandBatch):
             self._finish_commands(batch, now)
-        elif isinstance(batch, StopBatch):
-            self._finish_stop(batch, now)
         elif batch is not None:
             self._repeats.ended(now, failed=batch.error is not None)
             self.outputs.unsure.update(self.slots if batch.error is not None else ())

@@ -27,7 +27,7 @@ class OwedStops:
         slots: The outputs to stop next.
         dones: Whom to answer when they are.
         may_arrive: Whether something that was given up may still arrive, whatever is written meanwhile.
-        due: When :meth:`bring_up` has something to do.
+        due: When :meth:`take_due` has something to do.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class OwedStops:
         self.dones += batch.dones
         batch.dones = []
 
-    def bring_up(self, now: float) -> list[Answer]:
+    def take_due(self, now: float) -> list[Answer]:
         """Have failed stops tried again whose time has come; return the answers to those that waited long enough."""
         if self._retry_at <= now:
             self.slots |= self._failed

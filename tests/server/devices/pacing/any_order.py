@@ -54,12 +54,16 @@ ROUNDING = 3
 
 
 class Kind(NamedTuple):
-    """A kind of device: its protocol and outputs, whether its bus keeps order, whether its writes may fail or take time."""
+    """A kind of device: its protocol and outputs, whether its bus keeps order, whether its writes may fail or take time.
+
+    ``halts_first``: its part is halted by the first packet of a stop. Where it is not, it has gone on meanwhile.
+    """
 
     protocol: type[Protocol]
     ranges: dict[Slot, Range]
     keeps_order: bool = True
     may_fail: bool = True
+    halts_first: bool = True
 
     @property
     def name(self) -> str:
@@ -79,7 +83,7 @@ KINDS = (
     Kind(Stepping, WITH_PART),
     # Where a part really is can be told only where every write arrives, at once.
     Kind(Stroker, WITH_PART, may_fail=False),
-    Kind(LevelsFirst, WITH_PART, may_fail=False),
+    Kind(LevelsFirst, WITH_PART, may_fail=False, halts_first=False),
 )
 
 
@@ -171,6 +175,13 @@ class AnyOrder(RuleBasedStateMachine):
         self.bench.machine.configure(Limits({**self.kind.ranges, PLACE: self.places}, {PART: (0, 10_000)}), 0.0)
         self.stop(())
 
+    @precondition(lambda self: PLACE in self.kind.ranges)
+    @rule(low=st.integers(0, 40), high=st.integers(60, 100))
+    def configure_in_the_middle_of_a_stop(self, low: int, high: int) -> None:
+        self.stop(())
+        self._begin_write()
+        self.configure(low, high)
+
     # What happens
 
     @rule(seconds=st.sampled_from([0.0, 0.001, 0.03, 0.1, 0.5, 1.0, 6.0]))
@@ -216,6 +227,14 @@ class AnyOrder(RuleBasedStateMachine):
         for _ in range(10):
             self.a_write_ends("written")
 
+    @precondition(lambda self: self.kind.may_fail)
+    @rule(count=st.integers(0, 2))
+    def one_write_of_a_stop_fails(self, count: int) -> None:
+        self.writes_succeed_for_a_while()
+        self.stop(())
+        for outcome in (*["written"] * count, "failed"):
+            self.a_write_ends(outcome)
+
     @rule(count=st.integers(2, 6))
     def writes_fail_for_a_while(self, count: int) -> None:
         for _ in range(count):
@@ -228,8 +247,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def a_place_that_is_known_is_right(self) -> None:
+        if not hasattr(self, "bench") or self.kind.may_fail or not self.kind.halts_first:
+            return
         # Until its stop is written a part counts as moving.
-        if hasattr(self, "bench") and not self.kind.may_fail and not self.bench.machine.is_writing_stop:
+        if not self.bench.machine.is_writing_stop:
             self.part.move_on(self.bench.now)
             estimate = self.bench.machine.moves.place(PART, self.bench.now)
             assert estimate is None or abs(estimate - self.part.place) <= ROUNDING, "an estimate is right"
@@ -296,7 +317,7 @@ class AnyOrder(RuleBasedStateMachine):
         low, high = older if batch is self.bench.machine._batch else self.places
         assert low <= place <= high, "a place is inside its limits"
         self.part.move_on(self.bench.now)
-        if self.bench.machine.is_writing_stop:
+        if self.bench.machine.is_writing_stop and self.kind.halts_first:
             # A part outside new limits is brought inside, as slowly as it can be.
             slowest = 1 if low <= self.part.target <= high else SLOWEST
             is_there = abs(place - self.part.place) <= ROUNDING
@@ -305,7 +326,7 @@ class AnyOrder(RuleBasedStateMachine):
             stopped_at = self.places_at_stops if self.spacing else []
             near, far = (limit((self.part.place, self.part.target, *stopped_at)) for limit in (min, max))
             assert min(near, high) - ROUNDING <= place <= max(far, low) + ROUNDING, "a stop moves no part further"
-        else:
+        elif not self.bench.machine.is_writing_stop:
             self.places_at_stops.clear()
 
     def _check_stopped(self, motors: Sequence[int], stopped: Asked, *, everything: bool) -> None:

@@ -107,19 +107,6 @@ def _out_of_order(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StopBatch, "_in_order", property(lambda self: False, lambda self, value: None), raising=False)
 
 
-def _begin_anew(patch: pytest.MonkeyPatch) -> None:
-    """A stop that settings interrupt begins anew, and takes the part for halted."""
-
-    def stop_again(self: Machine) -> None:
-        if isinstance(self._batch, StopBatch):
-            self._owed.ask_again(self._batch)
-            if self._batch.was_begun:
-                self.moves.stopped(self._batch.stopped.values(), self._protocol, 0.0)
-            self._batch = self._ready = None
-
-    patch.setattr(Machine, "_stop_again", stop_again)
-
-
 #: The faults, the kinds of devices that show each, and in how many steps it is found soonest.
 FAULTS = (
     (_requeue_always, "PacketPerFeature", 15),
@@ -131,8 +118,7 @@ FAULTS = (
     (_forget_what_may_arrive, "PacketPerFeature without order", 15),
     (_give_up_stops, "OnePacket", 15),
     (_believe_everything, "OnePacket", 15),
-    (_out_of_order, "TwoPackets", 15),
-    (_begin_anew, "LevelsFirst", 15),
+    (_out_of_order, "TwoPackets", 10),
 )
 
 
