@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.fakes.clock import VirtualTimeLoop
 from tests.server.launch import Program, Start, launch
 
-# Half of the usual number, so that the whole suite stays short; what needs more says so.
-settings.register_profile("suite", max_examples=50)
+# Half of the usual number, so that the whole suite stays short; what needs more says so. How long an example takes says
+# more of the machine than of what is tested.
+settings.register_profile("suite", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
 
