@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -10,19 +12,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.fakes.clock import VirtualTimeLoop
 from tests.server.launch import Program, Start, launch
 
-# Half of the usual number, so that the whole suite stays short; what needs more says so.
-settings.register_profile("suite", max_examples=50)
+# Half of the usual number, so that the whole suite stays short; what needs more says so. How long an example takes says
+# more of the machine than of what is tested.
+settings.register_profile("suite", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "model(name): the simulated model that a test is about")
     config.addinivalue_line("markers", "real_time: needs sockets, processes or threads, and so the real clock")
+
+
+def pytest_collection_finish() -> None:
+    """Keep ten thousand tests out of every look for garbage, which would be a tenth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_asyncio_loop_factories(
@@ -35,8 +44,11 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture(scope="session", autouse=True)
 def no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Have the places where settings are read from, and those of other programs, empty."""
+    """Have the places where settings are read from, and those of other programs, empty, and no option set; no width either."""
     with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith("BUTTPLUG_") or name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
+                patch.delenv(name)
         for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "APPDATA", "LOCALAPPDATA"):
             patch.setenv(name, str(tmp_path_factory.mktemp(name)))
         yield

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cases import for_each
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
@@ -32,6 +34,6 @@ def test_a_whole_family_is_shown() -> None:
     } <= whole
 
 
-@pytest.mark.parametrize("path", PATHS)
+@for_each("path", PATHS)
 def test_every_path_is_there(path: str) -> None:
     assert (ROOT / path).exists()

@@ -28,6 +28,7 @@ from buttplug import (
     ServerDisconnected,
     ServerReconnected,
 )
+from tests.cases import for_each
 from tests.fakes.scripted_server import ScriptedServer, device_info, vibrator
 
 MAIN_CLASSES = ["ButtplugClient", "ButtplugServer", "ButtplugDevice", "DeviceFeature", "DeviceAdded", "WebsocketConnector"]
@@ -75,7 +76,7 @@ def test_help_shows_what_is_public(module: str) -> None:
         assert all(f"class {name}(" in text for name in MAIN_CLASSES)
 
 
-@pytest.mark.parametrize("class_", classes(), ids=lambda class_: class_.__name__)
+@for_each("class_", classes(), ids=lambda class_: class_.__name__)
 def test_every_public_class_has_help_and_a_signature(class_: type) -> None:
     assert inspect.getdoc(class_)
     assert pydoc.plain(pydoc.render_doc(class_))
@@ -83,12 +84,12 @@ def test_every_public_class_has_help_and_a_signature(class_: type) -> None:
         inspect.signature(class_)
 
 
-@pytest.mark.parametrize("class_", classes(), ids=lambda class_: class_.__name__)
+@for_each("class_", classes(), ids=lambda class_: class_.__name__)
 def test_the_types_of_every_public_class_can_be_looked_up(class_: type) -> None:
     typing.get_type_hints(class_)
 
 
-@pytest.mark.parametrize(("name", "function"), [pytest.param(*each, id=each[0]) for each in functions()])
+@for_each(("name", "function"), functions(), ids=lambda case: case[0])
 def test_the_types_of_every_public_method_can_be_looked_up(name: str, function: object) -> None:
     hints = typing.get_type_hints(function)
     assert "return" in hints, name
@@ -96,7 +97,7 @@ def test_the_types_of_every_public_method_can_be_looked_up(name: str, function: 
     assert set(inspect.signature(function).parameters) - {"self"} == set(hints) - {"return"}
 
 
-@pytest.mark.parametrize(("name", "function"), [pytest.param(*each, id=each[0]) for each in functions()])
+@for_each(("name", "function"), functions(), ids=lambda case: case[0])
 def test_every_public_method_has_a_docstring(name: str, function: object) -> None:
     if not name.endswith(".__init__"):
         assert inspect.getdoc(function), name

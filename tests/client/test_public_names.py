@@ -22,6 +22,7 @@ from buttplug import (
     OutputType,
 )
 from buttplug.errors import error_from_code
+from tests.cases import for_each
 
 NAMES = [
     "__version__",
@@ -78,7 +79,7 @@ WORDS = {
 CALLBACKS = ["on_device_added", "on_device_removed", "on_scanning_finished", "on_server_disconnect", "on_error"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_every_public_name_is_here(name: str) -> None:
     assert name in buttplug.__all__
     assert hasattr(buttplug, name)
@@ -104,7 +105,7 @@ def test_the_error_of_a_code_is_of_its_class() -> None:
     assert type(error_from_code(ErrorCode.PING, "late")) is buttplug.ButtplugPingError
 
 
-@pytest.mark.parametrize("name", buttplug.__all__)
+@for_each("name", buttplug.__all__)
 def test_every_name_that_is_promised_can_be_imported(name: str) -> None:
     assert getattr(buttplug, name) is not None
 
@@ -114,7 +115,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
         buttplug.ButtplugServer2  # type: ignore[attr-defined]  # noqa: B018 looking it up is the test
 
 
-@pytest.mark.parametrize(("class_", "name"), [(class_, name) for class_, names in MEMBERS.items() for name in names.split()])
+@for_each(("class_", "name"), [(class_, name) for class_, names in MEMBERS.items() for name in names.split()])
 def test_every_member_is_here(class_: type, name: str) -> None:
     assert hasattr(class_, name)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pytest
-
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import Command, Subscribe, Unsubscribe
+from tests.cases import for_each
 from tests.conformance.comparison import Freedom, Kinds, Standing, describe, fits
 
 #: Two motors: one packet for both, and another packet for a pump.
@@ -29,12 +28,12 @@ def fit(expected: list[Command], came: list[Command], freedom: Freedom = NONE, *
     return fits(expected, came, standing, freedom)
 
 
-@pytest.mark.parametrize("commands", [[], [PUMP_ON], [Subscribe("rx"), PUMP_ON, PUMP_ON, Unsubscribe("rx")]])
+@for_each("commands", [[], [PUMP_ON], [Subscribe("rx"), PUMP_ON, PUMP_ON, Unsubscribe("rx")]])
 def test_what_was_recorded_fits(commands: list[Command]) -> None:
     assert fit(commands, commands)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "came",
     [
         [],
@@ -61,7 +60,7 @@ def test_subscriptions_are_compared_like_packets() -> None:
     assert not fit([Subscribe("rx"), PUMP_ON], [PUMP_ON, Subscribe("rx")])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("came", "fitting"),
     [
         ([MOTORS_LOW, MOTORS_FULL, PUMP_ON], True),
@@ -103,7 +102,7 @@ def test_text_among_other_bytes_is_no_text() -> None:
     assert kinds.of(Packet(b"2222")) == kinds.of(Packet(b"\x19222"))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("came", "fitting"),
     [
         ([PUMP_ON, PUMP_ON], True),
@@ -124,7 +123,7 @@ def test_what_a_command_causes_may_not_repeat_packets() -> None:
     assert fit([PUMP_ON], [PUMP_ON, PUMP_ON], Freedom(timed=1))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("came", "fitting"),
     [
         ([HALT, PUMP_OFF], True),
@@ -135,12 +134,12 @@ def test_what_a_command_causes_may_not_repeat_packets() -> None:
         ([HALT, PUMP_OFF, Subscribe("rx")], False),
     ],
 )
-@pytest.mark.parametrize("several", [False, True])
+@for_each("several", [False, True])
 def test_a_move_under_way_may_be_halted_once(came: list[Command], fitting: bool, several: bool) -> None:
     assert fit([PUMP_OFF], came, Freedom(halts=1, timed=99, several=several)) is fitting
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("came", "fitting"),
     [
         ([MOTORS_OFF, PUMP_OFF], True),
@@ -169,7 +168,7 @@ def test_commands_are_described_for_people() -> None:
 REPEATED = Freedom(timed=99, repeated=True)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("recorded", "came", "fitting"),
     [
         ([MOTORS_HALF, MOTORS_LOW, PUMP_ON], [MOTORS_LOW], True),
@@ -189,7 +188,7 @@ def test_recorded_repeats_may_be_missing(recorded: list[Command], came: list[Com
 ENDED = Freedom(timed=99, ends=[Packet(bytes(3)), PUMP_OFF])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("recorded", "came", "fitting"),
     [
         ([Packet(b"\0\1\1"), Packet(b"\0\0\1"), Packet(bytes(3))], [Packet(bytes(3))], True),

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +50,7 @@ from buttplug.core.messages import (
     StopCmd,
     StopScanning,
 )
+from tests.cases import for_each
 
 KINDS: tuple[type[ClientMessage | ServerMessage], ...] = (*CLIENT_MESSAGES, *SERVER_MESSAGES, StopDeviceCmd, StopAllDevices)
 NAMES = [kind.__name__ for kind in KINDS]
@@ -145,7 +145,7 @@ def test_what_is_sent_has_one_key_per_object_no_null_and_no_fraction(message: Se
     assert name == type(message).__name__
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("message", "frame"),
     [
         (Ok(7), b'[{"Ok":{"Id":7}}]'),
@@ -226,7 +226,7 @@ def test_messages_are_read_in_order_and_ids_may_repeat() -> None:
     assert decode_client_frame('[{"Ping":{"Id":9}},{"StopCmd":{"Id":9}},{"Ping":{"Id":1}}]') == [Ping(9), StopCmd(9), Ping(1)]
 
 
-@pytest.mark.parametrize("space", ["", " ", "\n\r\t  "])
+@for_each("space", ["", " ", "\n\r\t  "])
 def test_several_arrays_in_one_frame_are_read_one_after_the_other(space: str) -> None:
     arrays = ['[{"Ping":{"Id":1}}]', '[{"Ping":{"Id":2}},{"Nothing":{"Id":3}}]', '[{"Ping":{"Id":4}}]']
     assert decode_client_frame(space + space.join(arrays) + space) == [
@@ -237,7 +237,7 @@ def test_several_arrays_in_one_frame_are_read_one_after_the_other(space: str) ->
     ]
 
 
-@pytest.mark.parametrize("rest", ["[", "x", "{}", ",", "[{]", "\u00a0[]"])
+@for_each("rest", ["[", "x", "{}", ",", "[{]", "\u00a0[]"])
 def test_of_several_arrays_none_is_read_when_one_is_broken(rest: str) -> None:
     found = malformed('[{"Ping":{"Id":1}}]' + rest)
     assert found.id == 0
@@ -255,7 +255,7 @@ def test_a_frame_may_hold_many_messages_but_not_any_number() -> None:
 # What is said of what cannot be read
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("frame", "reason"),
     [
         ("[]", "an empty array is no message"),
@@ -289,7 +289,7 @@ def test_a_frame_or_element_without_an_id_is_refused_without_one(frame: str, rea
     assert malformed(frame) == Malformed(reason)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "frame",
     [
         "garbage",
@@ -306,7 +306,7 @@ def test_what_is_no_array_at_all_is_refused_without_an_id(frame: str | bytes) ->
     assert found.reason.startswith("not a JSON array of messages: ")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("message", "id_"),
     [
         ('{"Ping":{"Id":5,"X":"\\ud800"}}', 5),
@@ -344,7 +344,7 @@ def test_a_message_that_is_not_json_costs_only_itself(message: str, id_: int) ->
     assert broken.reason.isprintable()
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     ["1", "[]", "null", '"x"', "true", "{}", '{"id":1}']
     + [
@@ -366,14 +366,14 @@ def test_a_message_that_is_not_json_costs_only_itself(message: str, id_: int) ->
         )
     ],
 )
-@pytest.mark.parametrize("name", ["Ping", "OutputCmd", "Ok", "Nonsense"])
+@for_each("name", ["Ping", "OutputCmd", "Ok", "Nonsense"])
 def test_a_message_without_a_readable_id_is_refused_without_one(name: str, body: str) -> None:
     found = malformed(f'[{{"{name}":{body}}}]')
     assert found.id == 0
     assert found.reason
 
 
-@pytest.mark.parametrize("name", [kind.__name__ for kind in SERVER_MESSAGES])
+@for_each("name", [kind.__name__ for kind in SERVER_MESSAGES])
 def test_a_message_that_only_servers_send_is_refused_with_its_id(name: str) -> None:
     assert malformed(f'[{{"{name}":{{"Id":4,"X":[]}}}}]') == Malformed(f"{name} is not for a client to send", 4, name)
 
@@ -382,14 +382,14 @@ def test_a_client_refuses_what_only_clients_send() -> None:
     assert decode_server_frame('[{"Ping":{"Id":4}}]') == [Malformed("Ping is not for a server to send", 4, "Ping")]
 
 
-@pytest.mark.parametrize("name", ["Foo", "ping", ""])
+@for_each("name", ["Foo", "ping", ""])
 def test_an_unknown_message_is_refused_with_its_id(name: str) -> None:
     assert malformed(f'[{{"{name}":{{"Id":4294967295,"Speed":0.5}}}}]') == Malformed(
         f'unknown message "{name}"', 4294967295, name
     )
 
 
-@pytest.mark.parametrize("name", ["\\u001b[31m", "a\\nERROR forged", "\\u202e", "\\u0000", "\\u2028"])
+@for_each("name", ["\\u001b[31m", "a\\nERROR forged", "\\u202e", "\\u0000", "\\u2028"])
 def test_an_unknown_name_is_told_without_what_could_disturb_a_log(name: str) -> None:
     found = malformed(f'[{{"{name}":{{"Id":1}}}}]')
     assert found.reason.isprintable()
@@ -401,7 +401,7 @@ def test_of_an_endless_name_only_the_beginning_is_told() -> None:
     assert malformed(f'[{{"{"x" * 1000}":{{"Id":1}}}}]') == Malformed(f'unknown message "{"x" * 64}"', 1, "x" * 64)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("message", "reason"),
     [
         ('"RequestServerInfo":{"Id":3}', 'RequestServerInfo: Object missing required field "ClientName"'),
@@ -470,7 +470,7 @@ def test_a_message_with_wrong_fields_is_refused_with_its_id_and_the_field(messag
 # What is read generously
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("frame", "message"),
     [
         ('[{"Ping":{"Id":1.0}}]', Ping(1)),
@@ -506,14 +506,14 @@ def test_integral_floats_nulls_unknown_fields_and_duplicate_keys_are_taken(frame
 VIBRATE = '[{"OutputCmd":{"Id":1,"DeviceIndex":0,"FeatureIndex":0,"Command":{"Vibrate":{"Value":?}}}}]'
 
 
-@pytest.mark.parametrize("digits", [20, 400, 4300])
+@for_each("digits", [20, 400, 4300])
 def test_a_huge_integer_is_a_value_like_any_other(digits: int) -> None:
     message = one(VIBRATE.replace("?", "9" * digits))
     assert isinstance(message, OutputCmd)
     assert message.command["Vibrate"].value == 10**digits - 1
 
 
-@pytest.mark.parametrize("number", ["9" * 5000, "1e400", "-1e400"])
+@for_each("number", ["9" * 5000, "1e400", "-1e400"])
 def test_a_number_beyond_any_is_refused_with_the_id(number: str) -> None:
     found = malformed(VIBRATE.replace("?", number))
     assert found.id == 1
@@ -529,7 +529,7 @@ def test_integral_floats_of_a_server_are_taken_too_in_events_as_well() -> None:
 DEVICE = '{"DeviceIndex":2,"DeviceName":"Toy","DeviceFeatures":{"4":{"FeatureIndex":4%s}}%s}'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("feature", "device"),
     [
         ("", ""),
@@ -556,10 +556,8 @@ def test_what_other_clients_need_is_sent_even_if_it_is_empty() -> None:
 # Size and depth
 
 
-@pytest.mark.parametrize("depth", [100, 1_000, 100_000, 500_000])
-@pytest.mark.parametrize(
-    "where", ["%s%s", '[{"Ping":%s%s}]', '[{"Ping":{"Id":1,"X":%s%s}}]', '[{"Ping":{"Id":1.0,"X":%s%s}}]']
-)
+@for_each("depth", [100, 1_000, 100_000, 500_000])
+@for_each("where", ["%s%s", '[{"Ping":%s%s}]', '[{"Ping":{"Id":1,"X":%s%s}}]', '[{"Ping":{"Id":1.0,"X":%s%s}}]'])
 def test_nesting_never_harms(where: str, depth: int) -> None:
     (message,) = decode_client_frame(where % ("[" * depth, "]" * depth))
     assert message == Ping(1) or (isinstance(message, Malformed) and message.id in (0, 1))
@@ -602,7 +600,7 @@ def test_a_server_may_send_a_message_as_long_as_a_frame() -> None:
     assert decode_server_frame(encode(list_)) == [list_]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "frame",
     [
         f"[{'{},' * 30_000}{{}}]",
@@ -637,12 +635,12 @@ def test_of_a_frame_over_the_limit_every_message_is_refused_with_its_id() -> Non
     ]
 
 
-@pytest.mark.parametrize("frame", ["x" * (MAX_FRAME + 1), " " * (MAX_FRAME + 1), "[" * (MAX_FRAME + 1)])
+@for_each("frame", ["x" * (MAX_FRAME + 1), " " * (MAX_FRAME + 1), "[" * (MAX_FRAME + 1)])
 def test_a_frame_over_the_limit_without_messages_is_refused_without_an_id(frame: str) -> None:
     assert malformed(frame) == Malformed("a frame of 1048577 bytes is over the limit of 1048576")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "frame",
     [
         "[]" * (MAX_FRAME // 2),

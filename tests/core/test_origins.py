@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from buttplug.core.origins import Origin, host_of, is_loopback, may_connect, never_matching, parse_origin
+from tests.cases import for_each
 
 OF_THIS_MACHINE = [
     "http://localhost",
@@ -82,23 +82,23 @@ NO_ORIGINS = [
 ]
 
 
-@pytest.mark.parametrize("origin", [None, *OF_THIS_MACHINE])
+@for_each("origin", [None, *OF_THIS_MACHINE])
 def test_programs_and_pages_of_this_machine_may_connect(origin: str | None) -> None:
     assert may_connect(origin, ())
 
 
-@pytest.mark.parametrize("origin", [*FOREIGN, *NO_ORIGINS], ids=repr)
+@for_each("origin", [*FOREIGN, *NO_ORIGINS])
 def test_no_other_page_may_connect(origin: str) -> None:
     assert not may_connect(origin, ())
     assert not may_connect(origin, ("https://another.example", "null"))
 
 
-@pytest.mark.parametrize("origin", NO_ORIGINS, ids=repr)
+@for_each("origin", NO_ORIGINS)
 def test_what_is_no_origin_is_none(origin: str) -> None:
     assert parse_origin(origin) is None
 
 
-@pytest.mark.parametrize("origin", ["null", "file://"])
+@for_each("origin", ["null", "file://"])
 def test_pages_without_an_origin_may_connect_only_where_it_is_said(origin: str) -> None:
     assert not may_connect(origin, ())
     assert not may_connect(origin, ("https://example.com", "http://localhost"))
@@ -111,7 +111,7 @@ def test_pages_from_files_can_be_allowed_by_themselves() -> None:
     assert not may_connect("file://evil.com", ("file://", "null"))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("allowed", "origin"),
     [
         ("*", "https://example.com"),
@@ -130,7 +130,7 @@ def test_an_allowed_origin_is_the_same_however_it_is_written(allowed: str, origi
     assert may_connect(origin, ("https://another.example", allowed))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "origin",
     [
         "http://example.com",
@@ -165,7 +165,7 @@ def test_nothing_behind_a_loopback_host_makes_another_host_a_loopback_one(text: 
             assert text.startswith(":") or (text.isdigit() and host == "127.0.0.1") or text.endswith(".localhost")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("header", "host"),
     [
         ("localhost:12345", "localhost"),
@@ -186,13 +186,11 @@ def test_the_host_of_a_header(header: str, host: str | None) -> None:
     assert host_of(header) == host
 
 
-@pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "::1", "[::1]", "::ffff:127.0.0.1"])
+@for_each("host", ["localhost", "a.localhost", "127.0.0.1", "::1", "[::1]", "::ffff:127.0.0.1"])
 def test_these_are_this_machine(host: str) -> None:
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize(
-    "host", ["", "0.0.0.0", "::", "192.168.0.1", "localhost.example.com", "xlocalhost", "127.0.0.1.nip.io"]
-)
+@for_each("host", ["", "0.0.0.0", "::", "192.168.0.1", "localhost.example.com", "xlocalhost", "127.0.0.1.nip.io"])
 def test_these_are_not(host: str) -> None:
     assert not is_loopback(host)

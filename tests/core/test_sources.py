@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 import buttplug
+from tests.cases import for_each
 
 ROOT = Path(buttplug.__file__).parent
 SOURCES = sorted(ROOT.rglob("*.py"))
@@ -26,7 +25,7 @@ def _tells_a_type(test: ast.expr) -> bool:
     return False
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=[str(path.relative_to(ROOT)) for path in SOURCES])
+@for_each("path", SOURCES, ids=lambda path: path.relative_to(ROOT))
 def test_nothing_is_run_that_was_read_and_no_assert_checks_input(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Assert):

@@ -15,7 +15,7 @@ from tests.simulation.shrink import script, shrink
 from tests.simulation.world import families, play
 
 SCHEDULES = 1000
-PARTS = 8
+PARTS = 20
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from buttplug import funscript
 from buttplug.client import ButtplugClient, ButtplugDevice, DeviceFeature
 from buttplug.server import ButtplugServer
 from buttplug.sync import Client, Device, Feature, Server
+from tests.cases import for_each
 from tools import sync_face
 
 PAIRS = [
@@ -28,9 +29,7 @@ def public(class_: type) -> set[str]:
 
 
 EACH = [
-    pytest.param(asynchronous, face, name, id=f"{face.__name__}.{name}")
-    for asynchronous, face in PAIRS
-    for name in sorted(public(asynchronous) - sync_face.LEFT_OUT)
+    (asynchronous, face, name) for asynchronous, face in PAIRS for name in sorted(public(asynchronous) - sync_face.LEFT_OUT)
 ]
 
 
@@ -46,7 +45,7 @@ def test_the_two_have_the_same_names(asynchronous: type, face: type) -> None:
     assert public(face) == public(asynchronous) - sync_face.LEFT_OUT | attributes
 
 
-@pytest.mark.parametrize(("asynchronous", "face", "name"), EACH)
+@for_each(("asynchronous", "face", "name"), EACH)
 def test_methods_have_the_same_parameters_and_wait_for_nothing(asynchronous: type, face: type, name: str) -> None:
     theirs, ours = getattr(asynchronous, name), getattr(face, name)
     if not inspect.isfunction(theirs):
@@ -63,7 +62,7 @@ def test_methods_have_the_same_parameters_and_wait_for_nothing(asynchronous: typ
     assert found.return_annotation == sync_face.face_type(wanted.return_annotation)
 
 
-@pytest.mark.parametrize(("asynchronous", "face", "name"), EACH)
+@for_each(("asynchronous", "face", "name"), EACH)
 def test_what_is_public_says_the_same_on_hover(asynchronous: type, face: type, name: str) -> None:
     if name.startswith("on_"):
         assert inspect.getdoc(getattr(face, name))

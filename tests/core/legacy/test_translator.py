@@ -28,6 +28,7 @@ from buttplug.core.messages import (
     StartScanning,
     StopScanning,
 )
+from tests.cases import for_each
 from tests.core.legacy.helpers import EVERYTHING, NOTHING, STREAM, Client, Told, device, feature
 
 VIBRATOR = device(feature(0, Vibrate=(0, 20)))
@@ -202,7 +203,7 @@ def test_extra_fields_nulls_and_whole_floats_are_taken_as_in_version_4(version: 
 
 
 @pytest.mark.parametrize("version", range(5))
-@pytest.mark.parametrize("kind", OLD)
+@for_each("kind", OLD)
 def test_a_message_of_another_version_is_refused_by_name(version: int, kind: Any) -> None:
     name = kind.wire_name or kind.__name__
     client = Client(version, shake_hands=False)

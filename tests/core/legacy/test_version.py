@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from buttplug.core.codec import Malformed
 from buttplug.core.legacy import refusal, version_of
 from buttplug.core.legacy.versions import decode_client_frame
 from buttplug.core.messages import ClientMessage, RequestServerInfo
+from tests.cases import for_each
 
 
 def read(fields: dict[str, object]) -> ClientMessage | Malformed:
@@ -17,7 +16,7 @@ def read(fields: dict[str, object]) -> ClientMessage | Malformed:
     return message
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("fields", "version"),
     [
         ({}, 0),
@@ -41,8 +40,8 @@ def test_the_major_version_counts_then_the_message_version_then_it_is_0(fields: 
     assert version_of(message) == version
 
 
-@pytest.mark.parametrize("field", ["ProtocolVersionMajor", "ProtocolVersionMinor", "MessageVersion"])
-@pytest.mark.parametrize("value", [-1, 0.5, "4", True, [4], 4294967296])
+@for_each("field", ["ProtocolVersionMajor", "ProtocolVersionMinor", "MessageVersion"])
+@for_each("value", [-1, 0.5, "4", True, [4], 4294967296])
 def test_what_is_no_version_is_malformed_and_keeps_its_id(field: str, value: object) -> None:
     message = read({"ProtocolVersionMajor": 4, field: value})
     assert isinstance(message, Malformed)
@@ -50,11 +49,11 @@ def test_what_is_no_version_is_malformed_and_keeps_its_id(field: str, value: obj
     assert field in message.reason
 
 
-@pytest.mark.parametrize("version", range(5))
+@for_each("version", range(5))
 def test_a_client_of_a_version_that_there_is_is_served(version: int) -> None:
     assert refusal(version) is None
 
 
-@pytest.mark.parametrize("version", [5, 100, 4294967295])
+@for_each("version", [5, 100, 4294967295])
 def test_a_client_that_is_too_new_is_told_to_update_the_server(version: int) -> None:
     assert refusal(version) == f"the client speaks message spec version {version}, this server version 4: update the server"

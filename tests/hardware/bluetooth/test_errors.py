@@ -21,6 +21,7 @@ from buttplug.hardware.errors import (
     HardwarePermissionError,
     HardwareTimeoutError,
 )
+from tests.cases import for_each
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="the remedy is Linux's")
 
@@ -33,7 +34,7 @@ def dbus(name: str, *body: str) -> BleakDBusError:
     return BleakDBusError(name if name.startswith("org.") else f"org.bluez.Error.{name}", list(body))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "what"),
     [
         (unavailable("NO_BLUETOOTH"), "there is no Bluetooth adapter"),
@@ -59,7 +60,7 @@ def test_a_bus_that_cannot_be_used_says_why_and_what_to_do(error: Exception, wha
 
 
 @on_linux
-@pytest.mark.parametrize(
+@for_each(
     ("error", "remedy"),
     [
         (unavailable("POWERED_OFF"), "bluetoothctl power on"),
@@ -73,7 +74,7 @@ def test_the_remedies_on_linux_can_be_typed(error: Exception, remedy: str) -> No
     assert remedy in bus_trouble(error).remedy
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "kind", "message"),
     [
         (TimeoutError(), HardwareTimeoutError, "Toy: writing to tx did not end in time; is it switched on and near?"),
@@ -107,7 +108,7 @@ def test_an_error_that_was_explained_already_stays_as_it_is() -> None:
     assert device_error("Toy", "writing to tx", error) is error
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "gone"),
     [
         (dbus("NotConnected", "Not Connected"), True),
@@ -123,7 +124,7 @@ def test_an_error_may_mean_that_the_link_is_gone(error: Exception, gone: bool) -
     assert link_gone(error) is gone
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "passing"),
     [
         (dbus("Failed", "le-connection-abort-by-local"), True),

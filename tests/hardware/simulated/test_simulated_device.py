@@ -14,6 +14,7 @@ from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols import UNSUPPORTED, supports
+from tests.cases import for_each
 
 CONFIGURATION = DeviceConfiguration.load()
 #: What devices say by themselves.
@@ -124,7 +125,7 @@ async def test_who_watches_the_packets_leaves_the_handshake_alone(toy: Simulated
 PROTOCOLS = sorted(protocol for protocol in CONFIGURATION.protocols if supports(protocol) and protocol not in UNSUPPORTED)
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@for_each("protocol", PROTOCOLS)
 def test_no_family_answers_where_observers_are(protocol: str) -> None:
     toy = simulate(CONFIGURATION, protocol)
     fresh = SimulatedDevice("x", toy.advertisement, address="x")

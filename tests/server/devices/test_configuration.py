@@ -26,6 +26,7 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import Feature, Model, Version
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from tests.cases import for_each
 
 FOLDER = Path(__file__).parents[3] / "device-config"
 FILES = sorted(path for path in FOLDER.glob("*.json") if path.name not in ("schema.json", "version.json"))
@@ -49,13 +50,13 @@ def validator() -> Draft202012Validator:
 # The bundled files
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@for_each("path", FILES, ids=lambda path: path.stem)
 def test_every_file_keeps_to_the_schema(validator: Draft202012Validator, path: Path) -> None:
     errors = validator.iter_errors(json.loads(path.read_text("utf-8")))
     assert [f"{error.json_path}: {error.message}" for error in errors] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@for_each("path", FILES, ids=lambda path: path.stem)
 def test_an_identifier_belongs_to_one_model_only(path: Path) -> None:
     models = json.loads(path.read_text("utf-8")).get("configurations", [])
     identifiers = [identifier for model in models for identifier in model["identifier"]]

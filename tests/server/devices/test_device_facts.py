@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
+from tests.cases import for_each
 from tests.server.devices import facts
 from tests.server.devices.facts import Facts
 
@@ -185,7 +186,7 @@ def test_every_protocol_of_the_database_has_a_file_and_no_other() -> None:
     assert sorted(path.stem for path in SHEETS.glob("*.yaml")) == PROTOCOLS
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@for_each("protocol", PROTOCOLS)
 def test_every_fact_is_the_databases_or_a_listed_difference(protocol: str) -> None:
     expected = facts.of_sheet(SHEETS / f"{protocol}.yaml")
     for difference in differences_of(protocol):

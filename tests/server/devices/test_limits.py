@@ -14,6 +14,7 @@ from buttplug.server.devices.definition import OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.limits import OutputRange
 from buttplug.server.devices.settings import OutputSettings
+from tests.cases import for_each
 
 POSITIONS = [OutputType.POSITION, OutputType.POSITION_WITH_DURATION]
 LEVELS = [type_ for type_ in OutputType if type_ not in POSITIONS]
@@ -58,8 +59,8 @@ def output_range(
     return OutputRange.of(type_, definition, OutputSettings(value=user, reverse=reverse))
 
 
-@pytest.mark.parametrize("type_", LEVELS)
-@pytest.mark.parametrize(
+@for_each("type_", LEVELS)
+@for_each(
     ("base", "user", "shown", "expected"),
     [
         ((0, 20), None, (0, 20), {0: 0, 1: 1, 20: 20}),
@@ -88,8 +89,8 @@ def test_levels_count_from_the_lower_limit_and_zero_is_off(
     assert {value: limits.to_device(value) for value in expected} == expected
 
 
-@pytest.mark.parametrize("type_", POSITIONS)
-@pytest.mark.parametrize(
+@for_each("type_", POSITIONS)
+@for_each(
     ("user", "reverse", "shown", "expected"),
     [
         (None, False, (0, 100), {0: 0, 1: 1, 100: 100}),
@@ -108,15 +109,13 @@ def test_positions_keep_inside_the_limits_zero_included(
     assert {value: limits.to_device(value) for value in expected} == expected
 
 
-@pytest.mark.parametrize(
-    ("reverse", "base_reverse", "device_value"), [(False, True, 100), (True, True, 0), (True, False, 100)]
-)
+@for_each(("reverse", "base_reverse", "device_value"), [(False, True, 100), (True, True, 0), (True, False, 100)])
 def test_reversing_a_reversed_output_turns_it_back(reverse: bool, base_reverse: bool, device_value: int) -> None:
     limits = output_range(OutputType.POSITION, (0, 100), reverse=reverse, base_reverse=base_reverse)
     assert limits.to_device(0) == device_value
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("type_", "base", "user", "value", "message"),
     [
         (OutputType.VIBRATE, (0, 100), None, 120, "value 120 is outside 0..100"),
@@ -134,7 +133,7 @@ def test_a_value_outside_the_shown_range_is_refused(
         output_range(type_, base, user).to_device(value)
 
 
-@pytest.mark.parametrize("user", [(-1, 10), (10, 5), (0, 21), (21, 21)])
+@for_each("user", [(-1, 10), (10, 5), (0, 21), (21, 21)])
 def test_limits_outside_the_range_are_refused(user: Range) -> None:
     with pytest.raises(ConfigurationError, match=r"Vibrate limits .* are not inside 0\.\.20"):
         output_range(OutputType.VIBRATE, (-20, 20), user)
@@ -205,7 +204,7 @@ def test_reversed_positions_mirror_the_others(data: st.DataObject, type_: Output
     assert plain.to_device(value) + reverse.to_device(value) == sum(user)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("base", "user", "shown", "expected"),
     [
         ((0, 100_000), None, (0, 100_000), {0: 0, 500: 500, 200_000: 100_000}),
@@ -222,7 +221,7 @@ def test_durations_are_clamped_in_milliseconds(
     assert {duration: limits.clamp_duration(duration) for duration in expected} == expected
 
 
-@pytest.mark.parametrize(("base", "user"), [((0, 1000), (0, 1001)), ((0, 1000), (5, 4)), (None, (0, 10))])
+@for_each(("base", "user"), [((0, 1000), (0, 1001)), ((0, 1000), (5, 4)), (None, (0, 10))])
 def test_duration_limits_outside_the_range_are_refused(base: Range | None, user: Range) -> None:
     definition = OutputDefinition((0, 100), duration=base)
     with pytest.raises(ConfigurationError, match="duration limits"):

@@ -8,13 +8,14 @@ import pytest
 
 from buttplug.hardware.registry import BUSES
 from buttplug.server.program.options import parse
+from tests.cases import for_each
 
 ON_BY_DEFAULT = tuple(bus.option for bus in BUSES if bus.default)
 EVERY_BUS = tuple(bus.option for bus in BUSES)
 LOOPBACK = ("127.0.0.1", "::1")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "field", "value"),
     [
         ([], "port", 12345),
@@ -117,7 +118,7 @@ def test_an_option_is_read_in_all_its_forms(words: list[str], field: str, value:
     assert options.warnings == ()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "buses"),
     [
         ([], ON_BY_DEFAULT),
@@ -145,7 +146,7 @@ def test_the_buses_are_exactly_those_turned_on_else_the_usual_ones(words: list[s
     assert parse(words, {}).buses == buses
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "field", "value", "warnings"),
     [
         (["--ws-port", "1", "--ws-port", "2"], "port", 2, ("--ws-port is given more than once; the last one counts",)),
@@ -166,7 +167,7 @@ def test_of_an_option_given_twice_the_last_counts_with_a_warning(
     assert (getattr(options, field), options.warnings) == (value, warnings)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("environment", "words", "field", "value"),
     [
         ({"BUTTPLUG_WS_PORT": "7"}, [], "port", 7),
@@ -201,7 +202,7 @@ def test_the_environment_sets_options_and_the_command_line_wins_without_a_warnin
     assert options.warnings == ()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "environment", "complaint"),
     [
         (["--ws-prot", "1"], {}, "unknown option --ws-prot; did you mean --ws-port?"),
@@ -263,7 +264,7 @@ def test_what_is_not_understood_is_one_line_and_exit_code_2(
     assert complaint in err
 
 
-@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"], ["--ws-port", "7", "--help"]])
+@for_each("words", [["--help"], ["-h"], ["help"], ["--ws-port", "7", "--help"]])
 def test_help_lists_every_option_and_is_no_error(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         parse(words, {})
@@ -280,7 +281,7 @@ def test_help_lists_every_option_and_is_no_error(words: list[str], capsys: pytes
         assert f"\n{title}" in out
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("words", "environment", "warnings"),
     [
         (

@@ -15,6 +15,7 @@ from buttplug.hardware.base import ENDPOINTS
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols import UNSUPPORTED, _module_of, load, supports
 from buttplug.server.protocols.base import Output, Protocol
+from tests.cases import for_each
 from tests.server.protocols.helpers import configuration, drive, link
 
 FAMILIES = sorted(filter(supports, configuration().protocols))
@@ -25,7 +26,7 @@ DRIVEN = sorted({definition.protocol for definition in DEFINITIONS if any(featur
 START_TIMES = {"cowgirl-cone": 3.0, "fmachine": 3.3}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_a_module_has_its_class_and_its_devices(family: str) -> None:
     protocol = load(family)
     assert protocol is not None

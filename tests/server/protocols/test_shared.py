@@ -16,10 +16,11 @@ from buttplug.server.protocols.shared import protobuf
 from buttplug.server.protocols.shared.checksums import crc16_modbus, sum8, xor8
 from buttplug.server.protocols.shared.levels import require_one_direction, single_outputs
 from buttplug.server.protocols.shared.strokes import distance, speed_for, time_for
+from tests.cases import for_each
 from tests.server.protocols.helpers import custom_definition, rotate
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("steps", "duration", "speed"),
     [
         (99, 1000, 19),
@@ -52,12 +53,12 @@ def test_the_time_for_a_speed_is_about_the_one_that_the_speed_is_for(steps: int,
     assert time_for(steps, speed) >= min(duration, time_for(steps, 1)) - 1
 
 
-@pytest.mark.parametrize(("start", "value", "steps"), [(10, 99, 89), (99, 10, 89), (None, 30, 30), (None, 0, 99), (7, 7, 0)])
+@for_each(("start", "value", "steps"), [(10, 99, 89), (99, 10, 89), (None, 30, 30), (None, 0, 99), (7, 7, 0)])
 def test_from_a_place_that_is_not_known_the_way_counts_from_the_low_end(start: int | None, value: int, steps: int) -> None:
     assert distance(Output(0, OutputType.POSITION_WITH_DURATION, value, 500, start=start), 99) == steps
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "data"), [(0, "00"), (1, "01"), (127, "7F"), (128, "80 01"), (300, "AC 02"), (2**32 - 1, "FF FF FF FF 0F")]
 )
 def test_varints(value: int, data: str) -> None:
@@ -82,7 +83,7 @@ def test_fields_are_found_by_number() -> None:
     assert protobuf.fields(data) == {1: 2, 2: struct.pack("<f", 0.5), 3: b"abc", 4: bytes(range(1, 9)), 710: b""}
 
 
-@pytest.mark.parametrize(
+@for_each(
     "data",
     [
         "08",  # a number is missing
@@ -126,7 +127,7 @@ def test_the_sum_of_bytes_is_one_byte() -> None:
     assert sum8(bytes((0xFF, 0x02))) == 1
 
 
-@pytest.mark.parametrize(("data", "check"), [((), 0), ((0x5A,), 0x5A), ((0x23, 0x07, 0x03, 0x81, 0x03, 0x80), 0x25)])
+@for_each(("data", "check"), [((), 0), ((0x5A,), 0x5A), ((0x23, 0x07, 0x03, 0x81, 0x03, 0x80), 0x25)])
 def test_the_exclusive_or_of_bytes(data: Iterable[int], check: int) -> None:
     assert xor8(data) == check
 
