@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 #: What users get, and what they get if they ask for it.
-NEEDED = [Requirement(text) for text in (*PROJECT["dependencies"], *EXTRAS["mdns"], *EXTRAS["gamepad"])]
+NEEDED = [Requirement(text) for text in (*PROJECT["dependencies"], *EXTRAS["mdns"], *EXTRAS["gamepad"], *EXTRAS["rest"])]
 
 #: What is declared and not imported, or imported and not declared.
 REASONS = {

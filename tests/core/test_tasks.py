@@ -31,9 +31,10 @@ SHOWN_BY = {
     "client/reconnect.py Reconnector.start": "tests/client/test_reconnect.py::test_whatever_fails_it_tries_again",
     "client/websocket.py WebsocketConnector.connect": "tests/client/test_websocket.py::"
     "test_a_connection_that_cannot_be_read_any_more_is_lost",
-    "console/main.py _obey": "tests/console/test_commands.py::test_a_fault_in_a_command_is_logged_once_and_the_next_is_done",
+    "console/main.py _run_lines": "tests/console/test_commands.py::test_a_fault_in_a_command_is_logged_once_and_the_next_is_done",
     "console/main.py _read": "tests/console/test_prompt.py::"
     "test_lines_that_cannot_be_read_any_more_are_at_their_end_and_that_is_logged_once",
+    "funscript/clock.py Question.ask": AWAITED,
     "funscript/player.py FunscriptPlayer.play": "tests/funscript/test_player.py::"
     "test_a_fault_of_the_player_is_logged_once_stops_everything_and_is_told",
     "funscript/player.py FunscriptPlayer.taken": "it stops a feature, and tells of errors; asyncio reports faults",
@@ -59,10 +60,9 @@ SHOWN_BY = {
     "hardware/simulated/device.py SimulatedDevice._in_loop": TOLD,
     "hardware/websocket/manager.py WebsocketManager.close": AWAITED,
     "hardware/websocket/peer.py Peer._refused": AWAITED,
-    "server/devices/manager.py DeviceManager._open_link": SUPERVISION
+    "server/devices/connecting.py open_link": SUPERVISION
     + "test_a_link_that_cannot_be_opened_by_a_fault_is_logged_once_and_may_be_found_again",
-    "server/devices/manager.py _spawn": SUPERVISION
-    + "test_a_device_that_cannot_be_made_is_logged_once_and_its_address_is_free",
+    "server/supervision.py spawn": SUPERVISION + "test_a_device_that_cannot_be_made_is_logged_once_and_its_address_is_free",
     "server/devices/pacing/pacer.py Pacer.__init__": SUPERVISION
     + "test_a_pacer_that_fails_answers_logs_once_goes_on_and_stops_when_it_can",
     "server/dialling.py WebsocketDialler.open": "tests/server/test_dialling.py::"

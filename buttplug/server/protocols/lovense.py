@@ -64,6 +64,8 @@ class Lovense(Protocol):
     """Vibrators, thrusters, air pumps, rotators and strokers of many models."""
 
     repeats_regularly = True
+    #: A timed move is steps that are sent one by one: it halts where no more of them are.
+    halts = True
 
     #: The direction of the rotator, which cannot be asked: positive when it is switched on.
     _positive = True

@@ -47,6 +47,7 @@ class Ossm(Protocol):
 
     repeats_regularly = True
     follows_notifications = True
+    halts = True
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
