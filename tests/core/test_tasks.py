@@ -31,7 +31,8 @@ SHOWN_BY = {
     "client/reconnect.py Reconnector.start": "tests/client/test_reconnect.py::test_whatever_fails_it_tries_again",
     "client/websocket.py WebsocketConnector.connect": "tests/client/test_websocket.py::"
     "test_a_connection_that_cannot_be_read_any_more_is_lost",
-    "console/main.py _run_lines": "tests/console/test_commands.py::test_a_fault_in_a_command_is_logged_once_and_the_next_is_done",
+    "console/main.py _run_lines": "tests/console/test_commands.py::"
+    "test_a_fault_in_a_command_is_logged_once_and_the_next_is_done",
     "console/main.py _read": "tests/console/test_prompt.py::"
     "test_lines_that_cannot_be_read_any_more_are_at_their_end_and_that_is_logged_once",
     "funscript/clock.py Question.ask": AWAITED,

@@ -85,9 +85,10 @@ TITAN = Story(
         Driven(1, DeviceOutputCommand(MOVE, 50, 0), [packet("03 00 63 32")]),
     ],
     halted=[packet("03 00 01 32"), packet("01 00")],
-    returned=[packet("01 00")],
+    # The stop was a slow way, since it was not known where the part was: that may still be under way.
+    returned=[packet("03 00 01 32"), packet("01 00")],
     driven_again=[packet("01 40")],
-    halted_again=[packet("01 00")],
+    halted_again=[packet("03 00 01 32"), packet("01 00")],
 )
 
 PEARL = Story(
