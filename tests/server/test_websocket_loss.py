@@ -12,6 +12,7 @@ import pytest
 
 from buttplug.core.listening import connection
 from buttplug.server import websocket
+from buttplug.server.connection import ClientConnection
 from tests.server.conftest import Listen
 from tests.server.wire import CLOSE, STOPPED, VIBRATE, Place, ask, frame, until
 
@@ -146,8 +147,12 @@ async def test_a_client_that_leaves_before_what_it_said_was_handled_has_its_devi
     drain = asyncio.create_task(reader.read())
     writer.write(frame(f"[{','.join(['{}'] * 4000)}]") * 12)
     await writer.drain()
-    await asyncio.sleep(0.05)
-    (one,) = [one for one in place.listener._connections if one.recv_messages.paused]
+
+    def waiting() -> list[ClientConnection]:
+        return [each for each in place.listener._connections if each.recv_messages.paused]
+
+    await until(waiting)
+    one = waiting()[0]
     plain = writer.transport.get_extra_info("socket")
     assert await seconds_to_stop(place, lambda: plain.shutdown(socket.SHUT_WR)) < 0.25
     assert one.recv_messages.paused, "what it said should still be waiting"
