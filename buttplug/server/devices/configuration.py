@@ -300,6 +300,9 @@ class DeviceConfiguration:
                 changed.
         """
         definition = self.definition(key.protocol, key.identifier)
+        if definition is not None and settings.message_gap == definition.message_gap:
+            # The engine writes the model's own gap for every device, so in a file it is not known as a user's.
+            settings = structs.replace(settings, message_gap=None)
         for feature in definition.features if definition is not None else ():
             for type_, output in feature.outputs.items():
                 OutputRange.of(type_, output, settings.outputs.get((feature.index, type_), _NO_LIMITS))

@@ -10,7 +10,7 @@ import pytest
 
 from buttplug.core.enums import OutputType
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.settings import DeviceSettings, OutputSettings
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 from buttplug.server.devices.user_configuration import load_user_configuration
 from tests.server.devices.user_configuration.helpers import (
     EDGE,
@@ -239,3 +239,14 @@ def test_an_index_belongs_to_the_first_that_has_it(load: Load, caplog: pytest.Lo
     configuration = load(devices=[device(index=3), device(index=3, address="other")])
     assert [settings.index for settings in configuration.settings.values()] == [3, None]
     assert "index 3 is that of lovense at AA:BB:CC:DD:EE:FF" in caplog.text
+
+
+def test_a_gap_that_is_the_models_own_is_no_setting(few: Path) -> None:
+    configuration = DeviceConfiguration.load(few)
+    key = DeviceKey("tcode-v03", None, "COM1")
+    own = configuration.definition("tcode-v03", None)
+    assert own is not None
+    configuration.change_device(key, message_gap=own.message_gap)
+    assert configuration.settings[key].message_gap is None
+    configuration.change_device(key, message_gap=0.5)
+    assert configuration.settings[key].message_gap == 0.5
