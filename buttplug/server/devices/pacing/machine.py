@@ -39,7 +39,7 @@ class Machine:
     def __init__(self, protocol: Protocol, limits: Limits, moves: Moves, *, gap: float, spacing: float, now: float) -> None:
         self.slots: Set[Slot] = limits.values.keys()
         self.answers: list[Answer] = []
-        self.is_hurried = False
+        self.is_hurried: bool = False
         self.moves = moves
         self._pace = Pace(gap, spacing, now)
         self._protocol = protocol

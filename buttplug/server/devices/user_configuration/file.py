@@ -32,7 +32,7 @@ class UserFile:
     def __init__(self, path: Path, configuration: DeviceConfiguration) -> None:
         """Prepare an empty file; nothing is read or written yet."""
         # Absolute, since it is saved later, when the program may work in another directory.
-        self.path = path.absolute()
+        self.path: Path = path.absolute()
         self.read_only: str | None = None
         self._configuration = configuration
         self._on_disk: bytes | None = None
