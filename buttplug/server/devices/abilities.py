@@ -53,7 +53,8 @@ def _problem(
     longest = 0 if output.duration is None else output.duration[1]
 
     def packets(type_: OutputType) -> list[Packet]:
-        asked = copy.deepcopy(protocol)
+        # All but the definition, which nothing changes and which is most of it.
+        asked = copy.deepcopy(protocol, {id(protocol.definition): protocol.definition})
         encoded = [
             list(asked.encode([Output(feature, type_, value, longest)], {**values, feature: value}))
             for value in (output.value[1], output.value[0])
