@@ -29,6 +29,7 @@ class Bench:
             # What they remember of it would be most of the memory that is measured.
             self.devices[-1].packets = deque(maxlen=100)
             self.devices[-1].commands = deque(maxlen=100)
+            self.devices[-1].sent = deque(maxlen=100)
         managers = [SimulatedManager(self.devices)]
         self.server = ButtplugServer(managers=managers, configuration=configuration, max_clients=max_clients)
 
