@@ -271,7 +271,7 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
         """
         connection = self._channel.connection_for(self._subject)
         message = self._message(connection, command)
-        self._channel.driven[self.index] = self._subject
+        self._channel.driven[message.feature_index] = self._subject
         await connection.request(message, Ok, self._subject)
 
     async def _play(self, pattern: Pattern, output_type: OutputType | str | None) -> None:
@@ -328,8 +328,11 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
         return name
 
     def _message(self, connection: Connection, command: DeviceOutputCommand) -> OutputCmd:
-        output_type, value = self._checked_output(command.output_type), command.value
-        limits = self._info.output[output_type]
+        output_type: str = command.output_type
+        value = command.value
+        if (limits := self._info.output.get(output_type)) is None:
+            output_type = self._checked_output(output_type)
+            limits = self._info.output[output_type]
         step = checked_step(output_type, value, limits.value, self._subject)
         if step and isinstance(value, int) and output_type not in self._counts_steps:
             self._note_step(output_type, step, limits.value[1])
@@ -337,7 +340,7 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
         if limits.duration is not None:
             duration = clamped_duration(command.duration or 0, limits.duration, self._subject)
         arguments: dict[str, OutputArguments] = {output_type: OutputArguments(step, duration)}
-        return OutputCmd(connection.next_id(), self._channel.info.device_index, self.index, arguments)
+        return OutputCmd(connection.next_id(), self._channel.info.device_index, self._info.feature_index, arguments)
 
     def _note_step(self, output_type: str, step: int, high: int) -> None:
         """Remember that a program counts in steps; or that it sent a 1 by which it may have meant full."""

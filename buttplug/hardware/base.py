@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -59,17 +59,29 @@ class Notification(Struct, frozen=True):
     data: bytes
 
 
-class Told(Struct, frozen=True, gc=False):
-    """What an output of a device was told, by packets that were written.
+class Told(Protocol):
+    """What an output of a device was told, by packets that were written: ``value`` in device units, ``duration`` in ms."""
 
-    ``value`` and ``range`` are in device units, ``duration`` in milliseconds.
-    """
+    @property
+    def feature(self) -> int:
+        """The index of its feature."""
 
-    feature: int
-    type: OutputType
-    value: int
-    range: Range
-    duration: int = 0
+    @property
+    def type(self) -> OutputType:
+        """Which kind of output."""
+
+    @property
+    def value(self) -> int:
+        """What it was told."""
+
+    @property
+    def duration(self) -> int:
+        """How long a timed move takes."""
+
+
+#: The ranges of all outputs of a device, in device units, by feature and kind.
+Ranges: TypeAlias = Mapping[tuple[int, OutputType], Range]
+OnTold: TypeAlias = Callable[[Ranges, Iterable[Told]], None]
 
 
 class Hardware(ABC):
@@ -105,7 +117,7 @@ class Hardware(ABC):
     stop_device: Callable[[], Awaitable[object]] | None = None
 
     #: Gets what each output was told, once it was written. Only a simulation asks for it: it does not understand the packets.
-    on_told: Callable[[Told], None] | None = None
+    on_told: OnTold | None = None
 
     def __init__(
         self,

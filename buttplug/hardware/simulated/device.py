@@ -17,7 +17,7 @@ from msgspec import Struct
 from buttplug.core import kinds
 from buttplug.core.enums import InputType, OutputType
 from buttplug.core.messages import Range
-from buttplug.hardware.base import Discovery, Hardware, Packet, Told
+from buttplug.hardware.base import Discovery, Hardware, Packet, Ranges, Told
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.simulated.link import Command, SimulatedHardware
 from buttplug.hardware.specifier import Advertisement, Specifier
@@ -201,13 +201,20 @@ class SimulatedDevice:
         loop = getattr(self.hardware, "loop", None)
         return sent.duration > 0 and loop is not None and not loop.is_closed() and loop.time() < sent.at + sent.duration
 
-    def told(self, told: Told) -> None:
-        """Take note of what an output was told."""
-        low, high = told.range
-        level = (told.value - low) / (high - low) if told.type.is_position else told.value / high
-        sent = Sent(asyncio.get_running_loop().time(), told.type, told.feature, level, told.duration / 1000)
-        self.sent.append(sent)
-        self._last[told.feature, OutputType.POSITION if told.type.is_position else told.type] = sent
+    def told(self, ranges: Ranges, outputs: Iterable[Told]) -> None:
+        """Take note of what outputs were told."""
+        at = asyncio.get_running_loop().time()
+        for output in outputs:
+            feature, type_ = slot = output.feature, output.type
+            low, high = ranges[slot]
+            if type_.is_position:
+                slot = feature, OutputType.POSITION
+                level = (output.value - low) / (high - low)
+            else:
+                level = output.value / high
+            sent = Sent(at, type_, feature, level, output.duration / 1000)
+            self.sent.append(sent)
+            self._last[slot] = sent
 
     # What it says by itself
 

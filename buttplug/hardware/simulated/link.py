@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from msgspec import Struct, structs
 
-from buttplug.hardware.base import Hardware, Packet, Told
+from buttplug.hardware.base import Hardware, OnTold, Packet
 from buttplug.hardware.specifier import Specifier
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class SimulatedHardware(Hardware):
         )
         self.device = device
         self.loop: asyncio.AbstractEventLoop | None = asyncio._get_running_loop()
-        self.on_told: Callable[[Told], None] | None = device.told
+        self.on_told: OnTold | None = device.told
         self.provisional_address: bool = device.provisional_address
         self.own_name: str | None = device.own_name
         self.subscribed: set[str] = set()

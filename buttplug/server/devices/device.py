@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TypeVar
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputLimits, Range
-from buttplug.hardware.base import Hardware, Notification, Told
+from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.limits import output_ranges
 from buttplug.server.devices.pacing import Done, Limits, Move, Pacer, Slot, slot_of
@@ -68,11 +69,6 @@ class Device:
         self.drivers: dict[Slot, object] = {}
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
-        self._whole_ranges = {
-            (feature.index, type_): output.value
-            for feature in definition.features
-            for type_, output in feature.outputs.items()
-        }
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
@@ -82,7 +78,7 @@ class Device:
         self._use(settings)
         hardware.stop_device = self.stop
         self._end_notifications = hardware.on_notification(self._notified)
-        on_told = None if hardware.on_told is None else self._report_written
+        on_told = None if hardware.on_told is None else partial(hardware.on_told, _ranges(definition))
         self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left, on_told=on_told)
 
     @property
@@ -167,12 +163,6 @@ class Device:
     def moves_under_way(self) -> dict[int, Move]:
         """Return the moves that parts may still be on, by feature."""
         return self._pacer.moves_under_way()
-
-    def _report_written(self, outputs: Iterable[Output]) -> None:
-        assert self.hardware.on_told is not None
-        for output in outputs:
-            whole = self._whole_ranges[output.feature, output.type]
-            self.hardware.on_told(Told(output.feature, output.type, output.value, whole, output.duration))
 
     # Inputs
 
@@ -403,3 +393,9 @@ async def disconnect(hardware: Hardware, label: str) -> None:
 def _clamped(type_: InputType, value: int) -> int:
     low, high = _READING_RANGES[type_]
     return min(max(value, low), high)
+
+
+def _ranges(definition: DeviceDefinition) -> dict[tuple[int, OutputType], Range]:
+    """Return the range of each output, in device units, without its user's limits."""
+    outputs = [(feature.index, feature.outputs) for feature in definition.features]
+    return {(index, type_): output.value for index, types in outputs for type_, output in types.items()}
