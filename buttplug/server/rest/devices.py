@@ -89,9 +89,14 @@ class RestDevices:
             arguments = self._arguments(index, at, type_, limits, level)
             commands.append((at, partial(_output, device=index, feature=at, type_=type_, arguments=arguments)))
         self._begin(index)
-        for at, _ in commands:
-            self._leases.set((index, at), level.lease)
-        await self._ask_all(index, commands, Ok)
+        answered = [self._leases.set((index, at), level.lease) for at, _ in commands]
+        taken = False
+        try:
+            await self._ask_all(index, commands, Ok)
+            taken = True
+        finally:
+            for tell in answered:
+                tell(taken)
 
     async def stop(self, index: int | None, feature: int | None = None) -> None:
         """Stop a feature, a device, or all of them, and end the subscriptions to their inputs.
