@@ -148,7 +148,7 @@ class WebsocketManager(CommunicationManager):
             logger.warning("Websocket devices of the whole network are let in on port %s, without a token", self.port)
         elif self._shows_token:
             logger.warning(
-                "Websocket devices of other machines send the token unencrypted to port %s: who reads it there can be a client; "
+                "Websocket devices of other machines send the token unencrypted to port %s: who reads it can be a client; "
                 "--device-ws-tls with --tls-cert encrypts it",
                 self.port,
             )
