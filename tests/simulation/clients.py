@@ -36,7 +36,7 @@ from buttplug.core.messages import (
 from buttplug.server import ButtplugServer
 from tests.simulation.network import Peer
 from tests.simulation.rules import ENDED, SHOWN, Answers, Party, Watch
-from tests.simulation.spellings import SPELLINGS, Spelling, device_of, devices_listed
+from tests.simulation.spellings import SPELLINGS, Old, Spelling, device_of, devices_listed
 
 #: Seconds after which a client that can say nothing more, and whose connection stays, is found out.
 SILENCE_LIMIT = 10.5
@@ -191,6 +191,7 @@ class OverWire(Talker):
         self.is_deaf = False
         self.spelling = SPELLINGS[version]
         self._known: set[int] = set()
+        self._has_list = False
         self._shakes_hands = shakes_hands
         self._is_open = False
         self._waiting: list[ClientMessage] = []
@@ -261,10 +262,15 @@ class OverWire(Talker):
         self._flush()
 
     def _note_devices(self, message: ServerMessage) -> None:
-        """Note which devices it was told of: none comes twice, or goes without having come."""
+        """Note which devices it was told of: none comes twice, or goes without having come, and a list has these.
+
+        The first one has those, too, that were there before the client.
+        """
         if (listed := devices_listed(message)) is not None:
-            # A list takes nothing away from a client that is told of each: that it went is still to come.
-            self._known |= listed
+            is_told_of_each = isinstance(self.spelling, Old)
+            if is_told_of_each and (self._known - listed or (self._has_list and listed - self._known)):
+                self.watch.find(SHOWN, f"{self.party.name} was shown {listed}, and told before of {self._known}")
+            self._known, self._has_list = listed, True
         elif (came := device_of(message, "DeviceAdded")) is not None:
             if came in self._known:
                 self.watch.find(SHOWN, f"{self.party.name} was told twice that device {came} came")

@@ -172,6 +172,8 @@ class Translator:
     def _list(self, reply: ServerMessage) -> ServerMessage:
         assert isinstance(reply, DeviceList)
         assert self._version is not None
+        # The list may be ahead of the event of a change: what is told after it would be of devices that it lacks, or has.
+        self._tell_changes(self._version, reply.devices)
         self._known_devices.update(reply.devices)
         return self._version.device_list(reply.id, [Device(info) for _, info in sorted(reply.devices.items())])
 

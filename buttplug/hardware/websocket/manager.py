@@ -96,6 +96,7 @@ class WebsocketManager(CommunicationManager):
         # The usual websocket library for Arduino claims to be a page from a file.
         self.access: Access = Access(allow_origins=(*allow_origins, FILE_ORIGIN), token=token)
         self._is_open_to_all = token is None and beyond_this_machine([host])
+        self._shows_token = token is not None and tls is None and beyond_this_machine([host])
         self._token_is_missing = self._is_open_to_all and not without_token
         self._tls = tls
         self._server: Server | None = None
@@ -145,6 +146,12 @@ class WebsocketManager(CommunicationManager):
         self.port = next(iter(self._server.sockets)).getsockname()[1]
         if self._is_open_to_all:
             logger.warning("Websocket devices of the whole network are let in on port %s, without a token", self.port)
+        elif self._shows_token:
+            logger.warning(
+                "Websocket devices of other machines send the token unencrypted to port %s: who reads it can be a client; "
+                "--device-ws-tls with --tls-cert encrypts it",
+                self.port,
+            )
         self._offers.start()
 
     async def start_scanning(self) -> None:

@@ -51,7 +51,6 @@ class RestDevices:
         self._server = server
         self._session = RestSession(server, self._told, self._session_ended)
         self._leases = Leases(self._lease_is_over)
-        self._is_scanning = False
 
     def all(self) -> Mapping[int, DeviceInfo]:
         """Return every connected device."""
@@ -77,13 +76,11 @@ class RestDevices:
     async def start_scanning(self) -> None:
         """Look for devices, until that is stopped."""
         await self._ask(StartScanning, Ok)
-        self._is_scanning = True
 
     async def stop_scanning(self) -> None:
         """Look for devices no longer."""
         if self._session.driver is not None:
             await self._ask(StopScanning, Ok)
-        self._is_scanning = False
 
     async def drive(self, index: int, feature: int | None, type_: OutputType, level: Level) -> None:
         """Set an output; nothing is sent where one of several cannot be set so."""
@@ -92,9 +89,14 @@ class RestDevices:
             arguments = self._arguments(index, at, type_, limits, level)
             commands.append((at, partial(_output, device=index, feature=at, type_=type_, arguments=arguments)))
         self._begin(index)
-        for at, _ in commands:
-            self._leases.set((index, at), level.lease)
-        await self._ask_all(index, commands, Ok)
+        answered = [self._leases.set((index, at), level.lease) for at, _ in commands]
+        taken = False
+        try:
+            await self._ask_all(index, commands, Ok)
+            taken = True
+        finally:
+            for tell in answered:
+                tell(taken)
 
     async def stop(self, index: int | None, feature: int | None = None) -> None:
         """Stop a feature, a device, or all of them, and end the subscriptions to their inputs.
@@ -134,7 +136,7 @@ class RestDevices:
             raise RestError(HTTPStatus.SERVICE_UNAVAILABLE, "too many streams of events are open", class_=ErrorCode.UNKNOWN)
         self._begin(None)
         self.events.devices_are(self.all())
-        return self.events.open(scanning=self._is_scanning)
+        return self.events.open(scanning=self._session.driver in self._server.devices.scans.clients)
 
     async def close(self) -> None:
         """End the session, which stops what it drives, and every stream."""
@@ -233,14 +235,12 @@ class RestDevices:
         elif isinstance(message, InputReading):
             self.events.tell(READING, **_reading(message))
         elif isinstance(message, ScanningFinished):
-            self._is_scanning = False
             self.events.tell("ScanningFinished")
         elif isinstance(message, ErrorMessage):
             self.events.tell("Error", message=message.error_message)
 
     def _session_ended(self, reason: str) -> None:
         self._leases.end()
-        self._is_scanning = False
         self.events.tell("SessionEnded", reason=reason)
         self.events.end_all()
 

@@ -40,7 +40,7 @@ class Routes:
             case ["devices"]:
                 return {"GET": _returning(self._all)}
             case ["devices", "stop"]:
-                return _doing(lambda: self._devices.stop(None))
+                return _stopping(lambda: self._devices.stop(None))
             case ["devices", device, *rest]:
                 return self._of_device(values.index(device, "a device's index"), rest)
         raise _no_such_path(path)
@@ -66,7 +66,7 @@ class Routes:
         devices = self._devices
         match path:
             case ["stop"]:
-                return _doing(lambda: devices.stop(device, feature))
+                return _stopping(lambda: devices.stop(device, feature))
             case ["outputs", word, *level] if len(level) <= 1:
                 type_ = values.output_type(word)
 
@@ -102,6 +102,16 @@ def _plain(act: Callable[[], Awaitable[Answer]]) -> Action:
 def _doing(act: Callable[[], Awaitable[None]]) -> dict[str, Action]:
     """Return something that is done by POST, and by the engine's PUT."""
     do = _plain(act)
+    return {"POST": do, "PUT": do}
+
+
+def _stopping(stop: Callable[[], Awaitable[None]]) -> dict[str, Action]:
+    """Return a stop: it is obeyed whatever the query says, and a query that cannot be used is refused behind it."""
+
+    async def do(query: Query) -> None:
+        await stop()
+        query.require_only()
+
     return {"POST": do, "PUT": do}
 
 

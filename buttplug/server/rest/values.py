@@ -65,17 +65,14 @@ class Query:
     """The fields of a query. One that is misspelt must not be overlooked: without its lease a device runs on."""
 
     def __init__(self, fields: Iterable[tuple[str, str]]) -> None:
-        self._fields: dict[str, str] = {}
-        for name, value in fields:
-            if name == TOKEN:
-                continue
-            if name in self._fields:
-                raise unusable(f'"{printable(name, SHOWN)}" is given more than once')
-            self._fields[name] = value
+        self._all = [(name, value) for name, value in fields if name != TOKEN]
+        self._fields = dict(self._all)
 
     def require_only(self, *names: str) -> None:
-        """Raise where there are other fields than these."""
-        for name in self._fields:
+        """Raise where there are other fields than these, or one of them more than once."""
+        for position, (name, _) in enumerate(self._all):
+            if any(name == before for before, _ in self._all[:position]):
+                raise unusable(f'"{printable(name, SHOWN)}" is given more than once')
             if name not in names:
                 there_are = f"there are {', '.join(names)}" if names else "there are none here"
                 raise unusable(f'"{printable(name, SHOWN)}" is no field of this query: {there_are}')

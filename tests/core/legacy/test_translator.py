@@ -390,7 +390,44 @@ def test_a_list_has_the_devices_by_index(version: int) -> None:
     assert [info["DeviceIndex"] for info in client.listed()] == [1, 3, 5]
     (request,) = client.say("RequestDeviceList", 8)
     assert isinstance(request, RequestDeviceList)
-    assert client.answer(DeviceList(request.id, {})) == [("DeviceList", {"Id": 8, "Devices": []})]
+    client.infos = {}
+    assert client.answer(DeviceList(request.id, {}))[-1] == ("DeviceList", {"Id": 8, "Devices": []})
+
+
+@old
+def test_what_a_list_lacks_or_has_more_is_told_before_it_and_not_again_after_it(version: int) -> None:
+    one, two, unheard = device(index=1), device(index=2), device(index=3)
+    client = Client(version, unheard)
+    change(client, one, unheard)
+    (request,) = client.say("RequestDeviceList", 8)
+    client.infos = {2: two}
+    told = client.answer(DeviceList(request.id, client.infos))
+    assert [(name, body.get("DeviceIndex", body["Id"])) for name, body in told] == [
+        ("DeviceRemoved", 1),
+        ("DeviceAdded", 2),
+        ("DeviceList", 8),
+    ]
+    assert client.refusal("StopDeviceCmd", DeviceIndex=1) == (4, "Device 1 is not connected; connected are: 2")
+    assert change(client, two) == []
+    assert change(client) == [removed(2)]
+
+
+def test_a_device_that_a_list_describes_otherwise_went_and_came_before_it() -> None:
+    small, big = (device(feature(0, Vibrate=(0, count))) for count in (5, 50))
+    client = Client(3)
+    change(client, small)
+    (request,) = client.say("RequestDeviceList")
+    *told, (name, _) = client.answer(DeviceList(request.id, {0: big}))
+    assert (told, name) == ([removed(0), added(big)], "DeviceList")
+    assert change(client, big) == []
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_message_that_changes_nothing_tells_of_no_device(version: int) -> None:
+    client = Client(version, VIBRATOR)
+    (request,) = client.say("RequestLog", LogLevel="Off")
+    assert isinstance(request, RequestDeviceList)
+    assert [name for name, _ in client.answer(DeviceList(request.id, {}))] == ["Ok"]
 
 
 def test_readings_of_old_clients_can_be_told_from_other_messages() -> None:

@@ -129,14 +129,21 @@ class TestAccess:
         with pytest.raises(BusUnavailableError, match=r"choose a token .*without_token=True"):
             await WebsocketManager("0.0.0.0", 0).open()
         assert caplog.text == ""
-        manager = WebsocketManager("0.0.0.0", 0, token=TOKEN)
-        await manager.open()
-        await manager.close()
-        assert caplog.text == ""
         manager = WebsocketManager("0.0.0.0", 0, without_token=True)
         await manager.open()
         await manager.close()
         assert "of the whole network are let in" in caplog.text
+
+    async def test_a_token_that_others_in_the_network_can_read_is_warned_of(
+        self, certificate: tuple[Path, Path], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for host, tls in (("127.0.0.1", None), ("0.0.0.0", server_tls(*certificate)), ("0.0.0.0", None)):
+            assert "unencrypted" not in caplog.text
+            manager = WebsocketManager(host, 0, token=TOKEN, tls=tls)
+            await manager.open()
+            await manager.close()
+        assert "send the token unencrypted" in caplog.text
+        assert TOKEN not in caplog.text
 
     async def test_over_tls_everything_is_asked_as_well_and_plain_devices_are_not_let_in(
         self, certificate: tuple[Path, Path]

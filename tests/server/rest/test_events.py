@@ -108,3 +108,14 @@ async def test_of_a_slow_reader_the_oldest_readings_are_dropped_and_at_last_the_
     sent.clear()
     await stream.read(send)
     assert len(sent) == WAITING_LIMIT
+
+
+async def test_a_scan_that_has_finished_at_once_is_not_told_as_one_that_goes_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def finish_at_once() -> None:
+        """As a bus whose devices come by themselves."""
+
+    monkeypatch.setattr(site.house.manager, "start_scanning", finish_at_once)
+    assert (await site.post("/start-scanning")).status == 200
+    assert (await (await site.events()).next())["scanning"] is False

@@ -10,6 +10,8 @@ from buttplug.core.enums import OutputType
 from buttplug.core.messages import OutputArguments, OutputCmd
 from buttplug.hardware.errors import HardwareError
 from buttplug.server.rest.devices import RestDevices
+from buttplug.server.rest.errors import RestError
+from buttplug.server.rest.leases import Leases
 from buttplug.server.rest.values import Level, Query
 from tests.server.conftest import BuildHouse, House
 from tests.server.wire import STOPPED
@@ -102,3 +104,39 @@ async def test_a_command_that_is_refused_changes_no_lease(house: House, devices:
         await devices.drive(0, 0, OutputType.VIBRATE, Level(None, Query([("steps", "999")])))
     await asyncio.sleep(1)
     assert house.sent() == STOPPED
+
+
+async def test_a_command_that_fails_leaves_the_lease_before_it(house: House, devices: RestDevices) -> None:
+    await drive(devices, 0, 500)
+    house.simulated[0].write_error = HardwareError("noise")
+    with pytest.raises(RestError, match="noise"):
+        await devices.drive(0, 0, OutputType.VIBRATE, Level("0.9", Query([])))
+    house.simulated[0].write_error = None
+    await asyncio.sleep(1)
+    assert house.sent() == STOPPED
+
+
+async def test_commands_that_fail_one_behind_the_other_leave_the_lease_before_them(house: House, devices: RestDevices) -> None:
+    await drive(devices, 0, 500)
+    house.simulated[0].write_error = HardwareError("noise")
+    failing = [devices.drive(0, 0, OutputType.VIBRATE, Level(level, Query([]))) for level in ("0.9", "0.8")]
+    answers = await asyncio.gather(*failing, return_exceptions=True)
+    assert isinstance(answers[-1], RestError)
+    house.simulated[0].write_error = None
+    await asyncio.sleep(1)
+    assert house.sent() == STOPPED
+
+
+async def test_a_command_that_fails_brings_no_lease_back_over_what_was_asked_since() -> None:
+    told: list[tuple[int, int]] = []
+    leases = Leases(told.append)
+    leases.set((0, 0), 500)
+    fails, newer = leases.set((0, 0), None), leases.set((0, 0), None)
+    newer(True)
+    fails(False)
+    leases.set((0, 1), 500)
+    fails = leases.set((0, 1), None)
+    leases.end(0)
+    fails(False)
+    await asyncio.sleep(1)
+    assert told == []

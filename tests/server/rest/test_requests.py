@@ -81,6 +81,16 @@ async def test_a_stop_is_answered_when_it_was_written(site: Site, method: str, p
     assert site.house.sent()[:2] == STOPPED
 
 
+@pytest.mark.parametrize("path", ["/devices/stop", "/devices/0/stop", "/devices/0/features/0/stop"])
+async def test_a_stop_with_a_query_that_cannot_be_used_is_refused_and_stops_all_the_same(site: Site, path: str) -> None:
+    for query in ("lease=5", "feature=1", "a=1&a=2"):
+        site.house.simulated[0].packets.clear()
+        await site.post("/devices/0/features/0/outputs/Vibrate/0.5")
+        answer = await site.post(f"{path}?{query}")
+        assert (answer.status, answer.body["error"]["class"]) == (422, "MSG")
+        assert site.house.sent()[:2] == STOPPED
+
+
 async def test_inputs_are_read(serve: Serve) -> None:
     site = await serve("Lovense Nora")
     reading = [{"device": 0, "feature": 2, "input": "Battery", "value": 85}]
@@ -140,7 +150,7 @@ async def test_scanning_by_get_still_works_for_programs_and_says_that_it_should_
         ("POST", "/devices/0/outputs/Vibrate/1?lease=5&lease=6", 422, "MSG", None, None),
         ("POST", "/devices/0/outputs/Nothing/1", 422, "MSG", None, None),
         ("GET", "/devices/0/inputs/Nothing", 422, "MSG", None, None),
-        ("POST", "/devices/stop?lease=5", 422, "MSG", None, None),
+        ("POST", "/start-scanning?lease=5", 422, "MSG", None, None),
     ],
 )
 async def test_what_cannot_be_done_says_why_in_json_and_moves_nothing(

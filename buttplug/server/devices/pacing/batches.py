@@ -158,10 +158,14 @@ class StopBatch:
         *,
         in_order: bool = False,
     ) -> None:
-        """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet."""
+        """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet.
+
+        ``dones_of_next`` get to know whom the stop behind this one is to answer instead.
+        """
         self.slots = slots
         self.stopped = stopped
         self.dones = dones
+        self.dones_of_next: list[Done] = []
         self.was_begun = False
         self._problem = failure
         self._in_order = in_order

@@ -134,7 +134,7 @@ class Machine:
         """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
         if isinstance(self._batch, CommandBatch):
             self._owed.told(self._batch.wanted.keys())
-        self._owed.settled()
+        self.answers += self._owed.settled(self._batch)
         self._stop_again()
         self._is_to_be_repeated = True
 

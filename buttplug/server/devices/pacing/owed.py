@@ -40,6 +40,9 @@ class OwedStops:
         self._uncertain: set[Slot] = set()
         self._uncertain_dones: list[Done] = []
         self._uncertain_until = inf
+        #: Those who wait for the next stop in the place of one before it, and those who did for the one that was taken last.
+        self._waiting: list[Done] = []
+        self._waited: list[Done] = []
 
     @property
     def any(self) -> bool:
@@ -52,9 +55,11 @@ class OwedStops:
         self.dones.append(done)
 
     def ask_again(self, batch: StopBatch) -> None:
-        """Have what is being stopped stopped once more, and answered only then."""
+        """Have what is being stopped stopped once more, and answered only then, or when it fails."""
         self.slots |= batch.slots
         self.dones += batch.dones
+        self._waiting += batch.dones
+        batch.dones_of_next += batch.dones
         batch.dones = []
 
     def take_due(self, now: float) -> list[Answer]:
@@ -72,6 +77,7 @@ class OwedStops:
         """Return what is to be stopped now, and whom to answer."""
         slots, dones = self.slots, self.dones
         self.slots, self.dones = set(), []
+        self._waited, self._waiting = self._waiting, []
         self._failed -= slots
         return slots, dones
 
@@ -87,11 +93,16 @@ class OwedStops:
         return []
 
     def failed(self, batch: StopBatch, error: ButtplugError, now: float) -> list[Answer]:
-        """Have outputs stopped again soon whose stop was not written; return the answers."""
+        """Have outputs stopped again soon whose stop was not written; return the answers.
+
+        Also who was to be answered by the next stop is told now: while a device takes nothing, there is always a next one.
+        """
+        dones = batch.dones + [done for done in batch.dones_of_next if done in self.dones]
+        self.dones = [done for done in self.dones if done not in dones]
         self._failed |= batch.slots - self.slots
         self._retry_at = now + RETRY_DELAY if self._failed else inf
         self._set_due()
-        return [(done, error) for done in batch.dones]
+        return [(done, error) for done in dones]
 
     def told(self, slots: Collection[Slot]) -> None:
         """Note outputs that got something else since, and need no stop any more."""
@@ -99,13 +110,22 @@ class OwedStops:
             self._failed.difference_update(slots)
             self._uncertain.difference_update(slots)
 
-    def settled(self) -> None:
-        """Have those stopped once more that something else could have undone: now nothing can."""
+    def settled(self, batch: object) -> list[Answer]:
+        """Have those stopped once more that something else could have undone: now nothing can.
+
+        Returns the answers to those who wait for the stop that is being written in the place of one before it: while writes
+        are slow there may always be another one.
+        """
         self.may_arrive = False
         self.slots |= self._uncertain
         self.dones += self._uncertain_dones
         self._uncertain, self._uncertain_dones, self._uncertain_until = set(), [], inf
         self._set_due()
+        if not isinstance(batch, StopBatch) or not batch.was_begun:
+            return []
+        late = [done for done in batch.dones if done in self._waited]
+        batch.dones = [done for done in batch.dones if done not in late]
+        return [(done, ButtplugDeviceError(NOT_CERTAIN)) for done in late]
 
     def abandon(self) -> list[Done]:
         """Return everybody who waits for an answer, and forget them; the stops are still owed."""

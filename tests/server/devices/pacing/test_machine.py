@@ -525,6 +525,37 @@ def test_a_stop_behind_a_write_that_may_still_arrive_is_repeated_and_answered_wh
     assert stopped.ok
 
 
+def test_a_stop_is_answered_though_its_writes_are_given_up_and_arrive_late_each_time() -> None:
+    bench = Bench(PacketPerFeature)
+    stopped = bench.stop()
+    for _ in range(4):
+        bench.begin_write()
+        bench.finish_write(NO_LUCK, may_arrive=True)
+        bench.settle()
+    assert not stopped.answers
+    bench.begin_write()
+    assert stopped.failed
+    assert "no luck" in str(stopped.answers[0])
+    bench.finish_write()
+    bench.run(RETRY_DELAY)
+    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
+def test_a_stop_is_answered_though_a_slow_device_takes_each_packet_at_the_second_try_only() -> None:
+    bench = Bench(PacketPerFeature)
+    stopped = bench.stop()
+    for _ in range(2):
+        assert not stopped.answers
+        for error in (NO_LUCK, NO_LUCK, None, None):
+            bench.begin_write()
+            bench.finish_write(error, may_arrive=error is not None)
+            bench.settle()
+    bench.answer()
+    assert "not certain" in str(stopped.answers)
+    bench.run(RETRY_DELAY)
+    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
 def test_a_command_that_is_cut_off_for_a_stop_has_not_failed_and_goes_on_where_the_stop_does_not_cover_it() -> None:
     bench = Bench(PacketPerFeature)
     covered, other = bench.want(0, 50), bench.want(1, 60)
