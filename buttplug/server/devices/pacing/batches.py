@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
@@ -145,7 +146,8 @@ class StopBatch:
     A packet that was not written is tried once more, and keeps none of the others from being written: an output that does not
     work leaves no other running. Nothing that was written is written again, since some devices take the same packet as
     another command the second time. Where packets have their effect only in their order (``in_order``), a failed one is tried
-    again before those behind it; else behind them, so that an output that hangs delays no other.
+    again before those behind it; else behind them, so that an output that hangs delays no other. One that would undo itself
+    (:attr:`.Protocol.stops_once`) is tried again only where it surely has not arrived, and has all the time there is.
     """
 
     def __init__(
@@ -155,8 +157,7 @@ class StopBatch:
         packets: Iterable[Packet],
         dones: list[Done],
         failure: str | None,
-        *,
-        in_order: bool = False,
+        protocol: Protocol,
     ) -> None:
         """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet."""
         self.slots = slots
@@ -164,7 +165,7 @@ class StopBatch:
         self.dones = dones
         self.was_begun = False
         self._problem = failure
-        self._in_order = in_order
+        self._protocol = protocol
         #: The packets left to write, each with how many times it may still be tried.
         self._left = deque((packet, STOP_TRIES) for packet in packets)
         self._taken = (Packet(b""), 0)
@@ -177,7 +178,7 @@ class StopBatch:
     @property
     def is_hurried(self) -> bool:
         """Whether others wait for the packet that was taken, which is tried again should it take long."""
-        return bool(self._left) and self._taken[1] > 1
+        return bool(self._left) and self._taken[1] > 1 and self._taken[0] not in self._protocol.stops_once
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -186,12 +187,25 @@ class StopBatch:
         self._taken = self._left.popleft()
         return self._taken[0]
 
+    def written(self) -> None:
+        """Note that a packet was written."""
+        self._protocol.stop_packet_written(self._taken[0])
+
     def failed(self, error: ButtplugError | None) -> None:
         """Note that a packet was not written. ``error`` None: it was cut off."""
         packet, tries = self._taken
-        if tries == 1:
-            self._problem = "its packet was cut off" if error is None else error.message
-        elif self._in_order:
+        problem = "its packet was cut off" if error is None else error.message
+        if packet in self._protocol.stops_once and not _surely_failed(error):
+            self._problem = f"{problem}; {self._protocol.stop_unsure()}"
+        elif tries == 1:
+            # What to do about one that is unsure is not hidden by what failed behind it.
+            self._problem = self._problem or problem
+        elif self._protocol.stops_in_order:
             self._left.appendleft((packet, tries - 1))
         else:
             self._left.append((packet, tries - 1))
+
+
+def _surely_failed(error: ButtplugError | None) -> bool:
+    """Whether a packet that was not written cannot have arrived: the bus refused it. ``error`` None: it was cut off."""
+    return isinstance(error, HardwareError) and not isinstance(error, HardwareTimeoutError | HardwareDisconnectedError)

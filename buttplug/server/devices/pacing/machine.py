@@ -115,7 +115,9 @@ class Machine:
     def written(self, now: float) -> None:
         """Note that the packet was written."""
         self._pace.written(now, self._last.pause)
-        if self._has_parts and isinstance(self._batch, CommandBatch):
+        if isinstance(self._batch, StopBatch):
+            self._batch.written()
+        elif self._has_parts and isinstance(self._batch, CommandBatch):
             self._batch.written(self.moves, self._protocol, now)
         if self._protocol.repeat_after is None:
             self._repeats.counted_from = None  # What the protocol begins with this packet is counted from here.
@@ -204,11 +206,9 @@ class Machine:
         self._pace.batch_begun(now)
 
     def _stop_again(self) -> None:
-        """Have the stop that is being written made again: behind its end if it was begun, since it may have halted a part."""
+        """Have the stop that is being written made again, behind its end, since it may have halted a part."""
         if isinstance(self._batch, StopBatch):
             self._owed.ask_again(self._batch)
-            if not self._batch.was_begun:
-                self._batch = self._ready = None
 
     def _finish(self, now: float) -> None:
         batch, self._batch = self._batch, None
