@@ -165,6 +165,7 @@ class StopBatch:
         self.dones = dones
         self.was_begun = False
         self._problem = failure
+        self._others_wait = False
         self._protocol = protocol
         #: The packets left to write, each with how many times it may still be tried.
         self._left = deque((packet, STOP_TRIES) for packet in packets)
@@ -178,7 +179,16 @@ class StopBatch:
     @property
     def is_hurried(self) -> bool:
         """Whether others wait for the packet that was taken, which is tried again should it take long."""
-        return bool(self._left) and self._taken[1] > 1 and self._taken[0] not in self._protocol.stops_once
+        packet, tries = self._taken
+        return (self._others_wait or (bool(self._left) and tries > 1)) and packet not in self._protocol.stops_once
+
+    def make_way(self) -> bool:
+        """Note that the stop of other outputs was asked for: what hangs is not tried again before that one, but behind it.
+
+        Returns whether the packet under way is hurried.
+        """
+        self._others_wait = True
+        return self.is_hurried
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -195,9 +205,10 @@ class StopBatch:
         """Note that a packet was not written. ``error`` None: it was cut off."""
         packet, tries = self._taken
         problem = "its packet was cut off" if error is None else error.message
-        if packet in self._protocol.stops_once and not _surely_failed(error):
+        surely_failed = _surely_failed(error)
+        if packet in self._protocol.stops_once and not surely_failed:
             self._problem = f"{problem}; {self._protocol.stop_unsure()}"
-        elif tries == 1:
+        elif tries == 1 or (self._others_wait and not surely_failed):
             # What to do about one that is unsure is not hidden by what failed behind it.
             self._problem = self._problem or problem
         elif self._protocol.stops_in_order:

@@ -42,8 +42,7 @@ class Machine:
         self.is_hurried: bool = False
         self.moves = moves
         self._pace = Pace(gap, spacing, now)
-        self._protocol = protocol
-        self._limits = limits
+        self._protocol, self._limits = protocol, limits
         self.outputs: Outputs = Outputs(limits.values, [each.index for each in protocol.definition.features if each.outputs])
         self._repeats = Repeats(protocol, now)
         self._pending = Pending()
@@ -80,6 +79,7 @@ class Machine:
             if self._batch.slots.issuperset(slots) and not self._owed.slots:
                 self._batch.dones.append(done)
                 return
+            self.is_hurried = self._batch.make_way()
         elif self._batch is not None:
             self._batch.interrupt(waiting=self._ready is not None)
             self._ready = None
@@ -88,8 +88,7 @@ class Machine:
     def configure(self, limits: Limits, gap: float) -> None:
         """Use other limits and another gap from now on; a stop that is being written is made again, under them."""
         self._stop_again()
-        self._limits = limits
-        self.outputs.ranges = limits.values
+        self._limits, self.outputs.ranges = limits, limits.values
         self._pace.gap = gap
 
     def next(self, now: float) -> Packet | float:
@@ -108,6 +107,8 @@ class Machine:
                 self._ready = packet
                 return self._pace.packet_due
             else:
+                if self._has_parts and not batch.was_begun and isinstance(batch, CommandBatch):
+                    self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
                 self._last, self._ready = packet, None
                 batch.was_begun, self.is_hurried = True, batch.is_hurried
                 return packet
@@ -227,8 +228,7 @@ class Machine:
         if batch.error is None and not batch.was_cut_short:
             self.outputs.note(batch.changed, sure=True)
             self._owed.told(batch.wanted)
-        elif batch.error is None:
-            # What the stop does not cover is still wanted.
+        elif batch.error is None:  # What the stop does not cover is still wanted.
             for slot in batch.wanted.keys() - self._owed.slots - self._pending.wanted.keys():
                 wanted = batch.wanted.pop(slot)
                 self.want(wanted.output, wanted.done, now)

@@ -495,6 +495,14 @@ def test_a_move_that_was_under_way_when_the_link_broke_is_halted_on_return(proto
     assert bench.words[0] == halt
 
 
+def test_a_move_that_was_being_written_when_the_link_broke_may_be_under_way() -> None:
+    bench = Bench(PacketPerFeature, STROKER)
+    bench.want(0, 100, 4000)
+    assert isinstance(bench.machine.next(bench.now), Packet)
+    assert bench.machine.may_be_running(bench.now)
+    assert bench.machine.moves.all_under_way(bench.now)[0].target == 100
+
+
 def test_limits_that_changed_hold_for_a_halt() -> None:
     bench = Bench(PacketPerFeature, STROKER)
     bench.want(0, 0, 1)
