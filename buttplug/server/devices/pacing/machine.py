@@ -135,9 +135,7 @@ class Machine:
 
     def settled(self, now: float) -> None:
         """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
-        if isinstance(self._batch, CommandBatch):
-            self._owed.told(self._batch.wanted.keys())
-        self._owed.settled()
+        self._owed.may_arrive = False
         self._stop_again()
         self._is_to_be_repeated = True
 
@@ -156,10 +154,10 @@ class Machine:
     def _begin(self, now: float) -> float | None:
         """Begin the batch whose turn it is; return until when there is none."""
         owed, pace = self._owed, self._pace
-        if owed.due <= now:
-            self.answers += owed.take_due(now)
         if self._is_to_be_repeated:
             self._want_everything_again(now)
+        if owed.due <= now:
+            self.answers += owed.take_due(now)
         if owed.slots or owed.dones:
             if now < pace.packet_due:
                 return pace.packet_due
@@ -184,6 +182,7 @@ class Machine:
 
     def _want_everything_again(self, now: float) -> None:
         self._is_to_be_repeated = False
+        self._owed.stop_uncertain_again()
         self.outputs.unsure.update(self.slots)
         for slot in self.slots - self._owed.slots - self._pending.wanted.keys():
             if slot[1].is_position:

@@ -99,9 +99,10 @@ class OwedStops:
             self._failed.difference_update(slots)
             self._uncertain.difference_update(slots)
 
-    def settled(self) -> None:
-        """Have those stopped once more that something else could have undone: now nothing can."""
-        self.may_arrive = False
+    def stop_uncertain_again(self) -> None:
+        """Have those stopped once more that something else could have undone, unless something still can."""
+        if self.may_arrive:
+            return
         self.slots |= self._uncertain
         self.dones += self._uncertain_dones
         self._uncertain, self._uncertain_dones, self._uncertain_until = set(), [], inf
