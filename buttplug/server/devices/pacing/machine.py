@@ -82,7 +82,7 @@ class Machine:
             self.is_hurried = self._batch.make_way()
         elif self._batch is not None:
             self._batch.interrupt(waiting=self._ready is not None)
-            self._ready = None
+            self._ready, self.is_hurried = None, True
         self._owed.ask(slots, done)
 
     def configure(self, limits: Limits, gap: float) -> None:

@@ -82,6 +82,7 @@ def stuck_for(words: str, bench: Bench, written: list[tuple[float, str]]) -> Cal
     """Return a way to write on which some packets hang for ever; the others are noted with their times."""
 
     async def write(packet: Packet) -> None:
+        await asyncio.sleep(0)
         if packet.data.decode().startswith(words):
             await asyncio.sleep(1e6)
         written.append((bench.now, packet.data.decode()))
@@ -326,6 +327,18 @@ async def test_a_stop_that_is_asked_for_by_the_answer_to_a_command_is_written(be
     await asyncio.sleep(60)
     assert bench.words == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 0"]
     assert stopped == [None]
+
+
+@using(PacketPerFeature, MOTORS, 0.0)
+async def test_a_stop_that_is_asked_for_by_an_answer_waits_for_the_stuck_write_behind_it_only_for_a_moment(
+    bench: Bench,
+) -> None:
+    written: list[tuple[float, str]] = []
+    bench.hardware.write = stuck_for("Vibrate 1 10", bench, written)  # type: ignore[method-assign,assignment]
+    bench.pacer.submit(Output(0, VIBRATE, 50), lambda error: bench.pacer.stop(lambda error: None))
+    asyncio.get_running_loop().call_soon(lambda: bench.want(1, 10))
+    await asyncio.sleep(60)
+    assert written[-2:] == [(STOP_LIMIT, "Vibrate 0 0"), (STOP_LIMIT, "Vibrate 1 0")]
 
 
 async def test_a_stop_waits_for_the_stuck_stop_of_another_output_only_for_a_moment(bench: Bench) -> None:
