@@ -254,6 +254,20 @@ async def test_a_client_whose_messages_cannot_be_sent_is_ended_and_others_are_se
     assert 'Client "broken": DeviceList could not be sent' in caplog.text
 
 
+async def test_a_client_that_cannot_be_told_that_its_output_runs_has_it_stopped(house: House) -> None:
+    broken = await house.client("broken")
+    device = house.simulated[0]
+
+    def fail(message: ServerMessage) -> None:
+        raise RuntimeError("no way out")
+
+    broken.session._replies._send = fail
+    broken.say(OutputCmd, 0, 0, vibrate(5))
+    await asyncio.sleep(60)
+    assert device.level("Vibrate") == 0
+    assert [sent.level > 0 for sent in device.sent][:1] == [True], "it ran"
+
+
 # How many
 
 
