@@ -180,8 +180,6 @@ class ButtplugClient(OutputMethods, CallbackAttributes):
             ButtplugHandshakeError: Client and server cannot talk to each other.
         """
         connector = connector_for(url)
-        if self._connected and url != self._target:
-            logger.warning("%r is not connected to %r: it is connected already; disconnect() comes first", self, url)
         reconnecting = self._reconnector.active
         self._reconnector.stop()
         try:
@@ -189,6 +187,8 @@ class ButtplugClient(OutputMethods, CallbackAttributes):
                 if not self._connected:
                     await self._open(connector)
                     self._connector, self._target = connector, url
+                elif url != self._target:
+                    logger.warning("%r is not connected to %r: it is connected already; disconnect() comes first", self, url)
         except BaseException:
             if reconnecting:
                 self._reconnector.start()

@@ -38,6 +38,9 @@ LAST_LIMIT = 0.15
 #: Seconds that another thread waits for all that.
 OUTSIDE_LIMIT = 3.0
 
+#: What to do where no more clients are accepted. Short: the reason of a closing frame has room for 123 bytes.
+MAKE_ROOM = "disconnect one, or allow more: --max-clients, max_clients="
+
 
 class ButtplugServer:
     """A Buttplug server.
@@ -188,7 +191,8 @@ class ButtplugServer:
         clients = [session for session in self.sessions if session.state is State.CONNECTED]
         if len(clients) < self.max_clients:
             return None
-        return f"{len(clients)} clients connected: {', '.join(sorted(map(_name_of, clients)))}"
+        names = ", ".join(sorted(map(_name_of, clients)))
+        return f"{len(clients)} clients connected: {names}; {MAKE_ROOM}"
 
     def session_ended(self, session: Session) -> None:
         """Forget a session: its client has no place any more."""

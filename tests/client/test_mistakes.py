@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -123,6 +124,16 @@ async def test_connecting_to_another_server_without_leaving_the_first_is_told(
     await client.connect(other)
     assert client.server_name == "Simulation"
     assert "it is connected already; disconnect() comes first" in caplog.text
+
+
+async def test_connecting_to_two_servers_at_once_is_told_of_the_second(
+    simulation: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = ButtplugClient("Tests")
+    await asyncio.gather(client.connect(simulation.server), client.connect(ScriptedServer([])))
+    assert client.server_name == "Simulation"
+    assert "it is connected already; disconnect() comes first" in caplog.text
+    await client.disconnect()
 
 
 @pytest.mark.parametrize("made", [ButtplugClient, Client])

@@ -255,7 +255,11 @@ async def test_when_no_bus_can_be_scanned_the_error_names_each_with_its_reason(s
 
 async def test_without_any_bus_the_error_says_so(serve: Serve) -> None:
     talker = await connect(await serve())
-    assert error_of(await start(talker)) == (0, "nothing can be scanned: no bus is turned on")
+    assert error_of(await start(talker)) == (
+        0,
+        "nothing can be scanned: no bus is turned on: give the server managers=[BluetoothManager()] or"
+        ' simulate=["Lovense Nora"]; the program has --use-bluetooth-le and its kin, and --simulate',
+    )
 
 
 async def test_a_fault_in_a_bus_is_its_own(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

@@ -26,6 +26,7 @@ from buttplug.core.messages import (
     StartScanning,
     StopCmd,
 )
+from buttplug.server.server import MAKE_ROOM
 from buttplug.server.session import REFUSAL_PAUSE, CloseCode, State
 from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
@@ -253,6 +254,20 @@ async def test_a_client_whose_messages_cannot_be_sent_is_ended_and_others_are_se
     assert 'Client "broken": DeviceList could not be sent' in caplog.text
 
 
+async def test_a_client_that_cannot_be_told_that_its_output_runs_has_it_stopped(house: House) -> None:
+    broken = await house.client("broken")
+    device = house.simulated[0]
+
+    def fail(message: ServerMessage) -> None:
+        raise RuntimeError("no way out")
+
+    broken.session._replies._send = fail
+    broken.say(OutputCmd, 0, 0, vibrate(5))
+    await asyncio.sleep(60)
+    assert device.level("Vibrate") == 0
+    assert [sent.level > 0 for sent in device.sent][:1] == [True], "it ran"
+
+
 # How many
 
 
@@ -262,7 +277,7 @@ async def test_too_many_clients_are_refused_with_the_names_of_those_that_are_the
     for name in ("", ""):
         await house.client(name)
     late = Talker(house.server, "late")
-    reason = "3 clients connected: Player, one without a name, one without a name"
+    reason = f"3 clients connected: Player, one without a name, one without a name; {MAKE_ROOM}"
     assert error_of(await late.ask(RequestServerInfo, "late", 4, 0)) == (1, reason)
     await asyncio.sleep(REFUSAL_PAUSE + 0.1)
     assert late.closed == (CloseCode.TOO_MANY_CLIENTS, reason)
@@ -295,7 +310,7 @@ async def test_who_comes_when_all_places_are_taken_and_says_nothing_is_told_afte
     await house.client("first")
     second = Talker(house.server)
     await asyncio.sleep(REFUSAL_PAUSE + 0.1)
-    assert second.closed == (CloseCode.TOO_MANY_CLIENTS, "1 clients connected: first")
+    assert second.closed == (CloseCode.TOO_MANY_CLIENTS, f"1 clients connected: first; {MAKE_ROOM}")
 
 
 async def test_a_place_is_free_as_soon_as_its_client_leaves(build: BuildHouse) -> None:

@@ -22,6 +22,7 @@ from buttplug.core.legacy.translator import Translator
 from buttplug.server import outbox, websocket
 from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN, READINGS_LIMIT
 from buttplug.server.ports import LOOPBACK, PortInUseError
+from buttplug.server.server import MAKE_ROOM
 from buttplug.server.websocket import WebsocketListener
 from tests.server.conftest import Listen
 from tests.server.wire import HELLO, STOPPED, UPGRADE_HEADERS, VIBRATE, Place, ask, close_code, frame, hear, messages, until
@@ -195,7 +196,7 @@ async def test_a_client_too_many_is_told_who_is_there(listen: Listen) -> None:
     place = await listen(max_clients=2)
     wires = [await place.connect(name) for name in ("Player", "ро́бот")]
     late = await place.connect(None)
-    told = "2 clients connected: Player, ро́бот"
+    told = f"2 clients connected: Player, ро́бот; {MAKE_ROOM}"
     assert await ask(late, HELLO % "late") == ("Error", {"Id": 1, "ErrorMessage": told, "ErrorCode": 1})
     assert await close_code(late) == (1013, told)
     await wires[0].close()

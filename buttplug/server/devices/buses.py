@@ -93,7 +93,10 @@ class Buses:
     def why_not(self) -> str:
         """Return why nothing can be scanned, for each bus."""
         if not self.managers:
-            return "no bus is turned on"
+            return (
+                'no bus is turned on: give the server managers=[BluetoothManager()] or simulate=["Lovense Nora"]; the program'
+                " has --use-bluetooth-le and its kin, and --simulate"
+            )
         reasons = {manager: reason for (manager, _), reason in self._problems.items()}
         return "; ".join(f"{manager.bus}: {reasons.get(manager, 'not usable')}" for manager in self.managers)
 

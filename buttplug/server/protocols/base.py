@@ -84,6 +84,10 @@ class Protocol:
     #: an output that does not answer delays no other's stop.
     stops_in_order: ClassVar[bool] = False
 
+    #: Packets of a stop that would undo themselves: a button that switches on and off. Where one may have arrived and may not,
+    #: it is not sent again, and :meth:`stop_unsure` is called.
+    stops_once: ClassVar[Sequence[Packet]] = ()
+
     #: Where the part of each feature may be that has a position, in device units. The device keeps the user's limits in it,
     #: for a protocol that makes up places of its own, on the way to one that it is given.
     places: Mapping[int, Range]
@@ -162,6 +166,13 @@ class Protocol:
         (``start`` is None), to the target it is on its way to, in the longest time the device takes.
         """
         return self.encode(stopped, values)
+
+    def stop_packet_written(self, packet: Packet) -> None:
+        """Note that a packet of a stop was written. Others of it may still fail, and then :meth:`stop` is called again."""
+
+    def stop_unsure(self) -> str:
+        """Note that a packet of :attr:`stops_once` may have arrived, and may not; return what its user is to do."""
+        return "it may be running"
 
     def stop_written(self) -> None:
         """Note that all packets of the last stop were written: what :meth:`stop` returns is made before."""

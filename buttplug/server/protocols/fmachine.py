@@ -22,7 +22,10 @@ button meaning
 The machine does not tell whether it runs, nor how fast, so both are counted: it is taken to be off when it is connected, and
 is brought to its lowest step, 1, then. It is switched off at once, at any step. While it is off it is brought back to step 1,
 since it would start at the old one; in case it takes no such presses while it is off, as many follow once it is on again.
-Where a press of on/off was not written for certain, nothing is pressed any more: a stop could start it.
+Where it is not certain whether a press of on/off arrived (it was not confirmed in time, or the link broke in the middle of it)
+it is not pressed again, not by a stop either, since that could start the machine. From then on every command and every stop
+fails, and says that it has to be switched off by hand and connected again. The link is left open: a machine that comes back
+by itself would be taken to be off. A press of a stop that the bus surely did not send is made again.
 """
 
 from __future__ import annotations
@@ -46,6 +49,10 @@ PRESSES_TO_LOWEST = 55
 #: Seconds between presses of faster and slower, and of slower while it is off or on its way to the lowest step.
 PRESS_TIME = 0.2
 SHORT_PRESS_TIME = 0.06
+
+UNKNOWN = (
+    "whether it runs is not known, since it may have missed a press of on/off: switch it off by hand, then connect it again"
+)
 
 
 def checksum(content: bytes) -> int:
@@ -73,6 +80,7 @@ class Fmachine(Protocol):
     handshake_timeout: ClassVar[float] = 30.0
     repeats_regularly = True
     stops_in_order = True
+    stops_once = (SWITCH,)
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
@@ -105,6 +113,16 @@ class Fmachine(Protocol):
         self.repeat_after = None
         release = () if self._release is None else (self._release,)
         return (*release, SWITCH, RELEASE_SWITCH) if self._running else release
+
+    def stop_packet_written(self, packet: Packet) -> None:
+        if packet == SWITCH:
+            self._running, self._release = False, self._release or RELEASE_SWITCH
+        elif packet == self._release:
+            self._release = None
+
+    def stop_unsure(self) -> str:
+        self._running = None
+        return UNKNOWN
 
     def stop_written(self) -> None:
         self._running, self._release = False, None
@@ -170,7 +188,4 @@ class Fmachine(Protocol):
 
     def _require_known(self) -> None:
         if self._running is None:
-            raise ButtplugDeviceError(
-                f"whether {self.name} runs is not known, since it may have missed a press of on/off:"
-                " switch it off by hand, then connect it again"
-            )
+            raise ButtplugDeviceError(UNKNOWN)

@@ -28,7 +28,7 @@ from buttplug.server.program.lifecycle import LAST_GRACE
 from buttplug.server.program.main import main
 from buttplug.server.program.options import Options, parse
 from buttplug.server.program.signals import STOPPING, TERMINAL_USE, Signals
-from buttplug.server.server import ButtplugServer
+from buttplug.server.server import MAKE_ROOM, ButtplugServer
 from buttplug.server.signals import ENDING, SUSPENDING
 from tests.fakes.fault_log import faults
 from tests.fakes.managers import FakeManager
@@ -70,7 +70,7 @@ async def test_what_the_options_say_reaches_clients(start: Start) -> None:
     assert '"ServerName":"Desk server","MaxPingTime":60000' in welcome
     late = await connect(url, proxy=None)
     await late.wait_closed()
-    assert (late.close_code, late.close_reason) == (1013, "1 clients connected: wire")
+    assert (late.close_code, late.close_reason) == (1013, f"1 clients connected: wire; {MAKE_ROOM}")
     await drive(wire, devices=2)
     await wire.close()
     server.process.terminate()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
-from buttplug.hardware.simulated import Subscribe
+from buttplug.hardware.simulated import SimulatedHardware, Subscribe
 from tests.server.protocols.helpers import Driven, drive, link, oscillate, silent_device, vibrate
 from tests.server.protocols.in_time import Moving, on
 
@@ -46,6 +46,25 @@ def stopped(device: Driven) -> list[str]:
     pressed = buttons(device.stop())
     device.protocol.stop_written()
     return pressed
+
+
+def take_in_silence(moving: Moving, unconfirmed: Packet, *, arrives: bool, times: int = 1) -> None:
+    """Have the machine confirm a packet so many times too late, whether it arrives or not."""
+    left = [unconfirmed] * times
+    hardware = moving.device.hardware
+    assert isinstance(hardware, SimulatedHardware)
+    write = hardware.write
+
+    async def write_but(packet: Packet) -> None:
+        if packet not in left:
+            await write(packet)
+            return
+        left.pop()
+        if arrives:
+            await write(packet)
+        await asyncio.sleep(1e6)
+
+    hardware.write = write_but  # type: ignore[method-assign]
 
 
 class Machine:
@@ -214,6 +233,53 @@ async def test_a_press_of_a_stop_that_was_not_written_is_made_again_before_the_b
     asyncio.get_running_loop().call_later(0.15, moving.device.recover)
     await moving.stop()
     await asyncio.sleep(5)
+    assert [data[:2] for _, data in moving.packets] == SWITCH
+    assert moving.errors == []
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@on("F-Machine Gigolo BT-R")
+async def test_a_press_of_a_stop_that_is_not_confirmed_is_not_made_again_since_it_could_start_the_machine(
+    moving: Moving, arrives: bool
+) -> None:
+    moving.send(oscillate(0, 1))
+    await asyncio.sleep(1)
+    moving.packets.clear()
+    take_in_silence(moving, press("01"), arrives=arrives)
+    await moving.stop()
+    await asyncio.sleep(60)
+    moving.send(oscillate(0, 2))
+    await asyncio.sleep(10)
+    await moving.stop()
+    assert [data[:2] for _, data in moving.packets] == ["01", "02"][not arrives :]
+    assert len(moving.errors) == 3
+    assert all("switch it off by hand" in error for error in moving.errors)
+    assert moving.pacer.may_be_running
+
+
+@on("F-Machine Gigolo BT-R")
+async def test_a_stop_whose_press_was_confirmed_and_whose_release_was_not_only_releases_the_button_again(
+    moving: Moving,
+) -> None:
+    moving.send(oscillate(0, 1))
+    await asyncio.sleep(1)
+    moving.packets.clear()
+    take_in_silence(moving, press("02"), arrives=False, times=2)
+    await moving.stop()
+    await asyncio.sleep(60)
+    assert [data[:2] for _, data in moving.packets] == SWITCH
+    assert len(moving.errors) == 1
+    assert not moving.pacer.may_be_running
+
+
+@on("F-Machine Gigolo BT-R")
+async def test_a_machine_that_confirms_each_press_late_is_stopped_by_one(moving: Moving) -> None:
+    moving.send(oscillate(0, 1))
+    await asyncio.sleep(1)
+    moving.packets.clear()
+    moving.device.write_delay = 3.0
+    await moving.stop()
+    await asyncio.sleep(60)
     assert [data[:2] for _, data in moving.packets] == SWITCH
     assert moving.errors == []
 

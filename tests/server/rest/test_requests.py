@@ -9,6 +9,7 @@ import pytest
 from buttplug.hardware.errors import HardwareError
 from buttplug.server.ports import PortInUseError
 from buttplug.server.rest.listener import RestListener
+from buttplug.server.server import MAKE_ROOM
 from tests.server.conftest import Talker
 from tests.server.rest.conftest import Serve, Site
 from tests.server.wire import STOPPED, until
@@ -194,7 +195,7 @@ async def test_requests_are_one_client_that_takes_one_place_and_whose_stop_needs
     assert (await site.get("/devices")).status == 200
     answer = await site.post("/devices/0/outputs/Vibrate/1")
     assert (answer.status, answer.body["error"]["class"]) == (503, "INIT")
-    assert answer.body["error"]["message"] == "1 clients connected: other"
+    assert answer.body["error"]["message"] == f"1 clients connected: other; {MAKE_ROOM}"
     for path in ("/devices/stop", "/devices/0/stop", "/devices/0/features/1/stop"):
         site.house.simulated[0].packets.clear()
         assert (await site.post(path)).status == 200
@@ -202,7 +203,7 @@ async def test_requests_are_one_client_that_takes_one_place_and_whose_stop_needs
     assert (await site.post("/devices/0/outputs/Vibrate/1")).status == 200
     late = Talker(site.house.server, "late")
     assert late.session in site.house.server.sessions
-    assert site.house.server.why_full() == "1 clients connected: REST API"
+    assert site.house.server.why_full() == f"1 clients connected: REST API; {MAKE_ROOM}"
 
 
 async def test_a_stop_takes_no_place_and_a_failing_one_is_told(site: Site) -> None:

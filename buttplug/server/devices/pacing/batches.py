@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
+from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
@@ -145,7 +146,8 @@ class StopBatch:
     A packet that was not written is tried once more, and keeps none of the others from being written: an output that does not
     work leaves no other running. Nothing that was written is written again, since some devices take the same packet as
     another command the second time. Where packets have their effect only in their order (``in_order``), a failed one is tried
-    again before those behind it; else behind them, so that an output that hangs delays no other.
+    again before those behind it; else behind them, so that an output that hangs delays no other. One that would undo itself
+    (:attr:`.Protocol.stops_once`) is tried again only where it surely has not arrived, and has all the time there is.
     """
 
     def __init__(
@@ -155,8 +157,7 @@ class StopBatch:
         packets: Iterable[Packet],
         dones: list[Done],
         failure: str | None,
-        *,
-        in_order: bool = False,
+        protocol: Protocol,
     ) -> None:
         """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet.
 
@@ -168,7 +169,8 @@ class StopBatch:
         self.dones_of_next: list[Done] = []
         self.was_begun = False
         self._problem = failure
-        self._in_order = in_order
+        self._others_wait = False
+        self._protocol = protocol
         #: The packets left to write, each with how many times it may still be tried.
         self._left = deque((packet, STOP_TRIES) for packet in packets)
         self._taken = (Packet(b""), 0)
@@ -181,7 +183,16 @@ class StopBatch:
     @property
     def is_hurried(self) -> bool:
         """Whether others wait for the packet that was taken, which is tried again should it take long."""
-        return bool(self._left) and self._taken[1] > 1
+        packet, tries = self._taken
+        return (self._others_wait or (bool(self._left) and tries > 1)) and packet not in self._protocol.stops_once
+
+    def make_way(self) -> bool:
+        """Note that the stop of other outputs was asked for: what hangs is not tried again before that one, but behind it.
+
+        Returns whether the packet under way is hurried.
+        """
+        self._others_wait = True
+        return self.is_hurried
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -190,12 +201,26 @@ class StopBatch:
         self._taken = self._left.popleft()
         return self._taken[0]
 
+    def written(self) -> None:
+        """Note that a packet was written."""
+        self._protocol.stop_packet_written(self._taken[0])
+
     def failed(self, error: ButtplugError | None) -> None:
         """Note that a packet was not written. ``error`` None: it was cut off."""
         packet, tries = self._taken
-        if tries == 1:
-            self._problem = "its packet was cut off" if error is None else error.message
-        elif self._in_order:
+        problem = "its packet was cut off" if error is None else error.message
+        surely_failed = _surely_failed(error)
+        if packet in self._protocol.stops_once and not surely_failed:
+            self._problem = f"{problem}; {self._protocol.stop_unsure()}"
+        elif tries == 1 or (self._others_wait and not surely_failed):
+            # What to do about one that is unsure is not hidden by what failed behind it.
+            self._problem = self._problem or problem
+        elif self._protocol.stops_in_order:
             self._left.appendleft((packet, tries - 1))
         else:
             self._left.append((packet, tries - 1))
+
+
+def _surely_failed(error: ButtplugError | None) -> bool:
+    """Whether a packet that was not written cannot have arrived: the bus refused it. ``error`` None: it was cut off."""
+    return isinstance(error, HardwareError) and not isinstance(error, HardwareTimeoutError | HardwareDisconnectedError)

@@ -42,8 +42,7 @@ class Machine:
         self.is_hurried: bool = False
         self.moves = moves
         self._pace = Pace(gap, spacing, now)
-        self._protocol = protocol
-        self._limits = limits
+        self._protocol, self._limits = protocol, limits
         self.outputs: Outputs = Outputs(limits.values, [each.index for each in protocol.definition.features if each.outputs])
         self._repeats = Repeats(protocol, now)
         self._pending = Pending()
@@ -80,16 +79,16 @@ class Machine:
             if self._batch.slots.issuperset(slots) and not self._owed.slots:
                 self._batch.dones.append(done)
                 return
+            self.is_hurried = self._batch.make_way()
         elif self._batch is not None:
             self._batch.interrupt(waiting=self._ready is not None)
-            self._ready = None
+            self._ready, self.is_hurried = None, True
         self._owed.ask(slots, done)
 
     def configure(self, limits: Limits, gap: float) -> None:
         """Use other limits and another gap from now on; a stop that is being written is made again, under them."""
         self._stop_again()
-        self._limits = limits
-        self.outputs.ranges = limits.values
+        self._limits, self.outputs.ranges = limits, limits.values
         self._pace.gap = gap
 
     def next(self, now: float) -> Packet | float:
@@ -108,6 +107,8 @@ class Machine:
                 self._ready = packet
                 return self._pace.packet_due
             else:
+                if self._has_parts and not batch.was_begun and isinstance(batch, CommandBatch):
+                    self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
                 self._last, self._ready = packet, None
                 batch.was_begun, self.is_hurried = True, batch.is_hurried
                 return packet
@@ -115,7 +116,9 @@ class Machine:
     def written(self, now: float) -> None:
         """Note that the packet was written."""
         self._pace.written(now, self._last.pause)
-        if self._has_parts and isinstance(self._batch, CommandBatch):
+        if isinstance(self._batch, StopBatch):
+            self._batch.written()
+        elif self._has_parts and isinstance(self._batch, CommandBatch):
             self._batch.written(self.moves, self._protocol, now)
         if self._protocol.repeat_after is None:
             self._repeats.counted_from = None  # What the protocol begins with this packet is counted from here.
@@ -132,8 +135,6 @@ class Machine:
 
     def settled(self, now: float) -> None:
         """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
-        if isinstance(self._batch, CommandBatch):
-            self._owed.told(self._batch.wanted.keys())
         self.answers += self._owed.settled(self._batch)
         self._stop_again()
         self._is_to_be_repeated = True
@@ -153,10 +154,10 @@ class Machine:
     def _begin(self, now: float) -> float | None:
         """Begin the batch whose turn it is; return until when there is none."""
         owed, pace = self._owed, self._pace
-        if owed.due <= now:
-            self.answers += owed.take_due(now)
         if self._is_to_be_repeated:
             self._want_everything_again(now)
+        if owed.due <= now:
+            self.answers += owed.take_due(now)
         if owed.slots or owed.dones:
             if now < pace.packet_due:
                 return pace.packet_due
@@ -181,6 +182,7 @@ class Machine:
 
     def _want_everything_again(self, now: float) -> None:
         self._is_to_be_repeated = False
+        self._owed.stop_uncertain_again()
         self.outputs.unsure.update(self.slots)
         for slot in self.slots - self._owed.slots - self._pending.wanted.keys():
             if slot[1].is_position:
@@ -204,11 +206,9 @@ class Machine:
         self._pace.batch_begun(now)
 
     def _stop_again(self) -> None:
-        """Have the stop that is being written made again: behind its end if it was begun, since it may have halted a part."""
+        """Have the stop that is being written made again, behind its end, since it may have halted a part."""
         if isinstance(self._batch, StopBatch):
             self._owed.ask_again(self._batch)
-            if not self._batch.was_begun:
-                self._batch = self._ready = None
 
     def _finish(self, now: float) -> None:
         batch, self._batch = self._batch, None
@@ -227,8 +227,7 @@ class Machine:
         if batch.error is None and not batch.was_cut_short:
             self.outputs.note(batch.changed, sure=True)
             self._owed.told(batch.wanted)
-        elif batch.error is None:
-            # What the stop does not cover is still wanted.
+        elif batch.error is None:  # What the stop does not cover is still wanted.
             for slot in batch.wanted.keys() - self._owed.slots - self._pending.wanted.keys():
                 wanted = batch.wanted.pop(slot)
                 self.want(wanted.output, wanted.done, now)

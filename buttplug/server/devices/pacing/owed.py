@@ -111,21 +111,26 @@ class OwedStops:
             self._uncertain.difference_update(slots)
 
     def settled(self, batch: object) -> list[Answer]:
-        """Have those stopped once more that something else could have undone: now nothing can.
+        """Note that nothing that was given up can arrive any more.
 
         Returns the answers to those who wait for the stop that is being written in the place of one before it: while writes
         are slow there may always be another one.
         """
         self.may_arrive = False
-        self.slots |= self._uncertain
-        self.dones += self._uncertain_dones
-        self._uncertain, self._uncertain_dones, self._uncertain_until = set(), [], inf
-        self._set_due()
         if not isinstance(batch, StopBatch) or not batch.was_begun:
             return []
         late = [done for done in batch.dones if done in self._waited]
         batch.dones = [done for done in batch.dones if done not in late]
         return [(done, ButtplugDeviceError(NOT_CERTAIN)) for done in late]
+
+    def stop_uncertain_again(self) -> None:
+        """Have those stopped once more that something else could have undone, unless something still can."""
+        if self.may_arrive:
+            return
+        self.slots |= self._uncertain
+        self.dones += self._uncertain_dones
+        self._uncertain, self._uncertain_dones, self._uncertain_until = set(), [], inf
+        self._set_due()
 
     def abandon(self) -> list[Done]:
         """Return everybody who waits for an answer, and forget them; the stops are still owed."""

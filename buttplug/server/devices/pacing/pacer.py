@@ -83,12 +83,15 @@ class Pacer:
         if self._closed is not None:
             done(self._closed if self._machine.owes_stop else None)
             return
-        if not self._machine.is_writing_stop:
+        is_writing_stop = self._machine.is_writing_stop
+        if not is_writing_stop:
             if self._hardware.waits_to_write or not self._hardware.keeps_order:
                 self._writer.cut_off()
             else:
                 self._writer.hurry(STOP_LIMIT)
         self._machine.stop(self.slots if slots is None else slots, done)
+        if is_writing_stop and self._machine.is_hurried:
+            self._writer.hurry(STOP_LIMIT)
         self._answer()
         self._wake()
 
@@ -136,9 +139,9 @@ class Pacer:
         while not end.done():
             try:
                 step = machine.next(now)
-                if machine.answers:
-                    self._answer()
                 if isinstance(step, Packet):
+                    if machine.answers:
+                        self._answer()
                     self._is_writing = True
                     await self._writer.write(step, now, stops=machine.is_writing_stop, hurried=machine.is_hurried)
                     self._is_writing = False
@@ -186,7 +189,10 @@ class Pacer:
     # Waiting and telling
 
     async def _sleep(self, until: float) -> None:
+        """Give the answers, and sleep until a time or until something is asked: who is answered may ask for a stop at once."""
         self._waker = self._loop.create_future()
+        if self._machine.answers:
+            self._answer()
         if until == inf:
             await self._waker
             return

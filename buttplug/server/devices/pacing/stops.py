@@ -28,7 +28,7 @@ def begin_stop(
     stopped = stop_outputs(slots, outputs, moves, limits, now, halts=protocol.halts)
     outputs.note(stopped, sure=False)
     packets, failure = stop_packets(protocol, list(stopped.values()), outputs.values)
-    return StopBatch(slots, stopped, packets, dones, failure, in_order=protocol.stops_in_order)
+    return StopBatch(slots, stopped, packets, dones, failure, protocol)
 
 
 def stop_outputs(

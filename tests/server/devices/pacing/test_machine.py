@@ -495,6 +495,14 @@ def test_a_move_that_was_under_way_when_the_link_broke_is_halted_on_return(proto
     assert bench.words[0] == halt
 
 
+def test_a_move_that_was_being_written_when_the_link_broke_may_be_under_way() -> None:
+    bench = Bench(PacketPerFeature, STROKER)
+    bench.want(0, 100, 4000)
+    assert isinstance(bench.machine.next(bench.now), Packet)
+    assert bench.machine.may_be_running(bench.now)
+    assert bench.machine.moves.all_under_way(bench.now)[0].target == 100
+
+
 def test_limits_that_changed_hold_for_a_halt() -> None:
     bench = Bench(PacketPerFeature, STROKER)
     bench.want(0, 0, 1)
@@ -581,6 +589,32 @@ def test_a_stop_that_stays_uncertain_is_reported_as_that_and_repeated_all_the_sa
     bench.settle()
     bench.run()
     assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
+@pytest.mark.parametrize("stop_fails", [True, False], ids=["a stop that failed", "a stop that is not certain"])
+def test_a_command_that_fails_while_things_settle_is_no_end_of(stop_fails: bool) -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 50)
+    bench.begin_write()
+    bench.finish_write(NO_LUCK, may_arrive=True)
+    bench.stop((0, VIBRATE))
+    for _ in range(2 if stop_fails else 1):
+        bench.begin_write()
+        bench.finish_write(NO_LUCK if stop_fails else None)
+    bench.begin_write()
+    bench.want(0, 70)
+    bench.begin_write()
+    bench.settle()
+    bench.finish_write(NO_LUCK)
+    assert bench.machine.owes_stop
+    for _ in range(4):
+        bench.begin_write()
+        if bench.under_way is not None:
+            bench.finish_write(NO_LUCK)
+    assert bench.machine.owes_stop
+    bench.run(2 * RETRY_DELAY)
+    assert bench.words[-1] == "Vibrate 0 0"
+    assert not bench.machine.may_be_running(bench.now)
 
 
 def test_what_was_wanted_after_the_stop_is_said_again_instead_of_zero() -> None:

@@ -19,6 +19,7 @@ from buttplug.server.devices.pacing.moves import Move
 from buttplug.server.devices.pacing.owed import OwedStops
 from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.repeats import Repeats
+from tests.fakes.protocols import TwoPackets
 from tests.server.devices.pacing.any_order import AnyOrder
 
 QUICKLY = settings(
@@ -104,7 +105,7 @@ def _believe_everything(patch: pytest.MonkeyPatch) -> None:
 
 def _out_of_order(patch: pytest.MonkeyPatch) -> None:
     """A packet of a stop that failed is tried again behind the others, also where these count only behind it."""
-    patch.setattr(StopBatch, "_in_order", property(lambda self: False, lambda self, value: None), raising=False)
+    patch.setattr(TwoPackets, "stops_in_order", False)
 
 
 #: The faults, the kinds of devices that show each, and in how many steps it is found soonest.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.hardware.base import Packet
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice
@@ -75,6 +76,18 @@ class Bench:
         answer: asyncio.Future[ButtplugError | None] = asyncio.get_running_loop().create_future()
         ask(answer.set_result)
         return answer
+
+
+def stuck_for(words: str, bench: Bench, written: list[tuple[float, str]]) -> Callable[[Packet], Awaitable[None]]:
+    """Return a way to write on which some packets hang for ever; the others are noted with their times."""
+
+    async def write(packet: Packet) -> None:
+        await asyncio.sleep(0)
+        if packet.data.decode().startswith(words):
+            await asyncio.sleep(1e6)
+        written.append((bench.now, packet.data.decode()))
+
+    return write
 
 
 @pytest.fixture
@@ -305,6 +318,41 @@ async def test_a_stop_waits_for_a_stuck_write_only_for_a_moment(bench: Bench) ->
     await asyncio.sleep(60)
     assert stop.done()
     assert sorted(bench.words) == ["Vibrate 0 0", "Vibrate 1 0"]
+
+
+async def test_a_stop_that_is_asked_for_by_the_answer_to_a_command_is_written(bench: Bench) -> None:
+    """As when the client that is answered turns out to be gone."""
+    stopped: list[ButtplugError | None] = []
+    bench.pacer.submit(Output(0, VIBRATE, 50), lambda error: bench.pacer.stop(stopped.append))
+    await asyncio.sleep(60)
+    assert bench.words == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 0"]
+    assert stopped == [None]
+
+
+@using(PacketPerFeature, MOTORS, 0.0)
+async def test_a_stop_that_is_asked_for_by_an_answer_waits_for_the_stuck_write_behind_it_only_for_a_moment(
+    bench: Bench,
+) -> None:
+    written: list[tuple[float, str]] = []
+    bench.hardware.write = stuck_for("Vibrate 1 10", bench, written)  # type: ignore[method-assign,assignment]
+    bench.pacer.submit(Output(0, VIBRATE, 50), lambda error: bench.pacer.stop(lambda error: None))
+    asyncio.get_running_loop().call_soon(lambda: bench.want(1, 10))
+    await asyncio.sleep(60)
+    assert written[-2:] == [(STOP_LIMIT, "Vibrate 0 0"), (STOP_LIMIT, "Vibrate 1 0")]
+
+
+async def test_a_stop_waits_for_the_stuck_stop_of_another_output_only_for_a_moment(bench: Bench) -> None:
+    written: list[tuple[float, str]] = []
+    bench.hardware.write = stuck_for("Vibrate 0", bench, written)  # type: ignore[method-assign,assignment]
+    first = bench.stop((0, VIBRATE))
+    await asyncio.sleep(1.5)
+    asked_at = bench.now
+    second = bench.stop((1, VIBRATE))
+    await asyncio.sleep(4 * WRITE_LIMIT)
+    assert [word for _, word in written] == ["Vibrate 1 0"]
+    assert written[0][0] <= asked_at + 2 * STOP_LIMIT
+    assert isinstance(first.result(), ButtplugDeviceError)
+    assert second.done()
 
 
 @using(TwoPackets)
