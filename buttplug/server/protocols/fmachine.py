@@ -80,7 +80,7 @@ class Fmachine(Protocol):
     handshake_timeout: ClassVar[float] = 30.0
     repeats_regularly = True
     stops_in_order = True
-    stops_once = (SWITCH,)
+    stops_once: ClassVar[Sequence[Packet]] = (SWITCH,)
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
