@@ -66,7 +66,8 @@ class Machine:
 
     def may_be_running(self, now: float) -> bool:
         """Whether an output was told to run, or may have been, and is not known to have stopped."""
-        return self.owes_stop or self.outputs.may_run or bool(self.moves.all_under_way(now))
+        owed = self._owed
+        return self.owes_stop or owed.may_arrive or self.outputs.may_run or bool(self.moves.all_under_way(now))
 
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
@@ -226,7 +227,7 @@ class Machine:
     def _finish_commands(self, batch: CommandBatch, now: float) -> None:
         if batch.error is None and not batch.was_cut_short:
             self.outputs.note(batch.changed, sure=True)
-            self._owed.told(batch.wanted)
+            self.answers += self._owed.told(batch.wanted)
         elif batch.error is None:  # What the stop does not cover is still wanted.
             for slot in batch.wanted.keys() - self._owed.slots - self._pending.wanted.keys():
                 wanted = batch.wanted.pop(slot)

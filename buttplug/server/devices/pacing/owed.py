@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from math import inf
 from typing import TypeAlias
 
@@ -40,6 +40,12 @@ class OwedStops:
         self._uncertain: set[Slot] = set()
         self._uncertain_dones: list[Done] = []
         self._uncertain_until = inf
+        #: Levels that were told something behind an uncertain stop. Once nothing can arrive any more they are told that again,
+        #: and those who asked for such a stop wait for it: in the middle of a stop, and behind it.
+        self._told_since: set[Slot] = set()
+        self._to_tell: set[Slot] = set()
+        self._tell_first: list[Done] = []
+        self._untold_dones: list[Done] = []
         #: Those who wait for the next stop in the place of one before it, and those who did for the one that was taken last.
         self._waiting: list[Done] = []
         self._waited: list[Done] = []
@@ -47,7 +53,7 @@ class OwedStops:
     @property
     def any(self) -> bool:
         """Whether there is an output that the device may not have stopped although it should."""
-        return bool(self.slots or self._failed or self._uncertain)
+        return bool(self.slots or self._failed or self._uncertain or self._told_since or self._to_tell)
 
     def ask(self, slots: Iterable[Slot], done: Done) -> None:
         """Have outputs stopped next."""
@@ -69,7 +75,7 @@ class OwedStops:
             self._failed, self._retry_at = set(), inf
         dones: list[Done] = []
         if self._uncertain_until <= now:
-            dones, self._uncertain_dones, self._uncertain_until = self._uncertain_dones, [], inf
+            dones = self._take_uncertain_dones()
         self._set_due()
         return [(done, ButtplugDeviceError(NOT_CERTAIN)) for done in dones]
 
@@ -83,14 +89,18 @@ class OwedStops:
 
     def written(self, batch: StopBatch, now: float) -> list[Answer]:
         """Note a stop that the device got; return the answers."""
-        if not self.may_arrive:
-            return [(done, None) for done in batch.dones]
-        self._uncertain |= batch.slots
-        self._uncertain_dones += batch.dones
-        if batch.dones:
+        self._told_since -= batch.slots
+        answers = self._told_again(batch.slots)
+        waiting = batch.dones if self.may_arrive else [done for done in batch.dones if done in self._tell_first]
+        if self.may_arrive:
+            self._uncertain |= batch.slots
+            self._uncertain_dones += waiting
+        else:
+            self._untold_dones += waiting
+        if waiting:
             self._uncertain_until = min(self._uncertain_until, now + SETTLE_LIMIT)
             self._set_due()
-        return []
+        return answers + [(done, None) for done in batch.dones if done not in waiting]
 
     def failed(self, batch: StopBatch, error: ButtplugError, now: float) -> list[Answer]:
         """Have outputs stopped again soon whose stop was not written; return the answers.
@@ -104,11 +114,25 @@ class OwedStops:
         self._set_due()
         return [(done, error) for done in dones]
 
-    def told(self, slots: Collection[Slot]) -> None:
-        """Note outputs that got something else since, and need no stop any more."""
-        if self._failed or self._uncertain:
-            self._failed.difference_update(slots)
-            self._uncertain.difference_update(slots)
+    def told(self, slots: Collection[Slot]) -> Sequence[Answer]:
+        """Note outputs that got something else since, and need no stop any more; return the answers.
+
+        A part does: what arrives late moves it elsewhere, and for how long cannot be known.
+        """
+        if not (self._failed or self._uncertain or self._to_tell):
+            return ()
+        self._failed.difference_update(slots)
+        levels = {slot for slot in self._uncertain.intersection(slots) if not slot[1].is_position}
+        self._told_since |= levels
+        self._uncertain -= levels
+        return self._told_again(slots)
+
+    def _told_again(self, slots: Collection[Slot]) -> list[Answer]:
+        self._to_tell.difference_update(slots)
+        if self._to_tell:
+            return []
+        dones, self._untold_dones, self._tell_first = self._untold_dones, [], []
+        return [(done, None) for done in dones]
 
     def settled(self, batch: object) -> list[Answer]:
         """Note that nothing that was given up can arrive any more.
@@ -127,16 +151,25 @@ class OwedStops:
         """Have those stopped once more that something else could have undone, unless something still can."""
         if self.may_arrive:
             return
+        if self._told_since:
+            self._tell_first += self._uncertain_dones
+        self._to_tell |= self._told_since
         self.slots |= self._uncertain
         self.dones += self._uncertain_dones
-        self._uncertain, self._uncertain_dones, self._uncertain_until = set(), [], inf
+        self._uncertain, self._told_since, self._uncertain_dones = set(), set(), []
+        self._uncertain_until = self._uncertain_until if self._untold_dones else inf
         self._set_due()
 
     def abandon(self) -> list[Done]:
         """Return everybody who waits for an answer, and forget them; the stops are still owed."""
-        dones = self.dones + self._uncertain_dones
-        self.dones, self._uncertain_dones, self._uncertain_until = [], [], inf
+        dones = self.dones + self._take_uncertain_dones()
+        self.dones, self._tell_first = [], []
         self._set_due()
+        return dones
+
+    def _take_uncertain_dones(self) -> list[Done]:
+        dones = self._uncertain_dones + self._untold_dones
+        self._uncertain_dones, self._untold_dones, self._uncertain_until = [], [], inf
         return dones
 
     def _set_due(self) -> None:

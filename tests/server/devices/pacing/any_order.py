@@ -132,6 +132,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.stops: set[Asked] = set()
         #: What was asked of each motor last.
         self.last: dict[int, tuple[int, Asked]] = {}
+        #: The levels that were wanted, with their motors, in order.
+        self.wants: list[tuple[int, int]] = []
         self.write_ended_at = -1.0
         #: Where the part was when stops were asked for, since it was last sent anywhere by a command.
         self.places_at_stops: list[float] = []
@@ -143,6 +145,7 @@ class AnyOrder(RuleBasedStateMachine):
         asked = self.bench.want(motor, level)
         self.asked.append(asked)
         self.last[motor] = level, asked
+        self.wants.append((motor, level))
         self.bench.answer()
 
     @precondition(lambda self: PLACE in self.kind.ranges)
@@ -159,7 +162,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.places_at_stops.append(self.part.place)
         stopped = self.bench.stop(*((motor, VIBRATE) for motor in motors))
         covered = motors or tuple(range(MOTOR_COUNT))
-        stopped.when_ok = lambda: self._check_stopped(covered, stopped, everything=not motors)
+        wants_before = len(self.wants)
+        stopped.when_ok = lambda: self._check_stopped(covered, stopped, self.wants[wants_before:], everything=not motors)
         self.asked.append(stopped)
         self.stops.add(stopped)
         self.last |= dict.fromkeys(covered, (0, stopped))
@@ -234,6 +238,17 @@ class AnyOrder(RuleBasedStateMachine):
         self.stop(())
         for outcome in (*["written"] * count, "failed"):
             self.a_write_ends(outcome)
+
+    @precondition(lambda self: not self.kind.keeps_order)
+    @rule(motor=st.integers(0, MOTOR_COUNT - 1), level=st.sampled_from([0, 1, 50]))
+    def a_motor_is_driven_again_while_its_command_may_still_arrive(self, motor: int, level: int) -> None:
+        self.writes_succeed_for_a_while()
+        self.want(motor, 100)
+        self.time_passes(0.1)
+        self.a_write_ends("late")
+        self.stop((motor,))
+        self.writes_succeed_for_a_while()
+        self.want(motor, level)
 
     @rule(count=st.integers(2, 6))
     def writes_fail_for_a_while(self, count: int) -> None:
@@ -329,11 +344,15 @@ class AnyOrder(RuleBasedStateMachine):
         elif not self.bench.machine.is_writing_stop:
             self.places_at_stops.clear()
 
-    def _check_stopped(self, motors: Sequence[int], stopped: Asked, *, everything: bool) -> None:
+    def _check_stopped(
+        self, motors: Sequence[int], stopped: Asked, wanted_since: Sequence[tuple[int, int]], *, everything: bool
+    ) -> None:
         assert not self.late, "nothing that was sent before a stop arrives behind its answer"
         for motor in motors:
             if self.last[motor][1] is stopped:
                 assert self.motors[motor] == 0, "what was stopped stands still when that is answered"
+            newer = [level for other, level in wanted_since if other == motor]
+            assert self.motors[motor] in (0, *newer), "behind a stop's answer nothing runs by an earlier command"
         if everything and not self.kind.may_fail:
             self.part.move_on(self.bench.now)
             is_there = abs(self.part.target - self.part.place) <= ROUNDING

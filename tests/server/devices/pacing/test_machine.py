@@ -631,6 +631,89 @@ def test_what_was_wanted_after_the_stop_is_said_again_instead_of_zero() -> None:
     assert bench.words[-2:] == ["Vibrate 1 0", "Vibrate 0 5"]
 
 
+def test_a_stop_is_answered_only_when_what_was_wanted_after_it_is_said_again() -> None:
+    bench = Bench(PacketPerFeature, gap=0.1)
+    bench.want(0, 20)
+    bench.begin_write()
+    stopped = bench.stop()
+    bench.finish_write(cut_off=True, may_arrive=True)
+    bench.run()
+    bench.want(0, 5)
+    bench.run(0.2)
+    bench.settle()  # The 20 arrived behind the 5.
+    bench.run()
+    assert bench.words[-1] == "Vibrate 1 0"
+    assert not stopped.answers
+    bench.run(0.1)
+    assert bench.words[-1] == "Vibrate 0 5"
+    assert stopped.ok
+
+
+def test_a_stop_is_not_certain_while_what_was_wanted_after_it_cannot_be_said_again() -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 20)
+    bench.begin_write()
+    stopped = bench.stop((0, VIBRATE))
+    bench.finish_write(cut_off=True, may_arrive=True)
+    bench.run()
+    bench.want(0, 5)
+    bench.run()
+    bench.settle()
+    bench.begin_write()
+    bench.finish_write(NO_LUCK)
+    bench.run(SETTLE_LIMIT)
+    assert stopped.failed
+    assert "not certain" in str(stopped.answers[0])
+
+
+@pytest.mark.parametrize("level", [5, 0])
+def test_a_stop_does_not_wait_for_what_a_later_one_stopped(level: int) -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 20)
+    bench.begin_write()
+    first = bench.stop((0, VIBRATE))
+    bench.finish_write(cut_off=True, may_arrive=True)
+    bench.run()
+    bench.want(0, level)
+    bench.run()
+    second = bench.stop((0, VIBRATE))
+    bench.run()
+    bench.settle()
+    bench.run()
+    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
+    assert first.ok
+    assert second.ok
+
+
+def test_a_part_that_was_moved_after_its_stop_is_stopped_again_where_an_earlier_move_may_have_arrived() -> None:
+    bench = Bench(Halting, STROKER)
+    bench.want(0, 90, 5000)
+    bench.begin_write()
+    stopped = bench.stop((0, POSITION))
+    bench.finish_write(cut_off=True, may_arrive=True)
+    bench.run()
+    bench.want(0, 50, 300)
+    bench.run()
+    bench.settle()
+    count = len(bench.words)
+    bench.run()
+    assert bench.words[count] == "halt"
+    assert stopped.ok
+
+
+def test_a_device_may_be_running_while_a_command_may_still_arrive_behind_a_zero() -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 20)
+    bench.begin_write()
+    bench.finish_write(NO_LUCK, may_arrive=True)
+    bench.want(0, 0)
+    bench.run()
+    assert bench.machine.may_be_running(bench.now)
+    bench.settle()
+    bench.run()
+    assert not bench.machine.may_be_running(bench.now)
+
+
 # Repeats
 
 
