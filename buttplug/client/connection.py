@@ -85,15 +85,19 @@ class Connection:
         self, message: ClientMessage, subject: Subject | None = None, on_reply: OnReply | None = None
     ) -> Request:
         """Send a message as :meth:`begin` does, after :meth:`stop_accepting` too."""
-        request = Request(message, subject, self._loop.create_future(), self._loop.time() + self._timeout, on_reply)
-        self._pending[message.id] = request
-        if self._timer is None:
-            self._timer = self._loop.call_at(request.deadline, self._expire)
+        request = self._add(message, subject, on_reply)
         try:
             await self._connector.send(message)
         except BaseException:
             self._pending.pop(message.id, None)
             raise
+        return request
+
+    def _add(self, message: ClientMessage, subject: Subject | None, on_reply: OnReply | None) -> Request:
+        request = Request(message, subject, self._loop.create_future(), self._loop.time() + self._timeout, on_reply)
+        self._pending[message.id] = request
+        if self._timer is None:
+            self._timer = self._loop.call_at(request.deadline, self._expire)
         return request
 
     async def finish(self, request: Request, reply: type[Reply]) -> Reply:
@@ -125,7 +129,18 @@ class Connection:
         """Send a message and wait for its reply; raises what :meth:`begin` and :meth:`finish` raise."""
         if not self.open:
             raise ButtplugConnectorError("Not connected")
-        return await self.finish(await self.begin_last(message, subject, on_reply), reply)
+        request = self._add(message, subject, on_reply)
+        try:
+            await self._connector.send(message)
+            if request.answer.done():
+                await asyncio.sleep(0)  # As in `finish`: a coroutine for each part would be a tenth of what a command costs.
+            answer = await request.answer
+        except BaseException:
+            self._pending.pop(message.id, None)
+            raise
+        if isinstance(answer, reply):
+            return answer
+        raise request.failure(answer)
 
     def stop_accepting(self) -> None:
         """Refuse requests from now on, because the client is about to close."""

@@ -81,7 +81,7 @@ class Told(Protocol):
 
 #: The ranges of all outputs of a device, in device units, by feature and kind.
 Ranges: TypeAlias = Mapping[tuple[int, OutputType], Range]
-OnTold: TypeAlias = Callable[[Ranges, Iterable[Told]], None]
+OnTold: TypeAlias = Callable[[Ranges, Iterable[Told], float], None]
 
 
 class Hardware(ABC):

@@ -33,7 +33,7 @@ def output_of(command: dict[str, OutputArguments]) -> WantedOutput:
     if len(command) != 1:
         raise ButtplugMessageError(f"Command must name one output type, not {len(command)}")
     ((word, arguments),) = command.items()
-    type_ = output_type_of(word)
+    type_ = _OUTPUTS.get(word) or output_type_of(word)
     value = arguments.value
     if value is None and type_.is_position:
         value = arguments.position

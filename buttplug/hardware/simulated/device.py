@@ -201,18 +201,16 @@ class SimulatedDevice:
         loop = getattr(self.hardware, "loop", None)
         return sent.duration > 0 and loop is not None and not loop.is_closed() and loop.time() < sent.at + sent.duration
 
-    def told(self, ranges: Ranges, outputs: Iterable[Told]) -> None:
-        """Take note of what outputs were told."""
-        at = asyncio.get_running_loop().time()
+    def told(self, ranges: Ranges, outputs: Iterable[Told], at: float) -> None:
+        """Take note of what outputs were told, and when."""
         for output in outputs:
             feature, type_ = slot = output.feature, output.type
             low, high = ranges[slot]
             if type_.is_position:
                 slot = feature, OutputType.POSITION
-                level = (output.value - low) / (high - low)
+                sent = Sent(at, type_, feature, (output.value - low) / (high - low), output.duration / 1000)
             else:
-                level = output.value / high
-            sent = Sent(at, type_, feature, level, output.duration / 1000)
+                sent = Sent(at, type_, feature, output.value / high)
             self.sent.append(sent)
             self._last[slot] = sent
 

@@ -50,7 +50,8 @@ class SimulatedHardware(Hardware):
         self.subscribed: set[str] = set()
 
     async def write(self, packet: Packet) -> None:
-        self.require(packet.endpoint)
+        if not self.connected or packet.endpoint not in self.endpoints:
+            self.require(packet.endpoint)
         device = self.device
         if device.write_delay:
             await asyncio.sleep(device.write_delay)

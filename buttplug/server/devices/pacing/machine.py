@@ -171,8 +171,9 @@ class Machine:
                 return owed.due
         else:
             repeat = self._repeats.due(pace.written_at)
-        if now < pace.earliest_batch:
-            commands, repeat = max(commands, pace.earliest_batch), max(repeat, pace.earliest_batch)
+        if now < pace.batch_due or now < pace.packet_due:
+            earliest = max(pace.batch_due, pace.packet_due)
+            commands, repeat = max(commands, earliest), max(repeat, earliest)
         if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
             self._begin_commands(now)
         elif repeat <= now:
@@ -193,7 +194,10 @@ class Machine:
 
     def _begin_commands(self, now: float) -> None:
         wanted, told, unsure = self._pending.take(), self.outputs.told, self.outputs.unsure
-        changed = {slot: want.output for slot, want in wanted.items() if slot in unsure or told.get(slot) != want.output}
+        changed = {}
+        for slot, want in wanted.items():
+            if slot in unsure or told.get(slot) != want.output:
+                changed[slot] = want.output
         if self._has_parts:
             changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
         if len(changed) > 1:
@@ -226,13 +230,14 @@ class Machine:
 
     def _finish_commands(self, batch: CommandBatch, now: float) -> None:
         if batch.error is None and not batch.was_cut_short:
-            self.outputs.note(batch.changed, sure=True)
+            self.outputs.written(batch.changed, now)
             self.answers += self._owed.told(batch.wanted)
         elif batch.error is None:  # What the stop does not cover is still wanted.
             for slot in batch.wanted.keys() - self._owed.slots - self._pending.wanted.keys():
                 wanted = batch.wanted.pop(slot)
                 self.want(wanted.output, wanted.done, now)
-        self.answers += [(wanted.done, batch.error) for wanted in batch.wanted.values()]
+        for wanted in batch.wanted.values():
+            self.answers.append((wanted.done, batch.error))
         if (batch.error is not None or batch.was_cut_off) and batch.was_begun and self._has_parts:
             self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
 
@@ -240,7 +245,7 @@ class Machine:
         self._pace.batch_begun(now)
         if batch.error is None:
             self._faults.stopped()
-            self.outputs.stopped(batch.stopped)
+            self.outputs.stopped(batch.stopped, now)
             self.moves.stopped(batch.stopped.values(), self._protocol, now)
             self._protocol.stop_written()
             self.answers += self._owed.written(batch, now)

@@ -12,7 +12,7 @@ from buttplug.core.messages import Range
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output
 
-OnTold: TypeAlias = Callable[[Iterable[Output]], None]
+OnTold: TypeAlias = Callable[[Iterable[Output], float], None]
 
 
 class Outputs:
@@ -22,7 +22,7 @@ class Outputs:
     order, as packets that carry several features need them. Outputs in ``unsure`` may have another value at the device.
     """
 
-    #: Gets what outputs were told, once it was written.
+    #: Gets what outputs were told, and when, once it was written.
     on_told: OnTold | None = None
 
     def __init__(self, ranges: Mapping[Slot, Range], others: Iterable[int] = ()) -> None:
@@ -37,17 +37,21 @@ class Outputs:
         self.values: dict[int, int] = dict.fromkeys(sorted({*self._of_feature, *others}), 0)
         self.keep_inside(ranges)
 
-    def note(self, outputs: Mapping[Slot, Output], *, sure: bool) -> None:
-        """Note what outputs were told."""
+    def note(self, outputs: Mapping[Slot, Output]) -> None:
+        """Note what outputs are told."""
         for slot, output in outputs.items():
             self.told[slot] = output if output.start is None else structs.replace(output, start=None)
             self.values[output.feature] = output.value
-            if sure:
-                self.unsure.discard(slot)
-                if not output.value:
-                    self._running.discard(slot)
-        if sure and self.on_told is not None:
-            self.on_told(outputs.values())
+
+    def written(self, outputs: Mapping[Slot, Output], now: float) -> None:
+        """Note what outputs were told: the device surely has it."""
+        self.note(outputs)
+        self.unsure.difference_update(outputs)
+        for slot, output in outputs.items():
+            if not output.value:
+                self._running.discard(slot)
+        if self.on_told is not None:
+            self.on_told(outputs.values(), now)
 
     @property
     def current(self) -> list[Output]:
@@ -59,13 +63,13 @@ class Outputs:
         """Whether a level was told to run, or may have been, and is not known to be 0 since."""
         return bool(self._running)
 
-    def stopped(self, outputs: Mapping[Slot, Output]) -> None:
+    def stopped(self, outputs: Mapping[Slot, Output], now: float) -> None:
         """Note outputs whose stop the device surely has."""
         self.unsure.difference_update(outputs)
         self._running.difference_update(outputs)
         if self.on_told is not None:
             # A part that halts is not on its way any more, whatever time its command names.
-            self.on_told([structs.replace(output, duration=0) for output in outputs.values()])
+            self.on_told([structs.replace(output, duration=0) for output in outputs.values()], now)
 
     def begin(self, outputs: Mapping[Slot, Output]) -> dict[int, int]:
         """Return the values of all features when these outputs have changed.

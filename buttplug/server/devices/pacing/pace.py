@@ -19,11 +19,6 @@ class Pace:
         self.written_at: float = now
         self._spacing = spacing
 
-    @property
-    def earliest_batch(self) -> float:
-        """The time from which a batch of commands, or a repeat, may be begun."""
-        return max(self.batch_due, self.packet_due)
-
     def written(self, now: float, pause: float) -> None:
         """Note that a packet was written, behind which the device needs a pause."""
         self.packet_due = now + max(self._spacing, pause)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from math import inf
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
@@ -13,6 +13,7 @@ from buttplug.hardware.errors import HardwareDisconnectedError
 from buttplug.server.devices.pacing.batches import Done
 from buttplug.server.devices.pacing.machine import Machine
 from buttplug.server.devices.pacing.moves import Move, Moves
+from buttplug.server.devices.pacing.outputs import OnTold
 from buttplug.server.devices.pacing.slots import Limits, Slot
 from buttplug.server.devices.pacing.writer import STOP_LIMIT, CutOffError, Writer
 from buttplug.server.protocols.base import Output, Protocol
@@ -38,7 +39,7 @@ class Pacer:
         *,
         gap: float,
         left: Mapping[int, Move] | None = None,
-        on_told: Callable[[Iterable[Output]], None] | None = None,
+        on_told: OnTold | None = None,
     ) -> None:
         self._hardware = hardware
         self._loop = asyncio.get_running_loop()

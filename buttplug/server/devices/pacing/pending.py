@@ -20,12 +20,14 @@ class Pending:
 
     def add(self, output: Output, done: Done, now: float) -> Sequence[Answer]:
         """Want an output; return the answer to the one that it replaces."""
-        slot = slot_of(output.feature, output.type)
-        if not self.wanted:
+        slot, wanted = slot_of(output.feature, output.type), self.wanted
+        if not wanted:
             self.since = now
-        replaced = self.wanted.pop(slot, None)
-        self.wanted[slot] = Wanted(output, done)
-        return () if replaced is None else ((replaced.done, None),)
+        elif (replaced := wanted.pop(slot, None)) is not None:
+            wanted[slot] = Wanted(output, done)
+            return ((replaced.done, None),)
+        wanted[slot] = Wanted(output, done)
+        return ()
 
     def drop(self, slots: Iterable[Slot]) -> list[Answer]:
         """Want nothing of these slots any more; return the answers to what was wanted."""

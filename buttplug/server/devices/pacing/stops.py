@@ -26,7 +26,7 @@ def begin_stop(
     """Return the packets that stop outputs, and note what these are told."""
     outputs.begin_stop(slots)
     stopped = stop_outputs(slots, outputs, moves, limits, now, halts=protocol.halts)
-    outputs.note(stopped, sure=False)
+    outputs.note(stopped)
     packets, failure = stop_packets(protocol, list(stopped.values()), outputs.values)
     return StopBatch(slots, stopped, packets, dones, failure, protocol)
 
