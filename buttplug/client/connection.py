@@ -13,7 +13,7 @@ from buttplug.client.subject import Subject
 from buttplug.core.codec import Malformed
 from buttplug.core.enums import ErrorCode
 from buttplug.core.errors import ButtplugConnectorError, ButtplugError, error_from_code
-from buttplug.core.messages import U32_MAX, ClientMessage, Error, RequestServerInfo, ServerMessage
+from buttplug.core.messages import U32_MAX, ClientMessage, Error, Ok, RequestServerInfo, ServerMessage
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -169,6 +169,9 @@ class Connection:
         if self._ended:
             return
         request = self._pending.pop(message.id, None)
+        if request is not None and request.on_reply is None and isinstance(message, Ok):
+            request.resolve(message)
+            return
         over = _end_of_session(message, request) if self.open and isinstance(message, Error) else None
         if request is not None:
             if request.on_reply is not None and not isinstance(message, Malformed):

@@ -42,7 +42,7 @@ def output_of(command: dict[str, OutputArguments]) -> WantedOutput:
     if not isinstance(value, int):
         # Over a wire this is found earlier; from the same process anything may come.
         raise ButtplugMessageError(f"{printable(word)} needs a whole number as its Value")
-    if type_ is OutputType.POSITION_WITH_DURATION:
+    if type_.is_position and type_ is OutputType.POSITION_WITH_DURATION:
         if not isinstance(arguments.duration, int) or arguments.duration < 0:
             raise ButtplugMessageError(f"{printable(word)} needs a Duration of 0 ms or more")
         return WantedOutput(type_, value, arguments.duration)

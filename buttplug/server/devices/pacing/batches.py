@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -30,7 +29,7 @@ class Wanted(Struct):
     done: Done
 
 
-class Batch(ABC):
+class Batch(Struct, eq=False, kw_only=True):
     """The packets of commands, or of a repeat: made one by one, so that the protocol knows which were written.
 
     Attributes:
@@ -43,16 +42,16 @@ class Batch(ABC):
 
     error: ButtplugError | None = None
     fault: Exception | None = None
-    is_hurried = False
-    was_begun = False
+    is_hurried: bool = False
+    was_begun: bool = False
     was_cut_short: bool = False
     was_cut_off: bool = False
     _packets: Iterator[Packet] | None = None
-    _interrupted = False
+    _interrupted: bool = False
 
-    @abstractmethod
     def encode(self) -> Iterable[Packet]:
         """Return the packets."""
+        raise NotImplementedError
 
     def take(self) -> Packet | None:
         """Return the next packet; None when the batch is over."""
@@ -92,26 +91,21 @@ class Batch(ABC):
         self.was_cut_short = self.was_cut_short or self.was_cut_off
 
 
-class CommandBatch(Batch):
-    """The packets of commands. ``changed`` are the outputs that get another value than they had."""
+class CommandBatch(Batch, eq=False):
+    """The packets of commands.
 
-    _moves_are_noted = False
+    ``changed`` are the outputs that get another value than they had, in the order of sending; ``values`` has one value per
+    feature.
+    """
 
-    def __init__(
-        self,
-        wanted: dict[Slot, Wanted],
-        changed: Mapping[Slot, Output],
-        values: Mapping[int, int],
-        protocol: Protocol,
-    ) -> None:
-        """``changed`` is in the order of sending; ``values`` has one value per feature."""
-        self.wanted = wanted
-        self.changed = changed
-        self._values = values
-        self._protocol = protocol
+    wanted: dict[Slot, Wanted]
+    changed: Mapping[Slot, Output]
+    values: Mapping[int, int]
+    protocol: Protocol
+    _moves_are_noted: bool = False
 
     def encode(self) -> Iterable[Packet]:
-        return self._protocol.encode(list(self.changed.values()), self._values) if self.changed else ()
+        return self.protocol.encode(list(self.changed.values()), self.values) if self.changed else ()
 
     @property
     def dones(self) -> list[Done]:
@@ -125,19 +119,16 @@ class CommandBatch(Batch):
             moves.sent(self.changed.values(), protocol, now, sure=True)
 
 
-class RepeatBatch(Batch):
-    """The packets of a repeat."""
+class RepeatBatch(Batch, eq=False):
+    """The packets of a repeat. ``told`` is what each output was told last."""
 
+    told: Sequence[Output]
+    values: Mapping[int, int]
+    protocol: Protocol
     dones: Sequence[Done] = ()
 
-    def __init__(self, told: Sequence[Output], values: Mapping[int, int], protocol: Protocol) -> None:
-        """``told`` is what each output was told last."""
-        self._told = told
-        self._values = values
-        self._protocol = protocol
-
     def encode(self) -> Iterable[Packet]:
-        return self._protocol.repeat(self._told, self._values)
+        return self.protocol.repeat(self.told, self.values)
 
 
 class StopBatch:

@@ -45,9 +45,10 @@ class Outputs:
 
     def written(self, outputs: Mapping[Slot, Output], now: float) -> None:
         """Note what outputs were told: the device surely has it."""
-        self.note(outputs)
-        self.unsure.difference_update(outputs)
         for slot, output in outputs.items():
+            self.told[slot] = output if output.start is None else structs.replace(output, start=None)
+            self.values[output.feature] = output.value
+            self.unsure.discard(slot)
             if not output.value:
                 self._running.discard(slot)
         if self.on_told is not None:

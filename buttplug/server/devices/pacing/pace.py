@@ -21,7 +21,7 @@ class Pace:
 
     def written(self, now: float, pause: float) -> None:
         """Note that a packet was written, behind which the device needs a pause."""
-        self.packet_due = now + max(self._spacing, pause)
+        self.packet_due = now + (pause if pause > self._spacing else self._spacing)
         self.written_at = now
 
     def batch_begun(self, now: float) -> None:

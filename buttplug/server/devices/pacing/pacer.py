@@ -149,7 +149,11 @@ class Pacer:
                     now = time()
                     machine.written(now)
                     continue
-                await self._sleep(step)
+                # Made before the answers are given: who is answered may ask for something at once.
+                self._waker = self._loop.create_future()
+                if machine.answers:
+                    self._answer()
+                await (self._waker if step == inf else self._sleep(step))
             except ButtplugError as error:
                 self._not_written(error)
             except Exception as error:
@@ -190,13 +194,7 @@ class Pacer:
     # Waiting and telling
 
     async def _sleep(self, until: float) -> None:
-        """Give the answers, and sleep until a time or until something is asked: who is answered may ask for a stop at once."""
-        self._waker = self._loop.create_future()
-        if self._machine.answers:
-            self._answer()
-        if until == inf:
-            await self._waker
-            return
+        """Sleep until a time or until something is asked."""
         timer = self._loop.call_at(until, self._wake)
         try:
             await self._waker
