@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from websockets.asyncio.client import ClientConnection
 
@@ -19,6 +19,7 @@ from benchmarks.over_websocket import connected, serving
 from benchmarks.table import Note, Row, milli, percentile
 
 STOP_LIMIT = 20e-3
+BESIDE_A_FLOOD = 2
 SHUTDOWN_LIMIT = 0.1
 MEMORY_LIMIT = 64
 
@@ -26,6 +27,8 @@ MEMORY_LIMIT = 64
 TIME = 2.0
 WARM_UP = 0.5
 PAUSE = 0.01
+#: Seconds after a flood in which the server does what it has still taken of it.
+BETWEEN = 1.0
 #: Seconds after which a stop counts as not answered.
 GIVEN_UP = 10.0
 #: Floods during which the program is told to end: none of them stops devices by itself.
@@ -36,17 +39,27 @@ def measure() -> tuple[list[Row], Note]:
     """Measure each kind of flood; takes a minute."""
     lines = []
     worst, worst_kind = 0.0, "none"
+    slowest, slowest_kind = 0.0, "none"
     with serving("buttplug", str(DEVICES), "sensing") as server:
         idle = most = server.report().memory
+        floor = percentile(asyncio.run(_stops(server.port, _busy())), 0.5)
         for kind in KINDS:
-            with _flooding(server.port, kind):
-                times = asyncio.run(_stops(server.port, TIME))
+            times = asyncio.run(_stops(server.port, _flooding(server.port, kind)))
             most = max(most, server.report().memory)
-            late = percentile(times, 0.99)
-            lines.append((kind, milli(percentile(times, 0.5)), milli(late), milli(max(times)), str(len(times))))
+            median, late = percentile(times, 0.5), percentile(times, 0.99)
+            lines.append((kind, milli(median), milli(late), milli(max(times)), str(len(times))))
             worst, worst_kind = max((worst, worst_kind), (late, kind))
+            slowest, slowest_kind = max((slowest, slowest_kind), (median, kind))
     shutdown, shutdown_kind = max((asyncio.run(_shutdown(kind)), kind) for kind in SHUTDOWNS)
     rows = [
+        Row(
+            "another client's stop during a flood of each kind, median",
+            f"{milli(slowest)} ({slowest_kind})",
+            f"<= {BESIDE_A_FLOOD} x no flood",
+            slowest <= BESIDE_A_FLOOD * floor,
+            milli(floor),
+            slowest / floor,
+        ),
         Row(
             "another client's stop during a flood of each kind, p99",
             f"{milli(worst)} ({worst_kind})",
@@ -72,15 +85,24 @@ def measure() -> tuple[list[Row], Note]:
     return rows, Note(title, ("flood of", "median", "p99", "most", "stops"), tuple(lines))
 
 
+def _flooding(port: int, kind: str) -> AbstractContextManager[None]:
+    return _running("-m", "benchmarks.flooder", str(port), kind)
+
+
+def _busy() -> AbstractContextManager[None]:
+    """Have another program keep a processor as busy as a flooder does, and flood nobody."""
+    return _running("-c", "while True: pass")
+
+
 @contextmanager
-def _flooding(port: int, kind: str) -> Iterator[None]:
-    flooder = subprocess.Popen([sys.executable, "-m", "benchmarks.flooder", str(port), kind])
+def _running(*arguments: str) -> Iterator[None]:
+    program = subprocess.Popen([sys.executable, *arguments])
     try:
         time.sleep(WARM_UP)
         yield
     finally:
-        flooder.kill()
-        flooder.wait()
+        program.kill()
+        program.wait()
 
 
 async def _shutdown(kind: str) -> float:
@@ -114,23 +136,25 @@ async def drive(connection: ClientConnection) -> None:
         await asyncio.sleep(0.1)
 
 
-async def _stops(port: int, seconds: float) -> list[float]:
+async def _stops(port: int, meanwhile: AbstractContextManager[None]) -> list[float]:
     """Return how long stops take, one after the other, from sending them to their answers: these come behind the zeros."""
     times = []
     connection = await connected(port)
-    ends = time.perf_counter() + seconds
-    number = 1
-    while time.perf_counter() < ends:
-        number += 2
-        await connection.send(output_frame(number, 0, levels(0, number)))
-        await _answer(connection, number)
-        began = time.perf_counter()
-        await connection.send(f'[{{"StopCmd":{{"Id":{number + 1},"DeviceIndex":0}}}}]')
-        if not await _answer(connection, number + 1):
-            return [GIVEN_UP]
-        times.append(time.perf_counter() - began)
-        await asyncio.sleep(PAUSE)
+    with meanwhile:
+        ends = time.perf_counter() + TIME
+        number = 1
+        while time.perf_counter() < ends:
+            number += 2
+            await connection.send(output_frame(number, 0, levels(0, number)))
+            await _answer(connection, number)
+            began = time.perf_counter()
+            await connection.send(f'[{{"StopCmd":{{"Id":{number + 1},"DeviceIndex":0}}}}]')
+            if not await _answer(connection, number + 1):
+                return [GIVEN_UP]
+            times.append(time.perf_counter() - began)
+            await asyncio.sleep(PAUSE)
     connection.transport.abort()
+    await asyncio.sleep(BETWEEN)
     return times
 
 

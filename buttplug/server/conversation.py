@@ -85,15 +85,22 @@ class Conversation:
                 used = time.perf_counter() - began
                 if not outbox.is_full and (used < SMALLEST_SHARE or used < self._turns.share()):
                     continue
-                await asyncio.sleep(self._turns.wait(self._connection.id, used))
+                self._admit_client(session)
+                # What the devices and the answers take now is its work, too.
+                await asyncio.sleep(0)
+                if pause := self._turns.wait(self._connection.id, time.perf_counter() - began):
+                    await asyncio.sleep(pause)
                 while outbox.is_full:
                     self._stop_if_peer_is_done(session)
                     await outbox.emptied(LOOK_INTERVAL)
                 self._stop_if_peer_is_done(session)
                 used, began = 0.0, time.perf_counter()
             ended = began + used
-            if session.state is State.CONNECTED:
-                self._connection.admitted()
+            self._admit_client(session)
+
+    def _admit_client(self, session: Session) -> None:
+        if session.state is State.CONNECTED:
+            self._connection.admitted()
 
     def _stop_if_peer_is_done(self, session: Session) -> None:
         """Look for the end of a client that has more to be handled: it may have crashed, and nothing is read of it now."""

@@ -13,7 +13,7 @@ import pytest
 
 from buttplug.core.listening import connection
 from buttplug.core.listening import turns as turns_of_listeners
-from buttplug.core.listening.connection import MAX_UNREAD, SMALL_READ
+from buttplug.core.listening.connection import MAX_UNREAD, READ_SIZE
 from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN
 from buttplug.server.replies import MAX_UNANSWERED
 from tests.server.conftest import Listen
@@ -165,7 +165,11 @@ async def test_who_has_used_up_its_share_waits_while_others_are_connected(
     assert await ask(other, '[{"Ping":{"Id":7}}]') == ("Ok", {"Id": 7})
 
 
-async def test_pings_whose_answers_nobody_reads_do_not_fill_the_memory(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+async def test_pings_whose_answers_nobody_reads_do_not_fill_the_memory(
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns_of_listeners, "WAIT", 0.0)  # Buffers of the system have to be filled first.
+    monkeypatch.setattr(turns_of_listeners, "LONG_READ", 0.01)
     client = await place.connect("another")
     deaf = await place.deaf()
     deaf.write(frame(VIBRATE))
@@ -188,10 +192,13 @@ async def test_pings_whose_answers_nobody_reads_do_not_fill_the_memory(place: Pl
 async def test_who_sends_tiny_frames_is_read_in_small_pieces_for_a_while(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "SMALL_READ_TIME", 0.3)
+    monkeypatch.setattr(connection, "GROW_INTERVAL", 0.05)
     _, writer = await place.bare()
     await until(lambda: len(place.listener._connections) == 1)
     (one,) = place.listener._connections
     writer.write(frame("", PING) * 10_000)
-    await until(lambda: len(one.get_buffer(-1)) == SMALL_READ)
-    await until(lambda: len(one.get_buffer(-1)) > SMALL_READ)
+    await until(lambda: len(one.get_buffer(-1)) < READ_SIZE // 4)
+    async with asyncio.timeout(5):
+        while len(one.get_buffer(-1)) < READ_SIZE:
+            writer.write(frame("x" * 100_000))
+            await asyncio.sleep(0.01)

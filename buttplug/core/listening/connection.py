@@ -14,15 +14,14 @@ from websockets.protocol import State
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES, Admission
 from buttplug.core.listening.turns import Turns
 
-#: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small
-#: frames, only so few are read for some seconds.
+#: Bytes that are read of one connection in a turn of the event loop, at the most; and at the least, where frames are so small
+#: that more of them are long work.
 READ_SIZE = 8192
-SMALL_READ = 512
-#: Seconds of work that are long for one read, and seconds after which larger ones are tried again.
-LONG_READ = 0.0015
-SMALL_READ_TIME = 5.0
+SMALLEST_READ = 64
+#: Seconds after which twice as much is tried again.
+GROW_INTERVAL = 1.0
 #: Bytes from which on it counts how long a read takes.
-COUNTED_READ = 256
+COUNTED_READ = 128
 #: Seconds a peer has for its closing hand-shake.
 CLOSE_LIMIT = 0.25
 #: Bytes that may wait for a peer which reads nothing; pongs are sent even to such a one.
@@ -72,6 +71,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         self._turns = turns
         self._buffer = memoryview(bytearray(READ_SIZE))
         self._read_size = READ_SIZE
+        self._grows_at = 0.0
         #: Bytes that a stranger may still send; None once it has shaken hands.
         self._allowance: int | None = MAX_STRANGER_BYTES
 
@@ -95,10 +95,10 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             if self._allowance < 0:
                 self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
                 return
-        began = time.thread_time() if nbytes >= COUNTED_READ else 0.0
+        began = time.thread_time() if nbytes >= COUNTED_READ or self._read_size < READ_SIZE else 0.0
         self.data_received(bytes(self._buffer[:nbytes]))
         if began:
-            self._give_way(time.thread_time() - began)
+            self._give_way(nbytes, time.thread_time() - began)
         if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
             self._cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
 
@@ -110,12 +110,16 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         self._admission.warn(warning)
         self.transport.abort()
 
-    def _give_way(self, used: float) -> None:
-        """Read nothing for a while, after a read that took so long."""
-        if used > LONG_READ:
-            self._read_size = SMALL_READ
-            self._call_later(SMALL_READ_TIME, self._read_more)
-        if used >= self._turns.share() and (pause := self._turns.wait(self.id, used)):
+    def _give_way(self, nbytes: int, used: float) -> None:
+        """Read less at a time where so many bytes were long work, and nothing for a while where the share is used up."""
+        now = time.perf_counter()
+        if used > (longest := self._turns.longest_read()):
+            self._read_size = max(int(nbytes * longest / used), SMALLEST_READ)
+            self._grows_at = now + GROW_INTERVAL
+        elif self._read_size < READ_SIZE and now > self._grows_at:
+            self._read_size = min(2 * self._read_size, READ_SIZE)
+            self._grows_at = now + GROW_INTERVAL
+        if pause := self._turns.wait(self.id, used):
             self.transport.pause_reading()
             self._call_later(pause, self._resume_reading)
 
@@ -123,6 +127,3 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         # Where its frames wait to be handled, it goes on when they were.
         if not self.recv_messages.paused:
             self.transport.resume_reading()
-
-    def _read_more(self) -> None:
-        self._read_size = READ_SIZE
