@@ -18,13 +18,15 @@ from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT, Admission
+from buttplug.core.listening.backlog import ACCEPTED_A_TURN
 from buttplug.core.listening.connection import CLOSE_LIMIT
+from buttplug.core.listening.handshakes import TlsHandshakes
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.server.connection import ClientConnection
 from buttplug.server.conversation import Conversation
-from buttplug.server.ports import ACCEPTED_A_TURN, ALL_INTERFACES, LOOPBACK, listen_on, urls_of
+from buttplug.server.ports import ALL_INTERFACES, LOOPBACK, listen_on, urls_of
 from buttplug.server.server import ButtplugServer
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ class Listener(ABC):
         self._hosts = hosts or ALL_INTERFACES
         self._port = port
         self._access = Access(allow_origins=allow_origins, token=token)
-        self._tls = tls
+        self._handshakes = None if tls is None else TlsHandshakes(tls, HANDSHAKE_LIMIT)
         self._token_is_missing = token is None and not without_token and beyond_this_machine(hosts)
         self._listeners: list[Server] = []
         self._connections: set[ClientConnection] = set()
@@ -88,7 +90,7 @@ class Listener(ABC):
     @property
     def addresses(self) -> list[str]:
         """Where clients can connect, as URLs."""
-        return urls_of("ws" if self._tls is None else "wss", self._listeners)
+        return urls_of("ws" if self._handshakes is None else "wss", self._listeners)
 
     async def open(self) -> None:
         """Listen.
@@ -104,7 +106,7 @@ class Listener(ABC):
                 "(--token-file), or say that none is wanted (--no-token, without_token=True)"
             )
         self._listeners = await listen_on(self._hosts, self._port, self._listen, "--ws-port")
-        for warning in self._access.warnings(self._hosts, tls=self._tls is not None):
+        for warning in self._access.warnings(self._hosts, tls=self._handshakes is not None):
             logger.warning("%s", warning)
 
     async def __aenter__(self) -> Self:
@@ -125,27 +127,25 @@ class Listener(ABC):
         for listener in listeners:
             listener.close()
         closing = [asyncio.ensure_future(listener.wait_closed()) for listener in listeners]
-        if closing and (await asyncio.wait(closing, timeout=CLOSE_LIMIT))[1]:
-            # Who takes nothing cannot be told either.
-            self._admission.drop_all()
-            for connection in self._connections:
-                connection.transport.abort()
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSE_LIMIT)
+        # Who takes nothing, or has not even begun, cannot be told.
+        self._admission.drop_all()
+        for connection in self._connections:
+            connection.transport.abort()
 
     async def _listen(self, host: str, port: int) -> Server:
-        connection = partial(ClientConnection, admission=self._admission, turns=self._turns)
-        options: dict[str, Any] = {} if self._tls is None else {"ssl_handshake_timeout": HANDSHAKE_LIMIT}
+        connection = partial(ClientConnection, admission=self._admission, turns=self._turns, handshakes=self._handshakes)
         return await serve(
             self._serve,
             host,
             port,
-            ssl=self._tls,
             process_request=self._check,
             **connection_options(),
             server_header=None,
             logger=library_logger,
             create_connection=cast(type[ServerConnection], connection),
             backlog=ACCEPTED_A_TURN,
-            **options,
         )
 
     async def _check(self, connection: ServerConnection, request: Request) -> Response | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES, Admission
+from buttplug.core.listening.handshakes import TlsHandshakes
+from buttplug.core.listening.tls import TlsTransport
 from buttplug.core.listening.turns import Turns
 
 #: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small
@@ -54,6 +57,9 @@ class WatchedConnection(Connection):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.on_closing()
+        self._cancel_timers()
+
+    def _cancel_timers(self) -> None:
         for timer in self._timers:
             timer.cancel()
 
@@ -64,12 +70,20 @@ class WatchedConnection(Connection):
 
 
 class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedProtocol):
-    """A connection that somebody else has opened: a stranger, until it is admitted."""
+    """A connection that somebody else has opened: a stranger from the accept on, until it is admitted.
 
-    def __init__(self, *args: Any, admission: Admission, turns: Turns, **options: Any) -> None:
+    With ``handshakes`` it is TLS, and the websocket begins when that handshake is done.
+    """
+
+    def __init__(
+        self, *args: Any, admission: Admission, turns: Turns, handshakes: TlsHandshakes | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._admission = admission
         self._turns = turns
+        self._handshakes = handshakes
+        self._tls: TlsTransport | None = None
+        self._has_begun = False
         self._buffer = memoryview(bytearray(READ_SIZE))
         self._read_size = READ_SIZE
         #: Bytes that a stranger may still send; None once it has shaken hands.
@@ -82,7 +96,14 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._admission.left(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, transport)
+        if self._handshakes is None:
+            self._begin()
+        else:
+            self.transport = self._tls = TlsTransport(
+                self.transport, self._handshakes, done=self._begin, failed=self._cut_off, read=self._read_tls
+            )
+            self._call_later(self._handshakes.limit, self._end_late_handshake)
         if not self._admission.arrived(self, serve=self.transport.resume_reading, drop=self.transport.abort):
             self.transport.pause_reading()
 
@@ -95,16 +116,56 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             if self._allowance < 0:
                 self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
                 return
+        data = bytes(self._buffer[:nbytes])
+        if self._tls is not None:
+            self._tls.receive(data)
+            return
         began = time.thread_time() if nbytes >= COUNTED_READ else 0.0
-        self.data_received(bytes(self._buffer[:nbytes]))
-        if began:
-            self._give_way(time.thread_time() - began)
-        if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
-            self._cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
+        self.data_received(data)
+        self._has_read(time.thread_time() - began if began else 0.0)
+
+    def eof_received(self) -> None:
+        if self._has_begun:
+            super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
+        if self._has_begun:
+            super().connection_lost(exc)
+        self._cancel_timers()
         self._admission.left(self)
+
+    def _begin(self) -> None:
+        """Begin with the websocket: whatever has to be before it is done."""
+        self._has_begun = True
+        super().connection_made(self.transport)
+
+    def _end_late_handshake(self) -> None:
+        if not self._has_begun or self.protocol.state is State.CONNECTING:
+            self.transport.abort()
+
+    def _read_tls(self) -> None:
+        """Handle the next piece of what has come by TLS."""
+        assert self._tls is not None
+        began = time.thread_time()
+        try:
+            data = self._tls.read(self._read_size)
+        except ssl.SSLError as error:
+            self.set_connection_exc(error)
+            self.transport.abort()
+            return
+        if data:
+            self.data_received(data)
+        self._has_read(time.thread_time() - began)
+        if self._tls.peer_is_done:
+            self.eof_received()
+            self.transport.close()
+
+    def _has_read(self, used: float) -> None:
+        """Give way after a read that took so many seconds, and end a connection that reads nothing itself."""
+        if used:
+            self._give_way(used)
+        if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
+            self._cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
 
     def _cut_off(self, warning: str) -> None:
         self._admission.warn(warning)

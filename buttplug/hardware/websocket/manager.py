@@ -27,7 +27,9 @@ from websockets.http11 import Request, Response
 
 from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.listening.admission import Admission
+from buttplug.core.listening.backlog import ACCEPTED_A_TURN, keep_waiting
 from buttplug.core.listening.connection import AcceptedConnection
+from buttplug.core.listening.handshakes import TlsHandshakes
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
 from buttplug.core.origins import FILE_ORIGIN
@@ -98,7 +100,7 @@ class WebsocketManager(CommunicationManager):
         self._is_open_to_all = token is None and beyond_this_machine([host])
         self._shows_token = token is not None and tls is None and beyond_this_machine([host])
         self._token_is_missing = self._is_open_to_all and not without_token
-        self._tls = tls
+        self._handshakes = None if tls is None else TlsHandshakes(tls, UPGRADE_LIMIT)
         self._server: Server | None = None
         self._peers: dict[str, Peer] = {}
         self._handlers: set[asyncio.Task[None] | None] = set()
@@ -118,17 +120,14 @@ class WebsocketManager(CommunicationManager):
                 f"Listening on {self.host} for websocket devices lets in everybody in the network: choose a token "
                 "(--token-file), or say that none is wanted (--no-token, without_token=True)"
             )
+        connection = partial(AcceptedConnection, admission=self._admission, turns=self._turns, handshakes=self._handshakes)
         try:
             self._server = await serve(
                 self._handle,
                 self.host,
                 self.port,
-                ssl=self._tls,
-                ssl_handshake_timeout=UPGRADE_LIMIT if self._tls is not None else None,
                 process_request=self._check_request,
-                create_connection=cast(
-                    type[ServerConnection], partial(AcceptedConnection, admission=self._admission, turns=self._turns)
-                ),
+                create_connection=cast(type[ServerConnection], connection),
                 logger=library_logger,
                 server_header=None,
                 compression=None,
@@ -137,12 +136,14 @@ class WebsocketManager(CommunicationManager):
                 ping_interval=PING_INTERVAL,
                 ping_timeout=PING_INTERVAL,
                 max_size=MAX_FRAME,
+                backlog=ACCEPTED_A_TURN,
             )
         except OSError as error:
             raise BusUnavailableError(
                 f"Port {self.port} on {self.host} for websocket devices cannot be opened; end the program that has it, "
                 f"or choose another port ({error})"
             ) from error
+        keep_waiting(self._server.sockets)
         self.port = next(iter(self._server.sockets)).getsockname()[1]
         if self._is_open_to_all:
             logger.warning("Websocket devices of the whole network are let in on port %s, without a token", self.port)
