@@ -20,7 +20,6 @@ from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT, Admission
 from buttplug.core.listening.backlog import ACCEPTED_A_TURN
 from buttplug.core.listening.connection import CLOSE_LIMIT
-from buttplug.core.listening.handshakes import TlsHandshakes
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
 from buttplug.core.recent_warnings import RecentWarnings
@@ -79,7 +78,7 @@ class Listener(ABC):
         self._hosts = hosts or ALL_INTERFACES
         self._port = port
         self._access = Access(allow_origins=allow_origins, token=token)
-        self._handshakes = None if tls is None else TlsHandshakes(tls, HANDSHAKE_LIMIT)
+        self._tls = tls
         self._token_is_missing = token is None and not without_token and beyond_this_machine(hosts)
         self._listeners: list[Server] = []
         self._connections: set[ClientConnection] = set()
@@ -90,7 +89,7 @@ class Listener(ABC):
     @property
     def addresses(self) -> list[str]:
         """Where clients can connect, as URLs."""
-        return urls_of("ws" if self._handshakes is None else "wss", self._listeners)
+        return urls_of("ws" if self._tls is None else "wss", self._listeners)
 
     async def open(self) -> None:
         """Listen.
@@ -106,7 +105,7 @@ class Listener(ABC):
                 "(--token-file), or say that none is wanted (--no-token, without_token=True)"
             )
         self._listeners = await listen_on(self._hosts, self._port, self._listen, "--ws-port")
-        for warning in self._access.warnings(self._hosts, tls=self._handshakes is not None):
+        for warning in self._access.warnings(self._hosts, tls=self._tls is not None):
             logger.warning("%s", warning)
 
     async def __aenter__(self) -> Self:
@@ -135,7 +134,9 @@ class Listener(ABC):
             connection.transport.abort()
 
     async def _listen(self, host: str, port: int) -> Server:
-        connection = partial(ClientConnection, admission=self._admission, turns=self._turns, handshakes=self._handshakes)
+        connection = partial(
+            ClientConnection, admission=self._admission, turns=self._turns, tls=self._tls, limit=HANDSHAKE_LIMIT
+        )
         return await serve(
             self._serve,
             host,

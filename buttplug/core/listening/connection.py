@@ -6,19 +6,20 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
-from websockets.protocol import State
+from websockets.protocol import SEND_EOF, State
 
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES, Admission
-from buttplug.core.listening.handshakes import TlsHandshakes
 from buttplug.core.listening.tls import TlsTransport
 from buttplug.core.listening.turns import Turns
 
-#: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small
-#: frames, only so few are read for some seconds.
+#: Bytes that are read of one connection in a turn of the event loop. Of strangers only so few are read, and for some seconds
+#: of clients where these took long, since they were of very small frames.
 READ_SIZE = 8192
 SMALL_READ = 512
 #: Seconds of work that are long for one read, and seconds after which larger ones are tried again.
@@ -46,8 +47,17 @@ class WatchedConnection(Connection):
         self._timers: list[asyncio.TimerHandle] = []
 
     def send_data(self) -> None:
-        """Write what the protocol has to say, which is called after all that may change its state."""
-        super().send_data()
+        """Write what the protocol has to say, which is called after all that may change its state.
+
+        It is written in one piece, since a peer may have it answer thousands of pings at once; and not to a connection that is
+        gone, which asyncio would log each time.
+        """
+        writes = self.protocol.data_to_send()
+        if not self.transport.is_closing():
+            if data := b"".join(writes):
+                self.transport.write(data)
+            if writes[-1:] == [SEND_EOF]:
+                self._send_eof()
         if self.protocol.state in (State.CLOSING, State.CLOSED) and not self._closing:
             self._closing = True
             # Who keeps the connection open all the same is not waited for.
@@ -58,6 +68,14 @@ class WatchedConnection(Connection):
         super().connection_lost(exc)
         self.on_closing()
         self._cancel_timers()
+
+    def _send_eof(self) -> None:
+        if self.transport.can_write_eof():
+            # The peer may be gone by now.
+            with suppress(OSError, RuntimeError):
+                self.transport.write_eof()
+        else:
+            self.transport.close()
 
     def _cancel_timers(self) -> None:
         for timer in self._timers:
@@ -72,16 +90,27 @@ class WatchedConnection(Connection):
 class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedProtocol):
     """A connection that somebody else has opened: a stranger from the accept on, until it is admitted.
 
-    With ``handshakes`` it is TLS, and the websocket begins when that handshake is done.
+    Args:
+        admission: The strangers of the listener.
+        turns: Its clients.
+        tls: What has the certificate, where the websocket is behind TLS.
+        limit: Seconds that then are there for the handshakes of both.
     """
 
     def __init__(
-        self, *args: Any, admission: Admission, turns: Turns, handshakes: TlsHandshakes | None = None, **options: Any
+        self,
+        *args: Any,
+        admission: Admission,
+        turns: Turns,
+        tls: ssl.SSLContext | None,
+        limit: float,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self._admission = admission
         self._turns = turns
-        self._handshakes = handshakes
+        self._context = tls
+        self._limit = limit
         self._tls: TlsTransport | None = None
         self._has_begun = False
         self._buffer = memoryview(bytearray(READ_SIZE))
@@ -97,32 +126,39 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
-        if self._handshakes is None:
+        if self._context is None:
             self._begin()
         else:
             self.transport = self._tls = TlsTransport(
-                self.transport, self._handshakes, done=self._begin, failed=self._cut_off, read=self._read_tls
+                self.transport,
+                self._context,
+                done=self._begin,
+                failed=self._cut_off,
+                read=self._read_tls,
+                later=self._do_later,
             )
-            self._call_later(self._handshakes.limit, self._end_late_handshake)
+            self._call_later(self._limit, self._end_late_handshake)
         if not self._admission.arrived(self, serve=self.transport.resume_reading, drop=self.transport.abort):
             self.transport.pause_reading()
+        if self.transport.get_extra_info("sockname") is None:
+            # Some systems do not tell the address of a connection that is gone again, which everything else counts on.
+            self.transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer[: self._read_size]
+        return self._buffer[: self._read_size if self._allowance is None else SMALL_READ]
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._allowance is not None:
-            self._allowance -= nbytes
-            if self._allowance < 0:
-                self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
-                return
         data = bytes(self._buffer[:nbytes])
-        if self._tls is not None:
-            self._tls.receive(data)
+        if self._allowance is None:
+            self._receive(data)
             return
-        began = time.thread_time() if nbytes >= COUNTED_READ else 0.0
-        self.data_received(data)
-        self._has_read(time.thread_time() - began if began else 0.0)
+        self._allowance -= nbytes
+        if self._allowance < 0:
+            self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
+        else:
+            # Nothing more comes before this is handled.
+            self.transport.pause_reading()
+            self._admission.work.add(partial(self._receive_of_stranger, data))
 
     def eof_received(self) -> None:
         if self._has_begun:
@@ -133,6 +169,26 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             super().connection_lost(exc)
         self._cancel_timers()
         self._admission.left(self)
+
+    def _receive(self, data: bytes) -> None:
+        """Handle what has come."""
+        if self._tls is not None:
+            self._tls.receive(data)
+        else:
+            began = time.thread_time() if len(data) >= COUNTED_READ else 0.0
+            self.data_received(data)
+            self._has_read(time.thread_time() - began if began else 0.0)
+
+    def _receive_of_stranger(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self._receive(data)
+            self._resume_reading()
+
+    def _do_later(self, piece: Callable[[], None]) -> None:
+        if self._allowance is None:
+            asyncio.get_running_loop().call_soon(piece)
+        else:
+            self._admission.work.add(piece)
 
     def _begin(self) -> None:
         """Begin with the websocket: whatever has to be before it is done."""
@@ -148,7 +204,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         assert self._tls is not None
         began = time.thread_time()
         try:
-            data = self._tls.read(self._read_size)
+            data = self._tls.read(len(self.get_buffer(-1)))
         except ssl.SSLError as error:
             self.set_connection_exc(error)
             self.transport.abort()
@@ -162,7 +218,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
 
     def _has_read(self, used: float) -> None:
         """Give way after a read that took so many seconds, and end a connection that reads nothing itself."""
-        if used:
+        if used and self._allowance is None:
             self._give_way(used)
         if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
             self._cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
@@ -182,7 +238,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
 
     def _resume_reading(self) -> None:
         # Where its frames wait to be handled, it goes on when they were.
-        if not self.recv_messages.paused:
+        if not (self._has_begun and self.recv_messages.paused):
             self.transport.resume_reading()
 
     def _read_more(self) -> None:

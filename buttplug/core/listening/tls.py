@@ -12,8 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from buttplug.core.listening.handshakes import TlsHandshakes
-
 #: What is said of a handshake that failed for one of the usual reasons.
 REASONS = {
     "HTTP_REQUEST": "it spoke plain HTTP; with a certificate clients connect by wss://",
@@ -28,33 +26,35 @@ class TlsTransport(asyncio.Transport):
 
     Args:
         below: The transport of the bytes.
-        handshakes: Those that it takes turns with.
-        done: Called when its own one is done.
+        context: What has the certificate.
+        done: Called when the handshake is done.
         failed: Called with what is to be said of it when it has failed.
-        read: Called, in turns of their own, as long as there may be more to :meth:`read` and reading is not paused.
+        read: Called as long as there may be more to :meth:`read` and reading is not paused.
+        later: Calls what it is given in a later turn of the event loop.
     """
 
     def __init__(
         self,
         below: asyncio.Transport,
-        handshakes: TlsHandshakes,
+        context: ssl.SSLContext,
         *,
         done: Callable[[], None],
         failed: Callable[[str], None],
         read: Callable[[], None],
+        later: Callable[[Callable[[], None]], object],
     ) -> None:
         super().__init__()
         self._below = below
-        self._handshakes = handshakes
         self._done = done
         self._failed = failed
         self._read = read
+        self._later = later
         self._came, self._to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = handshakes.context.wrap_bio(self._came, self._to_send, server_side=True)
+        self._tls = context.wrap_bio(self._came, self._to_send, server_side=True)
         self._is_shaking_hands = True
         self._is_paused = False
         self._is_over = False
-        self._next: asyncio.Handle | None = None
+        self._goes_on_later = False
         #: Whether the peer has said that nothing more will come.
         self.peer_is_done: bool = False
 
@@ -64,8 +64,7 @@ class TlsTransport(asyncio.Transport):
             return
         self._came.write(data)
         if self._is_shaking_hands:
-            self.pause_reading()
-            self._handshakes.take_turn(self._shake_hands)
+            self._shake_hands()
         else:
             self._go_on()
 
@@ -138,8 +137,6 @@ class TlsTransport(asyncio.Transport):
 
     def _shake_hands(self) -> None:
         """Take a step of the handshake."""
-        if self.is_closing():
-            return
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -147,26 +144,26 @@ class TlsTransport(asyncio.Transport):
         except ssl.SSLError as error:
             self._flush()
             self._failed(f"a TLS handshake has failed: {REASONS.get(error.reason, error.reason or error)}")
-            return
         else:
             self._flush()
             self._is_shaking_hands = False
             self._done()
-        self.resume_reading()
+            self._read_or_receive()
 
     def _go_on(self) -> None:
-        self._next = None
+        self._goes_on_later = False
         if not self._is_paused and not self.is_closing():
             self._read()
             self._read_or_receive()
 
     def _read_or_receive(self) -> None:
         """Have what came read in the next turn, or receive more where all of it was read."""
-        if self._is_paused or self._next is not None:
+        if self._is_paused or self._goes_on_later:
             return
         if self._has_rest:
             self._below.pause_reading()
-            self._next = asyncio.get_running_loop().call_soon(self._go_on)
+            self._goes_on_later = True
+            self._later(self._go_on)
         else:
             self._below.resume_reading()
 

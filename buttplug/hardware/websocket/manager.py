@@ -29,7 +29,6 @@ from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.listening.admission import Admission
 from buttplug.core.listening.backlog import ACCEPTED_A_TURN, keep_waiting
 from buttplug.core.listening.connection import AcceptedConnection
-from buttplug.core.listening.handshakes import TlsHandshakes
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
 from buttplug.core.origins import FILE_ORIGIN
@@ -100,7 +99,7 @@ class WebsocketManager(CommunicationManager):
         self._is_open_to_all = token is None and beyond_this_machine([host])
         self._shows_token = token is not None and tls is None and beyond_this_machine([host])
         self._token_is_missing = self._is_open_to_all and not without_token
-        self._handshakes = None if tls is None else TlsHandshakes(tls, UPGRADE_LIMIT)
+        self._tls = tls
         self._server: Server | None = None
         self._peers: dict[str, Peer] = {}
         self._handlers: set[asyncio.Task[None] | None] = set()
@@ -120,7 +119,9 @@ class WebsocketManager(CommunicationManager):
                 f"Listening on {self.host} for websocket devices lets in everybody in the network: choose a token "
                 "(--token-file), or say that none is wanted (--no-token, without_token=True)"
             )
-        connection = partial(AcceptedConnection, admission=self._admission, turns=self._turns, handshakes=self._handshakes)
+        connection = partial(
+            AcceptedConnection, admission=self._admission, turns=self._turns, tls=self._tls, limit=UPGRADE_LIMIT
+        )
         try:
             self._server = await serve(
                 self._handle,
