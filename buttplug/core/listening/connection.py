@@ -97,6 +97,8 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         limit: Seconds that then are there for the handshakes of both.
     """
 
+    transport: asyncio.Transport
+
     def __init__(
         self,
         *args: Any,
