@@ -7,14 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.listening.backlog import keep_waiting
 
 LOOPBACK = ("127.0.0.1", "::1")
 ALL_INTERFACES = ("0.0.0.0", "::")  # noqa: S104 with a token, or where the user said that none is wanted
 #: Tries to find a port that is free on every address, where any will do.
 PORT_TRIES = 5
-#: Connections that are accepted in one turn of the event loop, and those that the system keeps until then.
-ACCEPTED_A_TURN = 8
-KEPT_BY_SYSTEM = 100
 
 
 class PortInUseError(ButtplugConnectorError):
@@ -84,10 +82,7 @@ async def _listen_everywhere(
             failures.append(error)
             continue
         listeners.append(listener)
-        for listening in listener.sockets:
-            # To asyncio the backlog is both: those that the system keeps, and those that are accepted in one turn.
-            with listening.dup() as same:
-                same.listen(KEPT_BY_SYSTEM)
+        keep_waiting(listener.sockets)
         # Of any free port the first address chooses one for all.
         port = next(iter(listener.sockets)).getsockname()[1]
     return listeners, failures

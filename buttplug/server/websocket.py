@@ -18,13 +18,14 @@ from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.codec import MAX_FRAME
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT, Admission
+from buttplug.core.listening.backlog import ACCEPTED_A_TURN
 from buttplug.core.listening.connection import CLOSE_LIMIT
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.server.connection import ClientConnection
 from buttplug.server.conversation import Conversation
-from buttplug.server.ports import ACCEPTED_A_TURN, ALL_INTERFACES, LOOPBACK, listen_on, urls_of
+from buttplug.server.ports import ALL_INTERFACES, LOOPBACK, listen_on, urls_of
 from buttplug.server.server import ButtplugServer
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -125,27 +126,27 @@ class Listener(ABC):
         for listener in listeners:
             listener.close()
         closing = [asyncio.ensure_future(listener.wait_closed()) for listener in listeners]
-        if closing and (await asyncio.wait(closing, timeout=CLOSE_LIMIT))[1]:
-            # Who takes nothing cannot be told either.
-            self._admission.drop_all()
-            for connection in self._connections:
-                connection.transport.abort()
+        if closing:
+            await asyncio.wait(closing, timeout=CLOSE_LIMIT)
+        # Who takes nothing, or has not even begun, cannot be told.
+        self._admission.drop_all()
+        for connection in self._connections:
+            connection.transport.abort()
 
     async def _listen(self, host: str, port: int) -> Server:
-        connection = partial(ClientConnection, admission=self._admission, turns=self._turns)
-        options: dict[str, Any] = {} if self._tls is None else {"ssl_handshake_timeout": HANDSHAKE_LIMIT}
+        connection = partial(
+            ClientConnection, admission=self._admission, turns=self._turns, tls=self._tls, limit=HANDSHAKE_LIMIT
+        )
         return await serve(
             self._serve,
             host,
             port,
-            ssl=self._tls,
             process_request=self._check,
             **connection_options(),
             server_header=None,
             logger=library_logger,
             create_connection=cast(type[ServerConnection], connection),
             backlog=ACCEPTED_A_TURN,
-            **options,
         )
 
     async def _check(self, connection: ServerConnection, request: Request) -> Response | None:

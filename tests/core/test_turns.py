@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -9,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buttplug.core.listening import turns
-from buttplug.core.listening.turns import BUSY_TIME, CREDIT, SMALLEST_SHARE, WAIT, WHOLE_TURN, Turns
+from buttplug.core.listening.turns import (
+    BUSY_TIME,
+    CREDIT,
+    SMALLEST_SHARE,
+    STRANGERS_WAIT,
+    WAIT,
+    WHOLE_TURN,
+    OneByOne,
+    Turns,
+)
+from tests.fakes.clock import VirtualTimeLoop
 
 
 class Clock:
@@ -20,6 +32,8 @@ class Clock:
 
     def perf_counter(self) -> float:
         return self.now
+
+    thread_time = perf_counter
 
 
 @pytest.fixture
@@ -128,3 +142,60 @@ def test_who_floods_no_more_is_forgotten(clock: Clock) -> None:
     one.work_and_wait(2 * CREDIT)
     assert one.work(0.001) == pytest.approx(WAIT * 0.001)
     assert len(shared._left) == 1
+
+
+# Pieces of work for strangers
+
+
+def times_of(clock: Clock, begin: Callable[[OneByOne, Callable[[float], Callable[[], None]]], None]) -> list[float]:
+    """Return when each piece was begun, on a clock on which work takes no time."""
+    times: list[float] = []
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+
+        def piece(used: float) -> Callable[[], None]:
+            def do() -> None:
+                times.append(loop.time())
+                clock.now += used
+
+            return do
+
+        begin(OneByOne(), piece)
+        await asyncio.sleep(1000)
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(work())
+    return times
+
+
+def test_after_a_piece_there_is_a_pause_as_long_as_it_deserves(clock: Clock) -> None:
+    def begin(work: OneByOne, piece: Callable[[float], Callable[[], None]]) -> None:
+        for used in (0.5, 0.0, 2.0, 1.0):
+            work.add(piece(used))
+
+    assert times_of(clock, begin) == pytest.approx([0, 0.5 * STRANGERS_WAIT, 0.5 * STRANGERS_WAIT, 2.5 * STRANGERS_WAIT])
+
+
+def test_a_piece_that_comes_when_none_is_left_waits_for_the_end_of_the_pause(clock: Clock) -> None:
+    def begin(work: OneByOne, piece: Callable[[float], Callable[[], None]]) -> None:
+        work.add(piece(2.0))
+        asyncio.get_running_loop().call_later(1.0, work.add, piece(0.0))
+        asyncio.get_running_loop().call_later(100.0, work.add, piece(0.0))
+
+    assert times_of(clock, begin) == pytest.approx([0, 2.0 * STRANGERS_WAIT, 100])
+
+
+def test_a_piece_that_adds_another_one_or_fails_is_followed_by_the_rest(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def begin(work: OneByOne, piece: Callable[[float], Callable[[], None]]) -> None:
+        def fail() -> None:
+            work.add(piece(1.0))
+            raise RuntimeError("a fault of ours")
+
+        work.add(fail)
+        work.add(piece(1.0))
+
+    assert times_of(clock, begin) == pytest.approx([0, STRANGERS_WAIT])
+    assert caplog.text.count("RuntimeError: a fault of ours") == 1

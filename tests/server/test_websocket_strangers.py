@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
+import socket
 from functools import partial
 
 import pytest
@@ -20,6 +22,7 @@ from buttplug.core.listening.admission import (
 )
 from buttplug.server import connection, conversation, websocket
 from tests.fakes.clock import VirtualTimeLoop
+from tests.fakes.fault_log import faults
 from tests.server.conftest import Listen
 from tests.server.wire import HELLO, PING, UPGRADE, Place, ask, close_code, frame, hear, until
 
@@ -174,6 +177,46 @@ async def test_a_stranger_may_not_send_much(place: Place, content: bytes, caplog
                 pass
     assert "a connection sent more than 65536 bytes without a handshake and is cut off" in caplog.text
     await until(lambda: not place.house.server.sessions)
+
+
+async def test_strangers_that_ping_and_go_fill_no_log_and_hold_up_nobody(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = await place.connect("before them")
+    waits: list[float] = []
+    loop = asyncio.get_running_loop()
+    flood = UPGRADE + frame("", PING) * 9000
+    for _ in range(20):
+        _, writer = await asyncio.open_connection("127.0.0.1", place.port)
+        writer.write(flood)
+        place.writers.append(writer)
+    for writer in place.writers * 2:
+        began = loop.time()
+        assert await ask(client, '[{"StopCmd":{"Id":9}}]') == ("Ok", {"Id": 9})
+        waits.append(loop.time() - began)
+        await asyncio.sleep(0.005)
+        writer.transport.abort()
+    assert sorted(waits)[-3] < 0.05
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+    await client.close()
+
+
+async def test_a_connection_whose_address_the_system_does_not_tell_is_no_fault(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def is_gone(self: socket.socket) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    port = place.port
+    monkeypatch.setattr(socket.socket, "getsockname", is_gone, raising=False)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    place.writers.append(writer)
+    writer.write(UPGRADE)
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    monkeypatch.undo()
+    assert faults(caplog) == []
+    assert await is_served(place)
 
 
 async def test_a_client_may_send_much(place: Place) -> None:

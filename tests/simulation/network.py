@@ -273,7 +273,7 @@ def no_other_clock() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         clock, poll = _ProcessorClock(), _Poll()
         for name, module in list(sys.modules.items()):
-            if name.startswith("buttplug.server."):
+            if name.startswith(("buttplug.server.", "buttplug.core.listening.")):
                 if getattr(module, "time", None) is time:
                     patch.setattr(module, "time", clock)
                 if getattr(module, "select", None) is select:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from functools import partial
+from typing import Any, cast
 
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
-from websockets.protocol import State
+from websockets.protocol import SEND_EOF, State
 
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES, Admission
+from buttplug.core.listening.tls import TlsTransport
 from buttplug.core.listening.turns import Turns
 
 #: Bytes that are read of one connection in a turn of the event loop, at the most; and at the least, where frames are so small
-#: that more of them are long work.
+#: that more of them are long work. Of strangers so many are read.
 READ_SIZE = 8192
 SMALLEST_READ = 64
+STRANGERS_READ = 512
 #: Seconds after which twice as much is tried again.
 GROW_INTERVAL = 1.0
 #: Bytes from which on it counts how long a read takes.
@@ -42,8 +47,17 @@ class WatchedConnection(Connection):
         self._timers: list[asyncio.TimerHandle] = []
 
     def send_data(self) -> None:
-        """Write what the protocol has to say, which is called after all that may change its state."""
-        super().send_data()
+        """Write what the protocol has to say, which is called after all that may change its state.
+
+        It is written in one piece, since a peer may have it answer thousands of pings at once; and not to a connection that is
+        gone, which asyncio would log each time.
+        """
+        writes = self.protocol.data_to_send()
+        if not self.transport.is_closing():
+            if data := b"".join(writes):
+                self.transport.write(data)
+            if writes[-1:] == [SEND_EOF]:
+                self._send_eof()
         if self.protocol.state in (State.CLOSING, State.CLOSED) and not self._closing:
             self._closing = True
             # Who keeps the connection open all the same is not waited for.
@@ -53,6 +67,17 @@ class WatchedConnection(Connection):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.on_closing()
+        self._cancel_timers()
+
+    def _send_eof(self) -> None:
+        if self.transport.can_write_eof():
+            # The peer may be gone by now.
+            with suppress(OSError, RuntimeError):
+                self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _cancel_timers(self) -> None:
         for timer in self._timers:
             timer.cancel()
 
@@ -63,12 +88,33 @@ class WatchedConnection(Connection):
 
 
 class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedProtocol):
-    """A connection that somebody else has opened: a stranger, until it is admitted."""
+    """A connection that somebody else has opened: a stranger from the accept on, until it is admitted.
 
-    def __init__(self, *args: Any, admission: Admission, turns: Turns, **options: Any) -> None:
+    Args:
+        admission: The strangers of the listener.
+        turns: Its clients.
+        tls: What has the certificate, where the websocket is behind TLS.
+        limit: Seconds that then are there for the handshakes of both.
+    """
+
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        *args: Any,
+        admission: Admission,
+        turns: Turns,
+        tls: ssl.SSLContext | None,
+        limit: float,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
         self._admission = admission
         self._turns = turns
+        self._context = tls
+        self._limit = limit
+        self._tls: TlsTransport | None = None
+        self._has_begun = False
         self._buffer = memoryview(bytearray(READ_SIZE))
         self._read_size = READ_SIZE
         self._grows_at = 0.0
@@ -82,29 +128,103 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._admission.left(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, transport)
+        if self._context is None:
+            self._begin()
+        else:
+            self.transport = self._tls = TlsTransport(
+                self.transport,
+                self._context,
+                done=self._begin,
+                failed=self._cut_off,
+                read=self._read_tls,
+                later=self._do_later,
+            )
+            self._call_later(self._limit, self._end_late_handshake)
         if not self._admission.arrived(self, serve=self.transport.resume_reading, drop=self.transport.abort):
             self.transport.pause_reading()
+        if self.transport.get_extra_info("sockname") is None:
+            # Some systems do not tell the address of a connection that is gone again, which everything else counts on.
+            self.transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer[: self._read_size]
+        return self._buffer[: self._read_size if self._allowance is None else STRANGERS_READ]
 
     def buffer_updated(self, nbytes: int) -> None:
-        if self._allowance is not None:
-            self._allowance -= nbytes
-            if self._allowance < 0:
-                self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
-                return
-        began = time.thread_time() if nbytes >= COUNTED_READ or self._read_size < READ_SIZE else 0.0
-        self.data_received(bytes(self._buffer[:nbytes]))
-        if began:
-            self._give_way(nbytes, time.thread_time() - began)
-        if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
-            self._cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
+        data = bytes(self._buffer[:nbytes])
+        if self._allowance is None:
+            self._receive(data)
+            return
+        self._allowance -= nbytes
+        if self._allowance < 0:
+            self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
+        else:
+            # Nothing more comes before this is handled.
+            self.transport.pause_reading()
+            self._admission.work.add(partial(self._receive_of_stranger, data))
+
+    def eof_received(self) -> None:
+        if self._has_begun:
+            super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
+        if self._has_begun:
+            super().connection_lost(exc)
+        self._cancel_timers()
         self._admission.left(self)
+
+    def _receive(self, data: bytes) -> None:
+        """Handle what has come."""
+        if self._tls is not None:
+            self._tls.receive(data)
+        else:
+            began = time.thread_time() if len(data) >= COUNTED_READ or self._read_size < READ_SIZE else 0.0
+            self.data_received(data)
+            self._has_read(len(data), time.thread_time() - began if began else 0.0)
+
+    def _receive_of_stranger(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self._receive(data)
+            self._resume_reading()
+
+    def _do_later(self, piece: Callable[[], None]) -> None:
+        if self._allowance is None:
+            asyncio.get_running_loop().call_soon(piece)
+        else:
+            self._admission.work.add(piece)
+
+    def _begin(self) -> None:
+        """Begin with the websocket: whatever has to be before it is done."""
+        self._has_begun = True
+        super().connection_made(self.transport)
+
+    def _end_late_handshake(self) -> None:
+        if not self._has_begun or self.protocol.state is State.CONNECTING:
+            self.transport.abort()
+
+    def _read_tls(self) -> None:
+        """Handle the next piece of what has come by TLS."""
+        assert self._tls is not None
+        began = time.thread_time()
+        try:
+            data = self._tls.read(len(self.get_buffer(-1)))
+        except ssl.SSLError as error:
+            self.set_connection_exc(error)
+            self.transport.abort()
+            return
+        if data:
+            self.data_received(data)
+        self._has_read(len(data), time.thread_time() - began)
+        if self._tls.peer_is_done:
+            self.eof_received()
+            self.transport.close()
+
+    def _has_read(self, nbytes: int, used: float) -> None:
+        """Give way after a read that took so many seconds, and end a connection that reads nothing itself."""
+        if used and self._allowance is None:
+            self._give_way(nbytes, used)
+        if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
+            self._cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
 
     def _cut_off(self, warning: str) -> None:
         self._admission.warn(warning)
@@ -125,5 +245,5 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
 
     def _resume_reading(self) -> None:
         # Where its frames wait to be handled, it goes on when they were.
-        if not self.recv_messages.paused:
+        if not (self._has_begun and self.recv_messages.paused):
             self.transport.resume_reading()

@@ -1,8 +1,13 @@
-"""Whose turn it is: the event loop is shared by all clients of a listener, and one that floods it has to wait."""
+"""Whose turn it is: the event loop is shared by all clients of a listener, and one that floods it has to wait.
+
+So do strangers, all together.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from uuid import UUID
 
@@ -15,18 +20,20 @@ WHOLE_TURN = 0.0005
 LONG_READ = 0.00015
 LONGEST_READ = 0.0015
 #: Where others are connected, seconds of work that a client may do without a pause; and for how many times what it has used it
-#: then waits, so that the event loop is free for most of the time.
+#: then waits.
 CREDIT = 0.004
 WAIT = 1.0
 #: Seconds for which a client counts as busy that has done something that took long.
 BUSY_TIME = 0.1
+#: Seconds for which nothing is done for strangers after each second of work for them.
+STRANGERS_WAIT = 3.0
 
 
 class Turns:
     """Says how much a client may do at once, and how long it then has to wait.
 
-    So all clients that flood the server together keep it busy for a quarter of the time, and the others find it idle most of
-    the time. Who sends much now and then does not wait, and neither does a client that is alone.
+    So all clients that flood the server together keep it busy for half of the time, in short turns, and the others hardly
+    notice. Who sends much now and then does not wait, and neither does a client that is alone.
 
     Args:
         clients: Returns how many there are.
@@ -61,3 +68,35 @@ class Turns:
         left = min(left + (now - since) * part, CREDIT) - used
         self._left[connection] = left, now
         return max(-left / part, 0.0)
+
+
+class OneByOne:
+    """Does pieces of work for strangers: one in a turn of the event loop, and none for a while after it.
+
+    So all of them together keep it busy for a quarter of the time, however many they are.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: deque[Callable[[], None]] = deque()
+        self._free_at = 0.0
+        self._is_busy = False
+
+    def add(self, piece: Callable[[], None]) -> None:
+        """Do a piece of work when it is its turn."""
+        self._pieces.append(piece)
+        if not self._is_busy:
+            self._is_busy = True
+            self._do_later()
+
+    def _do_later(self) -> None:
+        asyncio.get_running_loop().call_at(self._free_at, self._do_next)
+
+    def _do_next(self) -> None:
+        began = time.thread_time()
+        try:
+            self._pieces.popleft()()
+        finally:
+            self._free_at = asyncio.get_running_loop().time() + STRANGERS_WAIT * (time.thread_time() - began)
+            self._is_busy = bool(self._pieces)
+            if self._is_busy:
+                self._do_later()

@@ -27,6 +27,7 @@ from websockets.http11 import Request, Response
 
 from buttplug.core.access import Access, beyond_this_machine
 from buttplug.core.listening.admission import Admission
+from buttplug.core.listening.backlog import ACCEPTED_A_TURN, keep_waiting
 from buttplug.core.listening.connection import AcceptedConnection
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
@@ -118,17 +119,16 @@ class WebsocketManager(CommunicationManager):
                 f"Listening on {self.host} for websocket devices lets in everybody in the network: choose a token "
                 "(--token-file), or say that none is wanted (--no-token, without_token=True)"
             )
+        connection = partial(
+            AcceptedConnection, admission=self._admission, turns=self._turns, tls=self._tls, limit=UPGRADE_LIMIT
+        )
         try:
             self._server = await serve(
                 self._handle,
                 self.host,
                 self.port,
-                ssl=self._tls,
-                ssl_handshake_timeout=UPGRADE_LIMIT if self._tls is not None else None,
                 process_request=self._check_request,
-                create_connection=cast(
-                    type[ServerConnection], partial(AcceptedConnection, admission=self._admission, turns=self._turns)
-                ),
+                create_connection=cast(type[ServerConnection], connection),
                 logger=library_logger,
                 server_header=None,
                 compression=None,
@@ -137,12 +137,14 @@ class WebsocketManager(CommunicationManager):
                 ping_interval=PING_INTERVAL,
                 ping_timeout=PING_INTERVAL,
                 max_size=MAX_FRAME,
+                backlog=ACCEPTED_A_TURN,
             )
         except OSError as error:
             raise BusUnavailableError(
                 f"Port {self.port} on {self.host} for websocket devices cannot be opened; end the program that has it, "
                 f"or choose another port ({error})"
             ) from error
+        keep_waiting(self._server.sockets)
         self.port = next(iter(self._server.sockets)).getsockname()[1]
         if self._is_open_to_all:
             logger.warning("Websocket devices of the whole network are let in on port %s, without a token", self.port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from pathlib import Path
+from typing import Any, Self
 
 from buttplug.server.devices.errors import ConfigurationError
 
@@ -17,28 +18,44 @@ def server_tls(certificate: Path, key: Path) -> ssl.SSLContext:
     Raises:
         ConfigurationError: They cannot be used.
     """
-    current = _loaded(certificate, key)
-    state = _state(certificate, key)
+    return _Renewed(certificate, key)
 
-    def renew(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
-        nonlocal current, state
-        if (now := _state(certificate, key)) != state:
-            state = now
-            try:
-                current = _loaded(certificate, key)
-                logger.info("%s has changed, and is used from now on", certificate)
-            except ConfigurationError as error:
-                # It may be half written, or only one of the two be replaced by now.
-                logger.warning("%s; the certificate before it stays in use", error.message)
-        connection.context = current
 
-    context = _loaded(certificate, key)
-    context.sni_callback = renew
-    return context
+class _Renewed(ssl.SSLContext):
+    """Serves each connection with the context of the files as they are.
+
+    It does so when a connection comes. A callback for the name that the peer asks for could do the same, but Python writes a
+    trace on the standard error whenever such a name is not ASCII.
+    """
+
+    def __new__(cls, *files: Path) -> Self:
+        return super().__new__(cls, ssl.PROTOCOL_TLS_SERVER)
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._files = (certificate, key)
+        self._current = _loaded(certificate, key)
+        self._state = _state(certificate, key)
+
+    def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
+        self._renew()
+        return self._current.wrap_bio(*args, **options)
+
+    def _renew(self) -> None:
+        if (now := _state(*self._files)) == self._state:
+            return
+        self._state = now
+        try:
+            self._current = _loaded(*self._files)
+            logger.info("%s has changed, and is used from now on", self._files[0])
+        except ConfigurationError as error:
+            # It may be half written, or only one of the two be replaced by now.
+            logger.warning("%s; the certificate before it stays in use", error.message)
 
 
 def _loaded(certificate: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # A handshake is what costs most: one for each connection.
+    context.options |= ssl.OP_NO_RENEGOTIATION
     try:
         context.load_cert_chain(certificate, key)
     except OSError as error:

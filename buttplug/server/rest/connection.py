@@ -136,9 +136,13 @@ class RestConnection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self.local_address = transport.get_extra_info("sockname")[0]
         self._connections.arrived(self)
         self._drop_after(HANDSHAKE_LIMIT)
+        if (address := transport.get_extra_info("sockname")) is None:
+            # Some systems do not tell that of a connection that is gone again.
+            self.drop()
+        else:
+            self.local_address = address[0]
 
     def data_received(self, data: bytes) -> None:
         self._allowance -= len(data)

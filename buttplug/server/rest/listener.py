@@ -14,9 +14,10 @@ from aiohttp import web
 
 from buttplug.core.access import Access
 from buttplug.core.enums import ErrorCode
+from buttplug.core.listening.backlog import ACCEPTED_A_TURN
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.core.text import printable
-from buttplug.server.ports import ACCEPTED_A_TURN, LOOPBACK, listen_on, urls_of
+from buttplug.server.ports import LOOPBACK, listen_on, urls_of
 from buttplug.server.rest.connection import Connections, RestConnection
 from buttplug.server.rest.devices import RestDevices
 from buttplug.server.rest.errors import RestError

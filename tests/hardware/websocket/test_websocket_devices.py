@@ -479,7 +479,7 @@ class TestListening:
             async with WebsocketDevice(manager.port):
                 hardware = await found.connect()
                 await hardware.write(Packet(b"x"))
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(0.6)
                 for peer in silent:
                     peer.setblocking(False)
                     while peer.recv(4096):  # a farewell in HTTP, perhaps, and then the end
