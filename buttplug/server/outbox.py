@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import deque
+from collections.abc import Sequence
 
-from websockets.asyncio.connection import Connection, broadcast
+from websockets.asyncio.connection import Connection
+from websockets.protocol import State
 
 from buttplug.core.codec import encode
 from buttplug.core.messages import Reading, ServerMessage
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-#: Messages that are sent to one client before the devices and the other clients have their turn; and seconds after which they
-#: had it, which costs less to find than by a turn of their own.
+#: Messages that are sent to one client in a turn of the event loop, in one piece: what each costs by itself is most of it.
 MESSAGES_A_TURN = 16
-TURN_OVER = 0.001
 #: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
 #: the second on nothing more is read from it until it has caught up.
 READINGS_LIMIT = 256
@@ -33,8 +32,6 @@ class Outbox:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[ServerMessage] = deque()
-        self._left = MESSAGES_A_TURN
-        self._began = 0.0
         #: Whether the connection's buffer is full.
         self.paused: bool = False
         self._over = False
@@ -48,15 +45,9 @@ class Outbox:
         return len(self._waiting) > BACKLOG_LIMIT
 
     def send(self, message: ServerMessage) -> None:
-        """Send a message, at once where nothing is in the way."""
+        """Send a message in the next turn of the event loop, with what else is told in this one."""
         if self._over or self._connection.transport.is_closing():
             return
-        if not self._waiting and not self.paused:
-            if not self._left and time.perf_counter() - self._began > TURN_OVER:
-                self._left = MESSAGES_A_TURN
-            if self._left:
-                self._write(message)
-                return
         if len(self._waiting) >= READINGS_LIMIT and _is_event(message):
             self._drop_oldest_reading()
         self._waiting.append(message)
@@ -81,7 +72,7 @@ class Outbox:
         self.paused = False
         if self._stalled is not None:
             self._stalled.cancel()
-        self._send_waiting()
+        self._go_on_next_turn()
 
     def close(self) -> None:
         """Drop what waits, and what is still to come."""
@@ -92,26 +83,14 @@ class Outbox:
                 handle.cancel()
         self._tell_emptied()
 
-    def _write(self, message: ServerMessage) -> None:
-        """Hand a message to the connection, whose own ``send`` would need a task to wait in."""
-        broadcast((self._connection,), encode(message), text=True)
-        if self._left == MESSAGES_A_TURN:
-            self._began = time.perf_counter()
-        self._left -= 1
-
     def _go_on_next_turn(self) -> None:
-        if self._waiting and self._turn is None and not self.paused:
+        if self._turn is None and self._waiting and not self.paused:
             self._turn = self._loop.call_soon(self._next_turn)
 
     def _next_turn(self) -> None:
         self._turn = None
-        self._left = MESSAGES_A_TURN
-        self._send_waiting()
-
-    def _send_waiting(self) -> None:
         try:
-            while self._waiting and self._left and not self.paused:
-                self._write(self._waiting.popleft())
+            self._write([self._waiting.popleft() for _ in range(min(len(self._waiting), MESSAGES_A_TURN))])
         except Exception:
             # What is told of a client that cannot be told anything more: its session ends with the connection.
             logger.exception("a message could not be sent; the connection is given up")
@@ -119,6 +98,14 @@ class Outbox:
         if not self._waiting:
             self._tell_emptied()
         self._go_on_next_turn()
+
+    def _write(self, messages: Sequence[ServerMessage]) -> None:
+        """Hand messages to the connection, whose own ``send`` would need a task to wait in."""
+        protocol = self._connection.protocol
+        if protocol.state is State.OPEN:
+            for message in messages:
+                protocol.send_text(encode(message))
+            self._connection.send_data()
 
     def _tell_emptied(self) -> None:
         if self._emptied is not None and not self._emptied.done():

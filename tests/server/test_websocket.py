@@ -311,7 +311,7 @@ async def test_a_message_that_cannot_be_sent_costs_the_connection_and_stops_the_
     monkeypatch.setattr(outbox, "encode", fail)
     await wire.send('[{"Ping":{"Id":9}}]')
     await until(lambda: place.house.sent() == STOPPED)
-    assert "Ok could not be sent" in caplog.text
+    assert "a message could not be sent" in caplog.text
     await close_code(wire)
 
 

@@ -153,6 +153,7 @@ async def test_who_has_used_up_its_share_waits_while_others_are_connected(
 ) -> None:
     # Long enough to be seen: some half a second after each share.
     monkeypatch.setattr(turns_of_listeners, "WAIT", 2000.0)
+    monkeypatch.setattr(turns_of_listeners, "CREDIT", 0.0)
     flood, other = await place.connect("flood"), await place.connect("another")
     await flood.send(json.dumps([{"Ping": {"Id": id_}} for id_ in range(1, 401)]))
     answered = 0
