@@ -22,7 +22,7 @@ from buttplug.core.listening.turns import Turns
 #: that more of them are long work. Of strangers so many are read.
 READ_SIZE = 8192
 SMALLEST_READ = 64
-STRANGERS_READ = 512
+STRANGERS_READ = 256
 #: Seconds after which twice as much is tried again.
 GROW_INTERVAL = 1.0
 #: Bytes from which on it counts how long a read takes.
