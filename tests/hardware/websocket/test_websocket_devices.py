@@ -222,7 +222,7 @@ class TestRefusing:
             discovery.refused("it is denied in the user configuration")
             discovery.refused("once more")
             assert await ended(device) == (1008, "it is denied in the user configuration")
-            with pytest.raises(HardwareDisconnectedError, match="DIY is gone"):
+            with pytest.raises(HardwareDisconnectedError, match=r"DIY \(d1\) is gone"):
                 await discovery.connect([SPECIFIER])
 
     async def test_a_long_reason_is_cut_to_what_fits_a_close_frame(self, manager: WebsocketManager, found: Found) -> None:
@@ -340,7 +340,7 @@ class TestTheEnd:
         async with WebsocketDevice(manager.port):
             discovery = await found.next()
         await all_gone(manager)
-        with pytest.raises(HardwareDisconnectedError, match="DIY is gone; it has to connect again"):
+        with pytest.raises(HardwareDisconnectedError, match=r"DIY \(d1\) is gone; it has to connect again"):
             await discovery.connect([SPECIFIER])
 
     async def test_a_second_device_with_the_same_address_is_refused_aloud_and_the_first_goes_on(
