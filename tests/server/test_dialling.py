@@ -203,6 +203,28 @@ async def test_each_change_is_told_once(app: App, dial: Dial, caplog: pytest.Log
     assert rest[2].startswith(refused)
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.real_time
+async def test_a_token_for_the_app_is_in_no_log_however_much_is_logged(
+    app: App, build: BuildHouse, caplog: pytest.LogCaptureFixture, is_there: bool
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await app.open()
+    if not is_there:
+        await app.close()
+    house = await build("aneros")
+    address = f"ws://name:word-2@127.0.0.1:{app.port}/path?token=word-1"
+    dialler = WebsocketDialler(house.server, address, headers=[("X-Token", "word-3")])
+    dialler.open()
+    async with asyncio.timeout(5):
+        while not told(caplog):
+            await asyncio.sleep(0.01)
+    await dialler.close()
+    assert f"ws://127.0.0.1:{app.port}/path" in caplog.text
+    client_log = [record.getMessage() for record in caplog.records if record.name != "websockets.server"]
+    assert [text for text in client_log if "word-" in text] == []
+
+
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "buttplug.server.dialling"]
 
