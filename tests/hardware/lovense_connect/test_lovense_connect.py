@@ -562,6 +562,20 @@ class TestCommandsThatWereGivenUp:
         await until(lambda: b"Vibrate1?v=15&t=f0a1" in packets(app.toys["f0a1"]))
         await until(lambda: packets(app.toys["f0a1"])[-2] == b"Vibrate1?v=5&t=f0a1")
 
+    async def test_only_so_many_are_listened_to(
+        self, app: ConnectApp, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert isinstance(hardware, link.LovenseConnectHardware)
+        monkeypatch.setattr(link, "REQUEST_LIMIT", 0.02)
+        monkeypatch.setattr(link, "MAX_GIVEN_UP", 3)
+        app.late["/Vibrate?v=1"] = asyncio.Event()
+        for _ in range(8):
+            with pytest.raises(HardwareTimeoutError):
+                await hardware.write(Packet(b"Vibrate?v=1"))
+        await until(lambda: len(hardware._given_up) == 3)
+        app.late["/Vibrate?v=1"].set()
+        await until(lambda: hardware.settled() is None)
+
     async def test_a_toy_that_goes_meanwhile_ends_the_waiting(
         self, app: ConnectApp, client: ButtplugClient, driven: tuple[ButtplugDevice, asyncio.Task[None]]
     ) -> None:

@@ -321,6 +321,24 @@ class TestSpacing:
         assert min(gaps) > 0.02
         assert sorted(gaps)[len(gaps) // 2] > 0.039
 
+    async def test_a_stop_leaves_behind_the_line_that_has_begun_and_ahead_of_those_of_other_toys(
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, toy: Hardware
+    ) -> None:
+        hardware = [toy]
+        for name in ("B2", "C3"):
+            dongle.add_toy(name)
+            await manager.start_scanning()
+            hardware.append(await connected(findings, name))
+        order: list[str] = []
+        for name, device in dongle.toys.items():
+            device.on_packet = lambda packet, name=name: order.append(name)
+        await asyncio.sleep(0.1)
+        await asyncio.gather(
+            *(each.write(Packet(b"Vibrate:1;")) for each in hardware[1:]), toy.write_stop(Packet(b"Vibrate:0;"))
+        )
+        await until(lambda: len(order) == 3)
+        assert order == ["B2", "A1", "C3"]
+
     async def test_stops_go_ahead_of_what_waits_and_replace_what_their_toy_was_to_be_told(
         self, dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch
     ) -> None:

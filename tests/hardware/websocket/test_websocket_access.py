@@ -233,6 +233,22 @@ class TestDevicesThatMisbehave:
         assert writing.exception() is not None
         assert reasons[0].startswith("its connection ended: ")
 
+    async def test_one_that_sends_a_frame_over_the_limit_is_closed_as_too_big(
+        self, manager: WebsocketManager, findings: Findings
+    ) -> None:
+        async with WebsocketDevice(manager.port) as device:
+            hardware = await (await findings.one()).connect([WebsocketSpecifier("DIY")])
+            heard: list[int] = []
+            hardware.on_notification(lambda notification: heard.append(len(notification.data)))
+            reasons = losses(hardware)
+            await device.send(b"x" * 65536)
+            await until(lambda: heard)
+            await device.send(b"x" * 65537)
+            await until(lambda: reasons)
+            await asyncio.wait_for(device.ended.wait(), 5)
+        assert heard == [65536]
+        assert device.close_code == 1009
+
     async def test_what_it_says_of_its_end_can_forge_no_line_of_a_log(self, bare: Bare, hardware: Hardware) -> None:
         reasons = losses(hardware)
         bare.writer.write(frame("\x03\xe8 all is well\n\x1b[2J", CLOSE))
