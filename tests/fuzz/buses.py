@@ -6,29 +6,37 @@ import asyncio
 import http.client
 import io
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from buttplug.hardware.base import Discovery, Hardware, Notification
+from buttplug.core.enums import OutputType
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.lovense_connect import http_get
 from buttplug.hardware.lovense_connect import manager as connect_manager
 from buttplug.hardware.lovense_connect.http_get import Answer
 from buttplug.hardware.lovense_connect.link import App
 from buttplug.hardware.lovense_dongle.protocol import LINE_LIMIT, DongleProtocol, ToyFound
-from buttplug.hardware.websocket import WebsocketSpecifier
 from buttplug.hardware.websocket.manager import HELLO_LIMIT, WebsocketManager
-from tests.fuzz.fuzzer import Finding, Fuzzer
-from tests.server.wire import CLOSE, PING, UPGRADE, frame
-from tests.simulation.network import Network
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.device import Device
+from tests.fuzz.fuzzer import Finding, Fuzzer, mutated
+from tests.server.wire import CLOSE, PING, TEXT, UPGRADE, frame
+from tests.simulation.network import Network, Peer
 
 #: Toys that a dongle may be told to hold, or to look for, at the most.
 MOST_TOYS = 100
 
-HELLO = frame('{"identifier":"LVS-Z001","address":"fuzz","version":0}')
+BINARY, PONG = 0x82, 0x8A
+HELLOS = tuple(
+    b'{"identifier":"%s","address":"%s","version":%s}' % words
+    for words in ((b"LVS-Z001", b"fuzz", b"0"), (b"tcode-v03", b"", b"1"), (b"nobody", b"\\u202e", b"4294967296"))
+)
+HELLO = frame(HELLOS[1].decode())
+#: What devices say.
+REPLIES = (b"OK;", b"Z:11:AABBCCDDEEFF;", b"TCode v0.3\n", b"D1 v0.3\r\n", b"64;", b"", b"x" * 65535)
 
 
 class WebsocketDevices(Fuzzer):
@@ -38,7 +46,8 @@ class WebsocketDevices(Fuzzer):
     seeds = (
         UPGRADE,
         UPGRADE + HELLO,
-        UPGRADE + HELLO + frame("OK;") + frame("Z:11:AABBCCDDEEFF;"),
+        UPGRADE + frame(HELLOS[0].decode()) + frame("OK;") + frame("Z:11:AABBCCDDEEFF;"),
+        UPGRADE + HELLO + frame("D1 v0.3"),
         UPGRADE + HELLO + frame("", PING) + frame("\x03\xe8", CLOSE),
         UPGRADE + frame('{"identifier":"x","address":"y","version":1}'),
         UPGRADE + frame('{"identifier":"","address":"","version":0}'),
@@ -46,49 +55,61 @@ class WebsocketDevices(Fuzzer):
     )
 
     async def open(self) -> None:
-        self._found: list[Discovery] = []
         self._manager = WebsocketManager()
-        self._manager.on_found = self._found.append
-        await self._manager.open()
+        self._server = ButtplugServer("fuzz", managers=[self._manager])
+        await self._server.open()
 
     async def feed(self, data: bytes) -> None:
-        loop = cast(Network, asyncio.get_running_loop())
-        peer = loop.arrive()
-        assert peer is not None
-        place = self.dice.randrange(len(data) + 1)
-        peer.send(data[:place])
-        await asyncio.sleep(0.01)
-        hardware = await self._connect()
-        heard: list[Notification] = []
-        if hardware is not None:
-            hardware.on_notification(heard.append)
-        peer.send(data[place:])
-        await asyncio.sleep(0.01)
         if self.dice.random() < 0.5:
-            peer.reset()
-        else:
-            peer.half_close()
+            # Bytes in the middle of a stream of frames seldom leave anything that can be read behind them.
+            hello = self.dice.choice((HELLO, HELLO, self._frame(HELLOS)))
+            data = UPGRADE + hello + b"".join(self._frame(REPLIES) for _ in range(self.dice.randrange(8)))
+        peers = [await self._arrive(data)]
+        if self.dice.random() < 0.1:
+            peers.append(await self._arrive(UPGRADE + HELLO))
+        for device in list(self._server.devices.devices.values()):
+            await self._use(device)
+        for peer in peers:
+            if self.dice.random() < 0.5:
+                peer.reset()
+            else:
+                peer.half_close()
         await asyncio.sleep(HELLO_LIMIT + 12)
-        if not peer.has_ended:
+        if not all(peer.has_ended for peer in peers):
             raise Finding("the connection goes on")
-        if hardware is not None and hardware.connected:
+        if self._server.devices.devices or self._manager._peers:
             raise Finding("a device goes on")
-        self._found.clear()
         self.fed += 1
 
     async def close(self) -> None:
-        await self._manager.close()
+        await self._server.close()
 
-    async def _connect(self) -> Hardware | None:
-        for discovery in self._found:
-            if self.dice.random() < 0.5:
-                discovery.refused("no luck")
-                continue
-            try:
-                return await discovery.connect([WebsocketSpecifier("fuzz")])
-            except HardwareError:
-                continue
-        return None
+    async def _arrive(self, data: bytes) -> Peer:
+        """Connect, and send it in two pieces."""
+        peer = cast(Network, asyncio.get_running_loop()).arrive()
+        assert peer is not None
+        place = self.dice.randrange(len(data) + 1)
+        for piece in (data[:place], data[place:]):
+            peer.send(piece)
+            await asyncio.sleep(self.dice.choice((0.0, 0.01, 0.5)))
+        return peer
+
+    async def _use(self, device: Device) -> None:
+        """Drive a device that came that far, and stop it: that ends in time, and says what failed."""
+        for feature in device.info.device_features.values():
+            for word, limits in feature.output.items():
+                device.output(feature.feature_index, OutputType(word), limits.value[1], 100, self, lambda error: None)
+        try:
+            async with asyncio.timeout(30):
+                error = await device.stop()
+        except TimeoutError:
+            raise Finding("a stop has no end") from None
+        if error is not None and not error.message:
+            raise Finding("a stop failed and does not say why")
+
+    def _frame(self, contents: Sequence[bytes]) -> bytes:
+        content = mutated(self.dice, contents) if self.dice.random() < 0.6 else self.dice.choice(contents)
+        return frame(content.decode(errors="ignore"), self.dice.choice((TEXT, TEXT, TEXT, BINARY, PING, PONG)))
 
 
 class Dongle(Fuzzer):

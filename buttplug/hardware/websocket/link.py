@@ -89,10 +89,13 @@ class WebsocketHardware(Hardware):
         try:
             async with asyncio.timeout(WRITE_LIMIT):
                 await self._connection.send(packet.data)
-                self._answer = asyncio.shield(await self._connection.ping())
                 if self._answers:
-                    await self._answer
-                    return
+                    pong = await self._connection.ping()
+                    # While this waited, it may have been told to expect none.
+                    if self._answers:
+                        self._answer = asyncio.shield(pong)
+                        await self._answer
+                        return
         except TimeoutError:
             raise HardwareTimeoutError(f"{self.name} did not answer within {WRITE_LIMIT:g} s; is it still running?") from None
         except ConnectionClosed as error:
