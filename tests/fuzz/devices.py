@@ -122,12 +122,17 @@ class Devices(Fuzzer):
         outputs = [(each.feature_index, *of) for each in device.info.device_features.values() for of in each.output.items()]
         for feature, word, limits in self.dice.sample(outputs, min(len(outputs), OUTPUTS)):
             value = self.dice.randint(*limits.value)
-            device.output(feature, OutputType(word), value, self.dice.choice((0, 1, 500, 100_000)), self, lambda error: None)
+            device.output(feature, OutputType(word), value, self.dice.choice((0, 1, 500, 100_000)), self, _look_at_answer)
             hardware.notified(self.dice.choice(sorted(hardware.endpoints)), self._reply(data))
             await asyncio.sleep(self.dice.choice((0.0, 0.05, 1.0)))
         if (error := await device.stop()) is not None:
             raise Finding(f"{protocol.name} was not stopped: {error}")
         await device.close("it was used")
+
+
+def _look_at_answer(error: ButtplugError | None) -> None:
+    if error is not None and "fault of the server" in error.message:
+        raise Finding(error.message)
 
 
 def _look_at(device: Device, reading: Reading) -> None:
