@@ -8,10 +8,11 @@ import random
 import socket
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidURI
 
 from buttplug.core.errors import ButtplugConnectorError
@@ -107,7 +108,7 @@ class WebsocketDialler:
 
     async def _connect(self) -> DialledConnection | None:
         try:
-            return await dial(self._url, headers=self._headers, tls=self._tls)
+            return await dial(self._url, self._turns, headers=self._headers, tls=self._tls)
         except ButtplugConnectorError as error:
             self._log_change(logging.WARNING, f"{error.message}; it is tried again")
             return None
@@ -119,8 +120,10 @@ class WebsocketDialler:
             self._last_text = text
 
 
-async def dial(url: str, *, headers: Sequence[tuple[str, str]] = (), tls: ssl.SSLContext | None = None) -> DialledConnection:
-    """Connect to a websocket.
+async def dial(
+    url: str, turns: Turns, *, headers: Sequence[tuple[str, str]] = (), tls: ssl.SSLContext | None = None
+) -> DialledConnection:
+    """Connect to a websocket, which takes turns with others.
 
     Raises:
         ButtplugConnectorError: It is not possible; the message says why.
@@ -132,7 +135,7 @@ async def dial(url: str, *, headers: Sequence[tuple[str, str]] = (), tls: ssl.SS
             connection = await connect(
                 url,
                 host=address,
-                create_connection=DialledConnection,
+                create_connection=cast(type[ClientConnection], partial(DialledConnection, turns=turns)),
                 additional_headers=list(headers),
                 user_agent_header=None,
                 logger=library_logger,

@@ -6,12 +6,15 @@ import asyncio
 import logging
 import time
 from collections import deque
+from typing import TYPE_CHECKING
 
 from websockets.asyncio.connection import broadcast
 
 from buttplug.core.codec import encode
-from buttplug.core.listening.connection import WatchedConnection
 from buttplug.core.messages import Reading, ServerMessage
+
+if TYPE_CHECKING:
+    from buttplug.server.connection import SessionConnection
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ STALL_LIMIT = 5.0
 class Outbox:
     """Sends messages to one client, as fast as it reads and without holding up others."""
 
-    def __init__(self, connection: WatchedConnection) -> None:
+    def __init__(self, connection: SessionConnection) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[ServerMessage] = deque()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -178,6 +179,27 @@ async def test_an_app_may_have_a_certificate_that_is_trusted_for_it_alone(
     await dial("wss")
     async with asyncio.timeout(5):
         while "certificate verify failed" not in caplog.text.lower():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("flood", [b"\x81\x01 ", b"\x89\x00"], ids=["frames", "pings"])
+async def test_an_app_that_floods_the_server_holds_up_nobody(app: App, dial: Dial, flood: bytes) -> None:
+    await app.open()
+    house = await dial()
+    connection = await app.driving()
+    loop = asyncio.get_running_loop()
+    longest = 0.0
+    connection.transport.write(flood * 100_000)
+    end = loop.time() + 1
+    while loop.time() < end:
+        began = time.thread_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.thread_time() - began)
+    assert longest < 0.1, "seconds of the processor in one turn of the event loop"
+    connection.transport.abort()
+    async with asyncio.timeout(5):
+        while house.sent() != STOPPED:
             await asyncio.sleep(0.01)
 
 

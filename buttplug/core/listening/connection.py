@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +13,6 @@ from websockets.protocol import State
 
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES, Admission
 from buttplug.core.listening.turns import Turns
-
-logger: logging.Logger = logging.getLogger(__name__)
 
 #: Bytes that are read of one connection in a turn of the event loop. Where these took long, since they were of very small
 #: frames, only so few are read for some seconds.
@@ -53,11 +50,6 @@ class WatchedConnection(Connection):
             # Who keeps the connection open all the same is not waited for.
             self._call_later(CLOSE_LIMIT, self.transport.abort)
             self.on_closing()
-
-    def cut_off(self, warning: str) -> None:
-        """End the connection at once, and log why."""
-        logger.warning("%s", warning)
-        self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -101,23 +93,22 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         if self._allowance is not None:
             self._allowance -= nbytes
             if self._allowance < 0:
-                self.cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
+                self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
                 return
         began = time.thread_time() if nbytes >= COUNTED_READ else 0.0
         self.data_received(bytes(self._buffer[:nbytes]))
         if began:
             self._give_way(time.thread_time() - began)
         if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
-            self.cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
-
-    def cut_off(self, warning: str) -> None:
-        """End the connection at once, and log why, not each time."""
-        self._admission.warn(warning)
-        self.transport.abort()
+            self._cut_off(f"a connection has left {MAX_UNREAD} bytes unread and is cut off")
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._admission.left(self)
+
+    def _cut_off(self, warning: str) -> None:
+        self._admission.warn(warning)
+        self.transport.abort()
 
     def _give_way(self, used: float) -> None:
         """Read nothing for a while, after a read that took so long."""

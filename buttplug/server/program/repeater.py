@@ -90,7 +90,7 @@ class Repeater(Listener):
         if self._is_paused:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "The repeater is ending.\n")
         try:
-            remote = await dial(self._remote)
+            remote = await dial(self._remote, self._turns)
         except ButtplugConnectorError as error:
             self._warnings.warn(f"a client was refused: {error.message}")
             return connection.respond(HTTPStatus.BAD_GATEWAY, error.message + "\n")
