@@ -570,7 +570,8 @@ class TestCommandsThatWereGivenUp:
         app.late["/Vibrate?v=1"] = asyncio.Event()
         with pytest.raises(HardwareTimeoutError):
             await hardware.write(Packet(b"Vibrate?v=1"))
-        assert (settled := hardware.settled()) is not None
+        settled = hardware.settled()
+        assert settled is not None
         async with asyncio.timeout(5):
             await asyncio.wait([settled])
         assert hardware.settled() is None
