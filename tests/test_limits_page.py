@@ -14,9 +14,9 @@ SAFETY = (ROOT / "docs/safety.md").read_text("utf-8")
 #: The beginning of a row, what it promises, and the constant that it is.
 PROMISES = [
     (LIMITS, "| a client that is refused |", "closed after 2 s", "server.session.REFUSAL_PAUSE", 2),
-    (LIMITS, "| handshake, ", "10 s", "core.listening.admission.HANDSHAKE_LIMIT", 10),
-    (LIMITS, "| connections without a handshake |", "64;", "core.listening.admission.MAX_STRANGERS", 64),
-    (LIMITS, "| bytes before the handshake |", "64 KiB", "core.listening.admission.MAX_STRANGER_BYTES", 1 << 16),
+    (LIMITS, "| handshake", "10 s", "core.listening.admission.HANDSHAKE_LIMIT", 10),
+    (LIMITS, "| connections without a handshake", "64;", "core.listening.admission.MAX_STRANGERS", 64),
+    (LIMITS, "| bytes before the handshake", "64 KiB", "core.listening.admission.MAX_STRANGER_BYTES", 1 << 16),
     (LIMITS, "| connects |", "20 at once", "core.listening.admission.CONNECTS_AT_ONCE", 20),
     (LIMITS, "| connects |", "100 a second", "core.listening.admission.CONNECTS_PER_SECOND", 100),
     (LIMITS, "| a frame |", "1 MiB", "core.codec.MAX_FRAME", 1 << 20),
