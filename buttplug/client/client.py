@@ -45,6 +45,7 @@ from buttplug.core.errors import (
     error_from_code,
 )
 from buttplug.core.messages import DeviceList, Error, InputReading, Ok, ServerInfo, ServerMessage, StopCmd
+from buttplug.core.urls import without_secrets
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -188,7 +189,8 @@ class ButtplugClient(OutputMethods, CallbackAttributes):
                     await self._open(connector)
                     self._connector, self._target = connector, url
                 elif url != self._target:
-                    logger.warning("%r is not connected to %r: it is connected already; disconnect() comes first", self, url)
+                    shown = without_secrets(url) if isinstance(url, str) else url
+                    logger.warning("%r is not connected to %r: it is connected already; disconnect() comes first", self, shown)
         except BaseException:
             if reconnecting:
                 self._reconnector.start()

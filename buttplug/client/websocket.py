@@ -14,6 +14,7 @@ from buttplug.client.connector import OnLost, OnMessage
 from buttplug.core.codec import MAX_FRAME, decode_server_frame, encode
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import ClientMessage
+from buttplug.core.urls import without_secrets
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -54,8 +55,10 @@ class WebsocketConnector:
             )
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
             advice = _advice(self.url, error)
+            # With the whole URL in it, which may have a token.
+            reason = error.msg if isinstance(error, InvalidURI) else str(error) or type(error).__name__
             raise ButtplugConnectorError(
-                f"Failed to connect to {self.url}: {str(error) or type(error).__name__}" + (f". {advice}" if advice else "")
+                f"Failed to connect to {without_secrets(self.url)}: {reason}" + (f". {advice}" if advice else "")
             ) from error
         self._reader = asyncio.get_running_loop().create_task(self._read(self._socket, on_message, on_lost))
 
@@ -70,7 +73,7 @@ class WebsocketConnector:
         try:
             await self._socket.send(encode(message), text=True)
         except ConnectionClosed as error:
-            raise ButtplugConnectorError(f"The connection to {self.url} is gone: {error}") from error
+            raise ButtplugConnectorError(f"The connection to {without_secrets(self.url)} is gone: {error}") from error
 
     async def disconnect(self) -> None:
         """Close the websocket."""
@@ -94,7 +97,7 @@ class WebsocketConnector:
             on_lost(str(error))
         except Exception as error:
             # Whatever it is, nobody must rely on a connection that is no longer read.
-            logger.exception("Reading from %s failed", self.url)
+            logger.exception("Reading from %s failed", without_secrets(self.url))
             await websocket.close()
             on_lost(f"reading failed: {error}")
 
@@ -103,7 +106,8 @@ def _advice(url: str, error: Exception) -> str:
     """Return what to do about a connection that could not be made; empty where the error says it all."""
     scheme, separator, rest = url.rpartition("://")
     if url and (not separator or scheme.lower() in ("http", "https")):
-        return f"A URL begins with ws:// or wss://; did you mean ws{'s' if scheme.lower() == 'https' else ''}://{rest}?"
+        meant = without_secrets(f"ws{'s' if scheme.lower() == 'https' else ''}://{rest}")
+        return f"A URL begins with ws:// or wss://; did you mean {meant}?"
     match error:
         case InvalidURI():
             return "A URL looks like ws://127.0.0.1:12345"

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import select
+import time
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection as OpenedConnection
 
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT
-from buttplug.core.listening.connection import AcceptedConnection, WatchedConnection
+from buttplug.core.listening.connection import MAX_UNREAD, SMALL_READ, AcceptedConnection, WatchedConnection
+from buttplug.core.listening.turns import Turns
 from buttplug.server.outbox import Outbox
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 
 class SessionConnection(WatchedConnection):
@@ -24,6 +29,11 @@ class SessionConnection(WatchedConnection):
 
     def admitted(self) -> None:
         """Note that the client has shaken hands; a second time changes nothing."""
+
+    def cut_off(self, warning: str) -> None:
+        """End the connection at once, and log why."""
+        logger.warning("%s", warning)
+        self.transport.abort()
 
     def peer_is_done(self) -> bool:
         """Whether the peer has closed its half or is gone, though nothing is read of it. Not every system can tell."""
@@ -48,8 +58,33 @@ class SessionConnection(WatchedConnection):
         super().connection_lost(exc)
 
 
-class DialledConnection(SessionConnection, OpenedConnection):
-    """A connection to an app that this server has connected to. Its user may begin at any time."""
+class DialledConnection(SessionConnection, OpenedConnection, asyncio.BufferedProtocol):
+    """A connection to an app that this server has connected to. Its user may begin at any time.
+
+    It is read in small pieces, as one that was accepted is: an app that floods the server holds up nobody else.
+    """
+
+    def __init__(self, *args: Any, turns: Turns, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._turns = turns
+        self._buffer = memoryview(bytearray(SMALL_READ))
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        began = time.thread_time()
+        self.data_received(bytes(self._buffer[:nbytes]))
+        if pause := self._turns.wait(self.id, time.thread_time() - began):
+            self.transport.pause_reading()
+            self._call_later(pause, self._resume_reading)
+        if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
+            self.cut_off(f"an app has left {MAX_UNREAD} bytes unread and is cut off")
+
+    def _resume_reading(self) -> None:
+        # Where its frames wait to be handled, it goes on when they were.
+        if not self.recv_messages.paused:
+            self.transport.resume_reading()
 
 
 class ClientConnection(AcceptedConnection, SessionConnection):
@@ -58,3 +93,7 @@ class ClientConnection(AcceptedConnection, SessionConnection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.handshake_deadline: float | None = asyncio.get_running_loop().time() + HANDSHAKE_LIMIT
+
+    def cut_off(self, warning: str) -> None:
+        """End the connection at once, and log why, not each time."""
+        self._cut_off(warning)

@@ -48,7 +48,7 @@ class Conversation:
         try:
             session = self._server.open_session(self._translator.send, self._session_ended)
         except ButtplugConnectorError as error:
-            logger.warning("a client was refused: %s", error)
+            self._server.warn_of_client(f"a client was refused: {error}")
             await self._close(CloseCode.SHUTDOWN, error.message)
             return
         connection.on_closing = session.stop_driving

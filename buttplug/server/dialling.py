@@ -8,16 +8,20 @@ import random
 import socket
 import ssl
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidURI
 
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT
 from buttplug.core.listening.connection import CLOSE_LIMIT
+from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
 from buttplug.core.text import escaped
+from buttplug.core.urls import without_secrets
 from buttplug.hardware.common.threads import in_thread
 from buttplug.server.connection import DialledConnection
 from buttplug.server.conversation import Conversation
@@ -54,6 +58,7 @@ class WebsocketDialler:
     ) -> None:
         self._server = server
         self._url = url
+        self._shown = without_secrets(url)
         self._headers = headers
         self._turns = Turns(lambda: len(server.sessions))
         self._tls = tls
@@ -82,12 +87,12 @@ class WebsocketDialler:
             try:
                 connection = await self._connect()
                 if connection is not None:
-                    self._log_change(logging.INFO, f"connected to {self._url}")
+                    self._log_change(logging.INFO, f"connected to {self._shown}")
                     if await self._serve(connection) >= STEADY:
                         delay = FIRST_DELAY
-                    self._log_change(logging.INFO, f"the connection to {self._url} has ended; connecting again")
+                    self._log_change(logging.INFO, f"the connection to {self._shown} has ended; connecting again")
             except Exception as error:  # noqa: BLE001 it is told, once, and the app is waiting
-                self._log_change(logging.ERROR, f"connecting to {self._url} failed; it is tried again", error)
+                self._log_change(logging.ERROR, f"connecting to {self._shown} failed; it is tried again", error)
             await asyncio.sleep(delay * random.uniform(1 - JITTER, 1 + JITTER))
             delay = min(2 * delay, LONGEST_DELAY)
 
@@ -103,7 +108,7 @@ class WebsocketDialler:
 
     async def _connect(self) -> DialledConnection | None:
         try:
-            return await dial(self._url, headers=self._headers, tls=self._tls)
+            return await dial(self._url, self._turns, headers=self._headers, tls=self._tls)
         except ButtplugConnectorError as error:
             self._log_change(logging.WARNING, f"{error.message}; it is tried again")
             return None
@@ -115,8 +120,10 @@ class WebsocketDialler:
             self._last_text = text
 
 
-async def dial(url: str, *, headers: Sequence[tuple[str, str]] = (), tls: ssl.SSLContext | None = None) -> DialledConnection:
-    """Connect to a websocket.
+async def dial(
+    url: str, turns: Turns, *, headers: Sequence[tuple[str, str]] = (), tls: ssl.SSLContext | None = None
+) -> DialledConnection:
+    """Connect to a websocket, which takes turns with others.
 
     Raises:
         ButtplugConnectorError: It is not possible; the message says why.
@@ -128,21 +135,24 @@ async def dial(url: str, *, headers: Sequence[tuple[str, str]] = (), tls: ssl.SS
             connection = await connect(
                 url,
                 host=address,
-                create_connection=DialledConnection,
+                create_connection=cast(type[ClientConnection], partial(DialledConnection, turns=turns)),
                 additional_headers=list(headers),
                 user_agent_header=None,
+                logger=library_logger,
                 proxy=None,
                 **connection_options(),
                 **options,
             )
         except TimeoutError:
             reason = f"no answer within {HANDSHAKE_LIMIT:g} s"
+        except InvalidURI as error:
+            reason = error.msg
         except Exception as error:  # noqa: BLE001 whatever it is, it is told
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         else:
             assert isinstance(connection, DialledConnection)
             return connection
-    raise ButtplugConnectorError(f"{url} cannot be connected to: {escaped(reason)}")
+    raise ButtplugConnectorError(f"{without_secrets(url)} cannot be connected to: {escaped(reason)}")
 
 
 async def _addresses(url: str) -> list[str]:

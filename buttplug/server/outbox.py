@@ -6,12 +6,15 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from websockets.asyncio.connection import Connection
 from websockets.protocol import State
 
 from buttplug.core.codec import encode
 from buttplug.core.messages import Reading, ServerMessage
+
+if TYPE_CHECKING:
+    from buttplug.server.connection import SessionConnection
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ STALL_LIMIT = 5.0
 class Outbox:
     """Sends messages to one client, as fast as it reads and without holding up others."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: SessionConnection) -> None:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[ServerMessage] = deque()
@@ -116,8 +119,7 @@ class Outbox:
         """Cut the connection when it holds as much as at the last look: the client reads nothing."""
         now = self._connection.transport.get_write_buffer_size()
         if before is not None and now >= before:
-            logger.warning("a client has read nothing for %g s and is cut off", STALL_LIMIT)
-            self._connection.transport.abort()
+            self._connection.cut_off(f"a client has read nothing for {STALL_LIMIT:g} s and is cut off")
         else:
             self._stalled = self._loop.call_later(STALL_LIMIT, self._watch, now)
 

@@ -99,6 +99,7 @@ class ButtplugServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[list[str]] | None = None
         self._autosave = AutoSave(configuration)
+        self._remembered: set[Device] = set()
         self._end_watch: Callable[[], None] = lambda: None
         self._warnings = RecentWarnings(logger)
 
@@ -314,8 +315,9 @@ class ButtplugServer:
 
     def _devices_changed(self) -> None:
         if self.configuration.user_file is not None:
-            lasting = [device for device in self.devices.devices.values() if not device.hardware.provisional_address]
-            news = [self.configuration.remember(device.key, device.index) for device in lasting]
+            before, self._remembered = self._remembered, set(self.devices.devices.values())
+            new = [device for device in self._remembered - before if not device.hardware.provisional_address]
+            news = [self.configuration.remember(device.key, device.index) for device in new]
             if any(news):
                 self._autosave.changed()
         for session in tuple(self.sessions):

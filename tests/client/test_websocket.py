@@ -316,6 +316,13 @@ async def test_a_wrong_url_is_a_connector_error_that_says_how_it_should_be(url: 
     assert advice in str(raised.value)
 
 
+@pytest.mark.parametrize("address", ["ws://127.0.0.1:1/", "ws://127.0.0.1:port/", "http://127.0.0.1/", "", "127.0.0.1"])
+async def test_an_error_does_not_tell_the_token_in_a_url(address: str) -> None:
+    with pytest.raises(ButtplugConnectorError, match=f"Failed to connect to {address}") as raised:
+        await ButtplugClient("Tests").connect(f"{address}?token=secret-word")
+    assert "secret-word" not in str(raised.value)
+
+
 async def test_a_server_that_speaks_no_websocket_is_a_connector_error() -> None:
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")

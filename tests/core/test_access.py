@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from http import HTTPStatus
 from pathlib import Path
 
@@ -218,3 +219,22 @@ def test_what_lets_in_many_is_warned_of() -> None:
     assert "nothing is encrypted without --tls-cert" in plain
     (useless,) = Access(allow_origins=["example.com\x1b[31m"]).warnings(["::1"], tls=False)
     assert useless == "--allow-origin example.com?[31m: no page has this origin; write one like https://example.com"
+
+
+@pytest.mark.parametrize("target", [f"/?token={TOKEN}", f"/?token={TOKEN[:-1]}!", "/?token=x"])
+def test_a_token_is_compared_in_a_time_that_does_not_tell_how_much_of_it_is_right(
+    monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+    compare = hmac.compare_digest
+
+    def noted(shown: bytes, known: bytes) -> bool:
+        compared.append((shown, known))
+        return compare(shown, known)
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    let_in = ask(Access(token=TOKEN), target=target) is None
+    assert compared == [(target.removeprefix("/?token=").encode(), TOKEN.encode())]
+    assert let_in is (compared[0][0] == compared[0][1])
+    monkeypatch.setattr(hmac, "compare_digest", lambda shown, known: True)
+    assert ask(Access(token=TOKEN), target=target) is None, "nothing else decides"

@@ -56,7 +56,7 @@ SHOWN_BY = {
     "hardware/lovense_connect/link.py LovenseConnectHardware._ask": BUSES + "lovense_connect/test_lovense_connect.py::"
     "test_a_fault_in_an_answer_that_came_too_late_is_logged_once",
     "hardware/lovense_dongle/link.py Dongle.send": AWAITED,
-    "hardware/lovense_dongle/link.py Dongle._perform": "tests/hardware/lovense_dongle/test_lovense_dongle.py::"
+    "hardware/lovense_dongle/link.py Dongle._request": "tests/hardware/lovense_dongle/test_lovense_dongle.py::"
     "test_a_fault_in_a_line_of_the_search_is_logged_once_and_the_toy_in_use_is_still_driven",
     "hardware/simulated/device.py SimulatedDevice._in_loop": TOLD,
     "hardware/websocket/manager.py WebsocketManager.close": AWAITED,

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from benchmarks.table import resident
-from tests.fuzz.buses import ConnectApp, Dongle, WebsocketDevices
+from tests.fuzz.buses import ConnectApp, DongleLines, WebsocketDevices
 from tests.fuzz.devices import Devices
 from tests.fuzz.files import BaseFiles, UserFiles
 from tests.fuzz.frames import Frames
@@ -23,7 +23,7 @@ from tests.fuzz.upgrade import Upgrade
 
 FUZZERS: dict[str, type[Fuzzer]] = {
     fuzzer.name: fuzzer
-    for fuzzer in (Frames, Upgrade, Requests, Devices, UserFiles, BaseFiles, WebsocketDevices, Dongle, ConnectApp)
+    for fuzzer in (Frames, Upgrade, Requests, Devices, UserFiles, BaseFiles, WebsocketDevices, DongleLines, ConnectApp)
 }
 
 #: The share of the inputs after which memory is looked at first: until then caches fill.

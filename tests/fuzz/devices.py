@@ -1,21 +1,27 @@
-"""What devices send, into every protocol: hand-shakes fail as they may, readings are numbers, and nothing else happens."""
+"""What devices send, into every protocol: hand-shakes fail as they may, readings are numbers, and every stop works."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import suppress
 from pathlib import Path
 
+from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import Hardware
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import DeviceDefinition
+from buttplug.server.devices.device import Device
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols import load, supports
 from buttplug.server.protocols.base import Protocol, Reading
 from tests.fuzz.fuzzer import Finding, Fuzzer, mutated
 
+#: Outputs that a device is driven with.
+OUTPUTS = 4
 #: Notifications that a device sends when its hand-shake has gone well.
 NOTIFICATIONS = 12
 
@@ -51,7 +57,7 @@ class Devices(Fuzzer):
         protocol = await self._shake_hands(definition, hardware)
         if protocol is not None:
             self._notify(protocol, hardware, data)
-            await self._read(protocol, hardware)
+            await self._use(protocol, hardware, data)
         await hardware.disconnect()
 
     def _garble(self, device: SimulatedDevice, unasked: bytes) -> None:
@@ -100,13 +106,35 @@ class Devices(Fuzzer):
                 if not isinstance(reading, Reading) or type(reading.value) is not int:
                     raise Finding(f"{protocol.name} reads {reading}")
 
-    async def _read(self, protocol: Protocol, hardware: Hardware) -> None:
-        for feature in protocol.definition.features:
-            for type_ in feature.inputs:
-                try:
-                    async with asyncio.timeout(5):
-                        value = await protocol.read(hardware, feature.index, type_)
-                except (ButtplugError, TimeoutError):
-                    continue
-                if type(value) is not int:
-                    raise Finding(f"{protocol.name} reads {value!r}")
+    async def _use(self, protocol: Protocol, hardware: Hardware, data: bytes) -> None:
+        """Read it and drive it, while it says what it likes."""
+        key = DeviceKey(protocol.definition.protocol, None, hardware.address)
+        device = Device(0, key, protocol.definition, DeviceSettings(), hardware, protocol)
+        inputs = [(each.index, type_) for each in protocol.definition.features for type_ in each.inputs]
+        for feature, type_ in inputs:
+            for ask in (
+                device.read(feature, type_),
+                device.subscribe(feature, type_, _look_at),
+                device.unsubscribe(feature, type_, _look_at),
+            ):
+                with suppress(ButtplugError):
+                    await ask
+        outputs = [(each.feature_index, *of) for each in device.info.device_features.values() for of in each.output.items()]
+        for feature, word, limits in self.dice.sample(outputs, min(len(outputs), OUTPUTS)):
+            value = self.dice.randint(*limits.value)
+            device.output(feature, OutputType(word), value, self.dice.choice((0, 1, 500, 100_000)), self, _look_at_answer)
+            hardware.notified(self.dice.choice(sorted(hardware.endpoints)), self._reply(data))
+            await asyncio.sleep(self.dice.choice((0.0, 0.05, 1.0)))
+        if (error := await device.stop()) is not None:
+            raise Finding(f"{protocol.name} was not stopped: {error}")
+        await device.close("it was used")
+
+
+def _look_at_answer(error: ButtplugError | None) -> None:
+    if error is not None and "fault of the server" in error.message:
+        raise Finding(error.message)
+
+
+def _look_at(device: Device, reading: Reading) -> None:
+    if type(reading.value) is not int:
+        raise Finding(f"{device.label} reads {reading}")

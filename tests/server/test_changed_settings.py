@@ -304,6 +304,27 @@ async def test_a_device_that_connects_is_saved_with_its_index(
 
 
 @pytest.mark.real_time
+async def test_of_many_devices_each_is_looked_up_once_and_a_hundred_are_remembered(
+    path: Path, configuration: DeviceConfiguration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[DeviceKey] = []
+    remember = DeviceConfiguration.remember
+
+    def remembered(self: DeviceConfiguration, key: DeviceKey, index: int) -> bool:
+        asked.append(key)
+        return remember(self, key, index)
+
+    monkeypatch.setattr(DeviceConfiguration, "remember", remembered)
+    UserFile.open(path, configuration)
+    devices = [SimulatedDevice("Massage Demo", _vivi(configuration), address=f"{number:400}") for number in range(150)]
+    async with ButtplugServer(managers=[SimulatedManager(devices)], configuration=configuration) as server:
+        await server.devices.start_scanning(server, lambda: None)
+        await until(lambda: len(server.devices.devices) == len(devices))
+        assert len(asked) == len(devices)
+    assert len(entries(path)) == 100
+
+
+@pytest.mark.real_time
 async def test_a_change_is_saved_without_being_asked_for(saving: tuple[ButtplugServer, SimulatedDevice], path: Path) -> None:
     server, _ = saving
     await server.change_device(ELSEWHERE, display_name="Left one")

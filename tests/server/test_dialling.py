@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -182,6 +183,27 @@ async def test_an_app_may_have_a_certificate_that_is_trusted_for_it_alone(
 
 
 @pytest.mark.real_time
+@pytest.mark.parametrize("flood", [b"\x81\x01 ", b"\x89\x00"], ids=["frames", "pings"])
+async def test_an_app_that_floods_the_server_holds_up_nobody(app: App, dial: Dial, flood: bytes) -> None:
+    await app.open()
+    house = await dial()
+    connection = await app.driving()
+    loop = asyncio.get_running_loop()
+    longest = 0.0
+    connection.transport.write(flood * 100_000)
+    end = loop.time() + 1
+    while loop.time() < end:
+        began = time.thread_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.thread_time() - began)
+    assert longest < 0.1, "seconds of the processor in one turn of the event loop"
+    connection.transport.abort()
+    async with asyncio.timeout(5):
+        while house.sent() != STOPPED:
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.real_time
 async def test_each_change_is_told_once(app: App, dial: Dial, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "buttplug.server.dialling")
     await app.open()
@@ -201,6 +223,28 @@ async def test_each_change_is_told_once(app: App, dial: Dial, caplog: pytest.Log
     assert first.startswith(refused)
     assert rest[:2] == [f"connected to {url}", f"the connection to {url} has ended; connecting again"]
     assert rest[2].startswith(refused)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.real_time
+async def test_a_token_for_the_app_is_in_no_log_however_much_is_logged(
+    app: App, build: BuildHouse, caplog: pytest.LogCaptureFixture, is_there: bool
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await app.open()
+    if not is_there:
+        await app.close()
+    house = await build("aneros")
+    address = f"ws://name:word-2@127.0.0.1:{app.port}/path?token=word-1"
+    dialler = WebsocketDialler(house.server, address, headers=[("X-Token", "word-3")])
+    dialler.open()
+    async with asyncio.timeout(5):
+        while not told(caplog):
+            await asyncio.sleep(0.01)
+    await dialler.close()
+    assert f"ws://127.0.0.1:{app.port}/path" in caplog.text
+    client_log = [record.getMessage() for record in caplog.records if record.name != "websockets.server"]
+    assert [text for text in client_log if "word-" in text] == []
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -230,6 +230,22 @@ async def test_a_failing_stop_is_told(build: BuildHouse) -> None:
     assert "the battery is empty" in text
 
 
+async def test_a_session_whose_devices_take_no_stop_ends_all_the_same_and_that_is_told(
+    build: BuildHouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = await build("aneros")
+    talker = await house.client("Ada")
+    await talker.ask(OutputCmd, 0, 0, vibrate(64))
+    house.simulated[0].write_delay = 1e9
+    began = asyncio.get_running_loop().time()
+    await talker.session.close("gone")
+    assert asyncio.get_running_loop().time() - began == 5
+    assert 'Client "Ada" has left: not everything it drove was stopped within 5 s' in caplog.text
+    house.simulated[0].write_delay = 0.0
+    await asyncio.sleep(12)
+    assert house.sent() == [b"\xf1\x40", ZERO[0]]
+
+
 async def test_a_missed_ping_stops_first_then_tells_then_closes(build: BuildHouse) -> None:
     house = await build("aneros", max_ping_time=500)
     talker = await house.client()

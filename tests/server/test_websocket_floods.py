@@ -7,14 +7,16 @@ import contextlib
 import json
 import statistics
 import time
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
 from buttplug.core.listening import connection
 from buttplug.core.listening import turns as turns_of_listeners
-from buttplug.core.listening.connection import MAX_UNREAD, READ_SIZE
-from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN
+from buttplug.core.listening.connection import MAX_UNREAD, READ_SIZE, AcceptedConnection
+from buttplug.core.messages import Ok, ServerMessage
+from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN, Outbox
 from buttplug.server.replies import MAX_UNANSWERED
 from tests.server.conftest import Listen
 from tests.server.wire import PING, VIBRATE, Place, ask, frame, until
@@ -203,3 +205,39 @@ async def test_who_sends_tiny_frames_is_read_in_small_pieces_for_a_while(
         while len(one.get_buffer(-1)) < READ_SIZE:
             writer.write(frame("x" * 100_000))
             await asyncio.sleep(0.01)
+
+
+async def test_of_a_long_frame_so_much_is_read_in_a_turn_and_no_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    read = AcceptedConnection.data_received
+
+    def data_received(self: AcceptedConnection, data: bytes) -> None:
+        sizes.append(len(data))
+        read(self, data)
+
+    wire = await place.connect()
+    monkeypatch.setattr(AcceptedConnection, "data_received", data_received)
+    assert await ask(wire, f'[{{"Ping":{{"Id":5{" " * 60_000}}}}}]') == ("Ok", {"Id": 5})
+    assert sum(sizes) > 60_000
+    assert max(sizes) <= 8192
+
+
+async def test_so_many_answers_leave_in_a_turn_and_no_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, written = 0, Counter[int]()
+    write = Outbox._write
+
+    def noted(self: Outbox, messages: Sequence[ServerMessage]) -> None:
+        written[turn] += len(messages)
+        write(self, messages)
+
+    wire = await place.connect()
+    monkeypatch.setattr(Outbox, "_write", noted)
+    # Devices that answer all at once, as after a stop.
+    (box,) = place.outboxes
+    for number in range(100):
+        box.send(Ok(number))
+    while written.total() < 100:
+        turn += 1
+        await asyncio.sleep(0)
+    assert max(written.values()) == MESSAGES_A_TURN == 16
+    await wire.close()

@@ -67,7 +67,8 @@ def what_returns_is_not_stopped(patch: pytest.MonkeyPatch) -> None:
     real = DeviceManager._add
 
     def add(self: DeviceManager, device: Device) -> None:
-        self._seen.clear()
+        self._gone.clear()
+        self._lost_running._labels.clear()
         real(self, device)
 
     patch.setattr(DeviceManager, "_add", add)

@@ -19,10 +19,10 @@ from buttplug.core.listening.tls import TlsTransport
 from buttplug.core.listening.turns import Turns
 
 #: Bytes that are read of one connection in a turn of the event loop, at the most; and at the least, where frames are so small
-#: that more of them are long work. Of strangers so many are read.
+#: that more of them are long work. Of strangers, and of apps that the server connects to, only few are.
 READ_SIZE = 8192
 SMALLEST_READ = 64
-STRANGERS_READ = 256
+SMALL_READ = 256
 #: Seconds after which twice as much is tried again.
 GROW_INTERVAL = 1.0
 #: Bytes from which on it counts how long a read takes.
@@ -148,7 +148,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self.transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._buffer[: self._read_size if self._allowance is None else STRANGERS_READ]
+        return self._buffer[: self._read_size if self._allowance is None else SMALL_READ]
 
     def buffer_updated(self, nbytes: int) -> None:
         data = bytes(self._buffer[:nbytes])

@@ -151,7 +151,7 @@ class Sighting(Generic[Handle]):
 
 
 class Sightings(Generic[Handle]):
-    """The devices heard, by address; the longest silent ones are forgotten first, but for those that are held."""
+    """The devices heard, by address; the longest silent ones are forgotten first, those that are held only where all are."""
 
     def __init__(self) -> None:
         self._by_address: OrderedDict[str, Sighting[Handle]] = OrderedDict()
@@ -190,6 +190,10 @@ class Sightings(Generic[Handle]):
 
     def _forget_silent(self) -> None:
         if len(self._by_address) > MEMORY:
-            oldest = next((sighting for sighting in self._by_address.values() if not sighting.held), None)
+            *silent, _ = self._by_address.values()
+            oldest = next((sighting for sighting in silent if not sighting.held), None)
+            if oldest is None:
+                # Hundreds dropped out and did not come back: that is a device that has a new address each time.
+                oldest = next((sighting for sighting in silent if sighting.missing and not sighting.connecting), None)
             if oldest is not None:
                 del self._by_address[oldest.address]

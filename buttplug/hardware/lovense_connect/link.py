@@ -197,7 +197,8 @@ class App:
         self._found = found
         self._poll = Poll("Lovense Connect", self._poll_toys, SCAN_INTERVAL)
         self._scanning = False
-        self._lost: set[str] = set()
+        #: Toys that were lost and are waited for, the last of them.
+        self._lost: dict[str, None] = {}
 
     async def scan(self) -> None:
         """Report toys, from now on."""
@@ -258,13 +259,15 @@ class App:
     async def watch(self, hardware: LovenseConnectHardware) -> None:
         """Look at a toy's battery and whether it is there, from now on until it is disconnected."""
         self.hardware.append(hardware)
-        self._lost.discard(hardware.address)
+        self._lost.pop(hardware.address, None)
         if self._poll.interval != POLL_INTERVAL:
             self._poll.interval = POLL_INTERVAL
             await self._poll.restart()
 
     async def _poll_toys(self) -> None:
-        self._lost |= {hardware.address for hardware in self.hardware if hardware.failed}
+        self._lost |= {hardware.address: None for hardware in self.hardware if hardware.failed}
+        for oldest in list(self._lost)[:-MAX_TOYS]:
+            del self._lost[oldest]
         self.hardware = [hardware for hardware in self.hardware if hardware.connected]
         self._poll.interval = POLL_INTERVAL if self.hardware else SCAN_INTERVAL
         if not (self._scanning or self.hardware or self._lost):

@@ -43,6 +43,9 @@ MESSAGE_GAP = 0.075
 #: faster, and to take both with 40 ms between them.
 SPACING = 0.04
 
+#: Requests to the dongle itself that wait for their turns. One that makes sense gets a few; of more the oldest are left out.
+MAX_REQUESTS = 16
+
 #: Seconds for which a toy that was refused is not reported again.
 IGNORE_TIME = 30.0
 
@@ -108,7 +111,8 @@ class Dongle:
         self._toys: dict[str, DongleToy] = {}
         self._turns = Turns(SPACING)
         self._line_incomplete = False
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], None] = {}
+        self._has_too_many_requests = False
         self._timer: asyncio.TimerHandle | None = None
         link.on_notification(self._received)
         link.on_disconnect(self._lost)
@@ -152,7 +156,8 @@ class Dongle:
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
         self.stop_search()
-        await asyncio.gather(*self._sending)
+        if self._sending:
+            await asyncio.wait(tuple(self._sending))
         await asyncio.gather(*(toy.disconnect() for toy in tuple(self._toys.values())))
         self._perform([Wait(None)])
         await self.link.disconnect()
@@ -161,9 +166,7 @@ class Dongle:
         for action in actions:
             match action:
                 case Send(line):
-                    task = asyncio.create_task(self._sent(line))
-                    self._sending.add(task)
-                    task.add_done_callback(self._sending.discard)
+                    self._request(line)
                 case Wait(seconds):
                     if self._timer is not None:
                         self._timer.cancel()
@@ -180,6 +183,18 @@ class Dongle:
                     self._toys.pop(toy).lost("the dongle lost it; is it switched on and near?")
                 case SearchEnded():
                     self._on_search_ended()
+
+    def _request(self, line: bytes) -> None:
+        if len(self._sending) >= MAX_REQUESTS:
+            if not self._has_too_many_requests:
+                logger.warning("The Lovense dongle asks for more than it can be told; unplug it and plug it in again")
+            self._has_too_many_requests = True
+            oldest = next(iter(self._sending))
+            del self._sending[oldest]
+            oldest.cancel()
+        task = asyncio.create_task(self._sent(line))
+        self._sending[task] = None
+        task.add_done_callback(lambda task: self._sending.pop(task, None))
 
     async def _write(self, line: bytes) -> None:
         try:

@@ -25,12 +25,12 @@ class Turns:
         try:
             await begun
         except asyncio.CancelledError:
-            if begun.cancelled():
-                waiting.remove(begun)
-            else:
+            if not begun.cancelled():
                 # It had begun, and nothing was done in it.
                 self._is_taken = False
                 self._begin_next()
+            elif begun in waiting:
+                waiting.remove(begun)
             raise
 
     def end(self) -> None:
@@ -43,7 +43,9 @@ class Turns:
         self._begin_next()
 
     def _begin_next(self) -> None:
-        waiting = self._urgent or self._others
-        if waiting and not self._is_taken and self._pause is None:
-            self._is_taken = True
-            waiting.popleft().set_result(None)
+        while not self._is_taken and self._pause is None and (waiting := self._urgent or self._others):
+            begun = waiting.popleft()
+            # Who was cancelled just now is still among those that wait.
+            if not begun.cancelled():
+                self._is_taken = True
+                begun.set_result(None)

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, ConnectionClosedError
 from websockets.frames import CloseCode
 
 from buttplug.core.listening.connection import WatchedConnection
-from buttplug.core.text import printable
+from buttplug.core.text import escaped, printable
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import (
     HardwareDisconnectedError,
@@ -46,6 +46,11 @@ class Hello(Struct, frozen=True):
     def unique_address(self) -> str:
         """The address; the identifier where it is empty, as the existing server allows: one such device can be used."""
         return self.address or self.identifier
+
+    @property
+    def label(self) -> str:
+        """The device in logs: what is not printable is escaped, such as marks that change the direction of writing."""
+        return escaped(f"Websocket device {self.identifier} ({self.unique_address})")
 
 
 class WebsocketHardware(Hardware):
@@ -84,10 +89,13 @@ class WebsocketHardware(Hardware):
         try:
             async with asyncio.timeout(WRITE_LIMIT):
                 await self._connection.send(packet.data)
-                self._answer = asyncio.shield(await self._connection.ping())
                 if self._answers:
-                    await self._answer
-                    return
+                    pong = await self._connection.ping()
+                    # While this waited, it may have been told to expect none.
+                    if self._answers:
+                        self._answer = asyncio.shield(pong)
+                        await self._answer
+                        return
         except TimeoutError:
             raise HardwareTimeoutError(f"{self.name} did not answer within {WRITE_LIMIT:g} s; is it still running?") from None
         except ConnectionClosed as error:

@@ -205,7 +205,7 @@ class WebsocketManager(CommunicationManager):
         elif len(self._peers) >= MAX_DEVICES:
             await self._refuse(connection, hello, CloseCode.TRY_AGAIN_LATER, f"{MAX_DEVICES} devices are connected already")
         else:
-            peer = self._peers[address] = Peer(hello, connection, self._wait_for_stops)
+            peer = self._peers[address] = Peer(hello, connection, self._wait_for_stops, self._warnings.warn)
             self._handlers.add(task := asyncio.current_task())
             try:
                 self.on_found(peer.discovery)
@@ -226,7 +226,7 @@ class WebsocketManager(CommunicationManager):
         return True
 
     async def _refuse(self, connection: AcceptedConnection, hello: Hello, code: CloseCode, reason: str) -> None:
-        self._warnings.warn(f"Websocket device {hello.identifier} ({hello.unique_address}) refused: {reason}")
+        self._warnings.warn(f"{hello.label} refused: {reason}")
         await close_connection(connection, code, reason)
 
     async def _wait_for_stops(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -18,8 +17,6 @@ from buttplug.hardware.specifier import Specifier
 from buttplug.hardware.websocket.link import Hello, WebsocketHardware, close_connection, why_ended
 from buttplug.hardware.websocket.specifier import WebsocketAdvertisement
 
-logger: logging.Logger = logging.getLogger(__package__)
-
 #: Seconds in which a device has to answer a ping when another one comes with its address.
 ALIVE_LIMIT = 1.0
 #: Seconds that a device which does not answer that may take what stops it.
@@ -29,8 +26,14 @@ LAST_STOP_LIMIT = 1.0
 class Peer:
     """A device that is connected, in use or not."""
 
-    def __init__(self, hello: Hello, connection: WatchedConnection, wait_for_stops: Callable[[], Awaitable[None]]) -> None:
-        """``wait_for_stops`` is awaited when the event loop ends with the connection open."""
+    def __init__(
+        self,
+        hello: Hello,
+        connection: WatchedConnection,
+        wait_for_stops: Callable[[], Awaitable[None]],
+        warn: Callable[[str], None],
+    ) -> None:
+        """``wait_for_stops`` is awaited when the event loop ends with the connection open; ``warn`` logs, not each time."""
         self.hello = hello
         self.hardware: WebsocketHardware | None = None
         self.discovery: Discovery = Discovery(
@@ -43,6 +46,7 @@ class Peer:
         self._connection = connection
         connection.on_closing = self._closing
         self._wait_for_stops = wait_for_stops
+        self._warn = warn
         self._ending: asyncio.Task[None] | None = None
 
     async def listen(self) -> None:
@@ -101,13 +105,13 @@ class Peer:
 
     async def _connect(self, specifiers: Sequence[Specifier]) -> Hardware:
         if self._connection.state is not State.OPEN or self._ending is not None:
-            raise HardwareDisconnectedError(f"{self.hello.identifier} is gone; it has to connect again")
+            raise HardwareDisconnectedError(f"{self.hello.label} is gone; it has to connect again")
         if self.hardware is not None:
-            raise HardwareError(f"{self.hello.identifier} is in use already")
+            raise HardwareError(f"{self.hello.label} is in use already")
         self.hardware = WebsocketHardware(self.hello, specifiers[0], self._connection)
         return self.hardware
 
     def _refused(self, reason: str) -> None:
         if self._ending is None:
-            logger.warning("Websocket device %s (%s) refused: %s", self.hello.identifier, self.hello.unique_address, reason)
+            self._warn(f"{self.hello.label} refused: {reason}")
             self._ending = asyncio.create_task(self.close(CloseCode.POLICY_VIOLATION, reason))

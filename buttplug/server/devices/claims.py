@@ -6,9 +6,13 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from buttplug.core.text import escaped
 from buttplug.hardware.base import CommunicationManager, Discovery
 
 logger: logging.Logger = logging.getLogger(__name__)
+
+#: Others that are told of, of those at the address of one device: their names are theirs to choose.
+MOST_REFUSED = 8
 
 
 @dataclass
@@ -43,12 +47,12 @@ class Claims:
         claim = self._claims[discovery.address]
         if claim.manager is manager and (not protocols or not claim.protocols.isdisjoint(protocols)):
             return
-        if (manager, discovery.name) not in claim.refused:
+        if (manager, discovery.name) not in claim.refused and len(claim.refused) < MOST_REFUSED:
             claim.refused.add((manager, discovery.name))
             logger.warning(
                 "%s (%s) is refused while another device has its address %s (%s): an address is for one device",
                 discovery.name or "A device",
                 manager.bus,
-                discovery.address,
+                escaped(discovery.address),
                 claim.manager.bus,
             )

@@ -32,8 +32,9 @@ from buttplug.server.devices.settings import (
 if TYPE_CHECKING:
     from buttplug.server.devices.user_configuration import UserFile
 
-#: No further device is remembered by itself when there are so many: some have a new address each time they connect.
-MOST_REMEMBERED = 1000
+#: No further device is remembered by itself when there are so many: some have a new address each time they connect. To look
+#: through all and to save them may take the event loop some milliseconds.
+MOST_REMEMBERED = 100
 
 _NO_SETTINGS = DeviceSettings()
 _NO_LIMITS = OutputSettings()

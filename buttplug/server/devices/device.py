@@ -40,6 +40,9 @@ _READING_RANGES: dict[InputType, Range] = {
     InputType.PRESSURE: (0, 0xFFFF_FFFF),
 }
 
+#: Bytes that are logged of what could not be read.
+SHOWN = 100
+
 #: What gets a subscribed reading. It is also who subscribed: one stream per listener, feature and type.
 Listener = Callable[["Device", Reading], None]
 
@@ -74,7 +77,7 @@ class Device:
         self._input_lock = asyncio.Lock()
         self._limits_running: set[asyncio.Timeout] = set()
         self._end: str | None = None
-        self._unreadable = ""
+        self._unreadable: set[type[Exception]] = set()
         self._use(settings)
         hardware.stop_device = self.stop
         self._end_notifications = hardware.on_notification(self._notified)
@@ -368,10 +371,11 @@ class Device:
         try:
             readings = list(self._protocol.notified(notification.endpoint, notification.data))
         except Exception as error:
-            if repr(error) != self._unreadable:
-                # A device may send the same many times a second.
-                logger.exception("%s: %s could not be read: %s", self.label, notification.endpoint, notification.data.hex(" "))
-            self._unreadable = repr(error)
+            if type(error) not in self._unreadable:
+                # A device may send the like of it many times a second, and much of it at once.
+                self._unreadable.add(type(error))
+                beginning = notification.data[:SHOWN].hex(" ")
+                logger.exception("%s: %s could not be read: %s", self.label, notification.endpoint, beginning)
             return
         for reading in readings:
             clamped = Reading(reading.feature, reading.type, _clamped(reading.type, reading.value))

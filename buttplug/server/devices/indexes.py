@@ -1,13 +1,19 @@
-"""The indexes of a server's devices: a device has the same one for as long as the server runs."""
+"""The indexes of a server's devices: a device has the same one for as long as the server runs and remembers it."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
+from buttplug.core.text import escaped
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, folded_address
 
 logger: logging.Logger = logging.getLogger(__name__)
+
+
+#: Devices that are remembered, besides those that are connected: addresses are theirs to choose.
+MOST_GONE = 1000
 
 
 class Indexes:
@@ -22,12 +28,25 @@ class Indexes:
         """Return the key with which a device last named its model; None where it never did."""
         return self._models.get(_device(key))
 
-    def give(self, key: DeviceKey, settings: DeviceSettings) -> int:
-        """Return the device's own index: the one it had, else the configured one, else the lowest that no known device has."""
+    def give(self, key: DeviceKey, settings: DeviceSettings, in_use: Collection[int]) -> int:
+        """Return the device's own index: the one it had, else the configured one, else the lowest that no known device has.
+
+        ``in_use`` are the indexes of the devices that are connected. Of others the oldest are forgotten where there are many.
+        """
+        device = _device(key)
         if self._configuration.lists(key):
-            self._models[_device(key)] = key
-        if _device(key) in self._indexes:
-            return self._indexes[_device(key)]
+            self._models[device] = key
+        index = self._indexes.pop(device, None)
+        if index is None:
+            index = self._free_index(key, settings)
+        self._indexes[device] = index
+        gone = [other for other, its_index in self._indexes.items() if its_index not in in_use]
+        for oldest in gone[:-MOST_GONE]:
+            del self._indexes[oldest]
+            self._models.pop(oldest, None)
+        return index
+
+    def _free_index(self, key: DeviceKey, settings: DeviceSettings) -> int:
         taken = set(self._indexes.values())
         index = settings.index
         if index is None or index in taken:
@@ -35,7 +54,6 @@ class Indexes:
             index = next(number for number in range(len(taken) + 1) if number not in taken)
         if settings.index is not None and settings.index != index:
             _warn(key, settings.index, index)
-        self._indexes[_device(key)] = index
         return index
 
     def change(self, key: DeviceKey, index: int) -> bool:
@@ -54,7 +72,7 @@ def _device(key: DeviceKey) -> tuple[str, str]:
 def _warn(key: DeviceKey, wanted: int, index: int) -> None:
     logger.warning(
         "%s is configured as device %d, but another device is that already; it is device %d until the server ends",
-        key.address,
+        escaped(key.address),
         wanted,
         index,
     )

@@ -7,12 +7,16 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
+#: Devices of which it is kept who they are: addresses are theirs to choose. Of more, the oldest are only counted.
+MOST_NAMED = 1000
+
 
 class LostDevices:
     """Keeps the devices that were lost while they may have been running and have not been stopped since."""
 
     def __init__(self) -> None:
         self._labels: dict[str, str] = {}
+        self._unnamed = 0
         self._returning: set[asyncio.Future[Any]] = set()
 
     def __contains__(self, address: str) -> bool:
@@ -21,6 +25,9 @@ class LostDevices:
     def add(self, address: str, label: str) -> None:
         """Note that a device was lost."""
         self._labels.setdefault(address, label)
+        if len(self._labels) > MOST_NAMED:
+            del self._labels[next(iter(self._labels))]
+            self._unnamed += 1
 
     def wait_for(self, what: asyncio.Future[Any]) -> None:
         """Note something that has to end before it is known whether such a device is stopped: its connecting, or its stop."""
@@ -43,8 +50,11 @@ class LostDevices:
 
     def unstopped(self, connected: Collection[str]) -> list[str]:
         """Return a sentence for each that has not come back, given the addresses of those that are connected."""
-        return [
+        unstopped = [
             f"{label} was lost while it may have been running, and could not be stopped since"
             for address, label in self._labels.items()
             if address not in connected
         ]
+        if self._unnamed:
+            unstopped.append(f"{self._unnamed} more devices were lost while they may have been running")
+        return unstopped

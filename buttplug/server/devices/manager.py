@@ -18,7 +18,7 @@ from buttplug.server.devices.connecting import open_link, shake_hands, supported
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.identity import current_settings, warn_of_limits_elsewhere
-from buttplug.server.devices.indexes import Indexes
+from buttplug.server.devices.indexes import MOST_GONE, Indexes
 from buttplug.server.devices.lost import LostDevices
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.pacing import Move
@@ -43,10 +43,10 @@ class DeviceManager:
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
-        self._seen: set[str] = set()
         self._found_while_closing: dict[str, Callable[[], None] | None] = {}
         self._lost_running = LostDevices()
-        self._moves_left: dict[str, dict[int, Move]] = {}
+        #: The addresses of devices that were here, the latest at the end, and the moves that were under way when they went.
+        self._gone: dict[str, dict[int, Move]] = {}
         self._indexes = Indexes(configuration)
         self._stops: list[asyncio.Future[ButtplugDeviceError | None]] = []
         self._end_watch: Callable[[], None] = lambda: None
@@ -174,7 +174,7 @@ class DeviceManager:
             return
         self._claims.add(manager, discovery, {match.protocol for match in matches})
         if discovery.was_connected:
-            self._seen.add(discovery.address)
+            self._note_gone(discovery.address, self._gone.get(discovery.address, {}))
             self._lost_running.add(discovery.address, discovery.label)
         connecting = spawn(self._connecting, self._connect(discovery, matches), f"connecting {discovery.name}")
         connecting.add_done_callback(lambda _: self.scans.check_finished())
@@ -226,17 +226,17 @@ class DeviceManager:
         key, definition, settings, protocol = await shake_hands(hardware, match, self.configuration, self._indexes)
         if self._closing and hardware.address not in self._lost_running:
             raise HardwareError("the server is shutting down")
-        left = self._moves_left.pop(hardware.address, None)
-        return Device(self._indexes.give(key, settings), key, definition, settings, hardware, protocol, left)
+        left = self._gone.get(hardware.address)
+        return Device(self._indexes.give(key, settings, self.devices), key, definition, settings, hardware, protocol, left)
 
     def _add(self, device: Device) -> None:
-        if device.hardware.address in self._seen:
+        address = device.hardware.address
+        if address in self._gone or address in self._lost_running:
             # Its link broke, or a server before this one ended, while it may have been running, and nobody drives it any
             # more. The pacer tells of a failure.
             stopped = device.stop()
             stopped.add_done_callback(lambda _: self._stop_confirmed(device, stopped.result()))
             self._lost_running.wait_for(stopped)
-        self._seen.add(device.hardware.address)
         self.devices[device.index] = device
         logger.info("%s connected; limits set by its user: %s", device.label, device.settings.limits)
         warn_of_limits_elsewhere(self.configuration, device.key)
@@ -250,12 +250,18 @@ class DeviceManager:
         if device.may_be_running:
             self._lost_running.add(device.hardware.address, device.label)
         self._found_while_closing[device.hardware.address] = None
-        self._moves_left[device.hardware.address] = device.moves_under_way()
+        self._note_gone(device.hardware.address, device.moves_under_way())
         logger.info("%s disconnected: %s", device.label, reason)
         device.end(f"it was disconnected: {reason}")
         closing = spawn(self._background, self._close_lost(device, reason), f"closing {device.label}")
         if device.hardware.address in self._lost_running:
             self._lost_running.wait_for(closing)
+
+    def _note_gone(self, address: str, moves: dict[int, Move]) -> None:
+        self._gone.pop(address, None)
+        self._gone[address] = moves
+        if len(self._gone) > MOST_GONE:
+            del self._gone[next(iter(self._gone))]
 
     async def _close_lost(self, device: Device, reason: str) -> None:
         for _ in range(ANSWER_TURNS):

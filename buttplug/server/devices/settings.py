@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from buttplug.core.enums import OutputType
 from buttplug.core.messages import Range
+from buttplug.core.text import escaped
 
 _BLUETOOTH_ADDRESS = re.compile("[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}")
 
@@ -22,7 +23,8 @@ class DeviceKey(NamedTuple):
     address: str
 
     def __str__(self) -> str:
-        return f"{self.protocol} {self.identifier or 'without identifier'} at {self.address}"
+        # All but the protocol may come from the device, and this goes to logs.
+        return escaped(f"{self.protocol} {self.identifier or 'without identifier'} at {self.address}")
 
 
 class OutputSettings(Struct, frozen=True):

@@ -90,9 +90,9 @@ class Repeater(Listener):
         if self._is_paused:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "The repeater is ending.\n")
         try:
-            remote = await dial(self._remote)
+            remote = await dial(self._remote, self._turns)
         except ButtplugConnectorError as error:
-            logger.warning("a client was refused: %s", error.message)
+            self._warnings.warn(f"a client was refused: {error.message}")
             return connection.respond(HTTPStatus.BAD_GATEWAY, error.message + "\n")
         self._dialled[connection] = remote
         self.run_to_end(self._end_with(connection, remote))
@@ -206,7 +206,7 @@ class _Pair:
         try:
             ((name, fields),) = json.loads(frame)[0].items()
             is_answer: bool = fields["Id"] == STOP_ID
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
             return False
         if is_answer and self._answer is not None and not self._answer.done():
             self._answer.set_result(None if name == "Ok" else escaped(str(fields.get("ErrorMessage", name))))

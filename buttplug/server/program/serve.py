@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.urls import without_secrets
 from buttplug.core.version import __version__
 from buttplug.hardware.registry import BUSES
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
@@ -105,7 +106,7 @@ async def repeat(options: Options, remote: str, tls: ssl.SSLContext | None, toke
 
     async def open_all() -> None:
         await repeater.open()
-        logger.info("buttplug-server %s repeats %s on %s", __version__, remote, ", ".join(repeater.addresses))
+        logger.info("buttplug-server %s repeats %s on %s", __version__, without_secrets(remote), ", ".join(repeater.addresses))
         tell_ready(options, repeater.addresses)
         service.ready()
 

@@ -235,6 +235,20 @@ def test_what_is_in_use_is_not_forgotten(reason: str) -> None:
     assert len(sightings) == MEMORY
 
 
+def test_of_hundreds_that_dropped_out_and_did_not_come_back_the_first_are_forgotten_and_none_in_use(link: Hardware) -> None:
+    sightings: Sightings[int] = Sightings()
+    used = sightings.heard("used", 0, 0.0)
+    used.connected(link, 0.0)
+    for number in range(2 * MEMORY):
+        passing = sightings.heard(f"address {number}", number, 0.0)
+        passing.connected(link, 0.0)
+        passing.dropped(10.0)
+    assert len(sightings) == MEMORY
+    assert sightings.get("used") is used
+    assert sightings.get("address 0") is None
+    assert sightings.get(f"address {2 * MEMORY - 1}") is passing
+
+
 def test_what_was_heard_last_is_kept_longest() -> None:
     sightings: Sightings[int] = Sightings()
     for number in range(MEMORY):

@@ -562,6 +562,35 @@ class TestCommandsThatWereGivenUp:
         await until(lambda: b"Vibrate1?v=15&t=f0a1" in packets(app.toys["f0a1"]))
         await until(lambda: packets(app.toys["f0a1"])[-2] == b"Vibrate1?v=5&t=f0a1")
 
+    async def test_one_that_is_never_answered_is_listened_to_for_so_long_and_then_taken_not_to_arrive(
+        self, app: ConnectApp, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(link, "REQUEST_LIMIT", 0.05)
+        monkeypatch.setattr(link, "LANDING_LIMIT", 0.3)
+        app.late["/Vibrate?v=1"] = asyncio.Event()
+        with pytest.raises(HardwareTimeoutError):
+            await hardware.write(Packet(b"Vibrate?v=1"))
+        settled = hardware.settled()
+        assert settled is not None
+        async with asyncio.timeout(5):
+            await asyncio.wait([settled])
+        assert hardware.settled() is None
+        app.late["/Vibrate?v=1"].set()
+
+    async def test_only_so_many_are_listened_to(
+        self, app: ConnectApp, hardware: Hardware, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert isinstance(hardware, link.LovenseConnectHardware)
+        monkeypatch.setattr(link, "REQUEST_LIMIT", 0.02)
+        monkeypatch.setattr(link, "MAX_GIVEN_UP", 3)
+        app.late["/Vibrate?v=1"] = asyncio.Event()
+        for _ in range(8):
+            with pytest.raises(HardwareTimeoutError):
+                await hardware.write(Packet(b"Vibrate?v=1"))
+        await until(lambda: len(hardware._given_up) == 3)
+        app.late["/Vibrate?v=1"].set()
+        await until(lambda: hardware.settled() is None)
+
     async def test_a_toy_that_goes_meanwhile_ends_the_waiting(
         self, app: ConnectApp, client: ButtplugClient, driven: tuple[ButtplugDevice, asyncio.Task[None]]
     ) -> None:

@@ -321,6 +321,24 @@ class TestSpacing:
         assert min(gaps) > 0.02
         assert sorted(gaps)[len(gaps) // 2] > 0.039
 
+    async def test_a_stop_leaves_behind_the_line_that_has_begun_and_ahead_of_those_of_other_toys(
+        self, dongle: FakeDongle, manager: DongleManager, findings: Findings, toy: Hardware
+    ) -> None:
+        hardware = [toy]
+        for name in ("B2", "C3"):
+            dongle.add_toy(name)
+            await manager.start_scanning()
+            hardware.append(await connected(findings, name))
+        order: list[str] = []
+        for name, device in dongle.toys.items():
+            device.on_packet = partial(lambda name, packet: order.append(name), name)
+        await asyncio.sleep(0.1)
+        await asyncio.gather(
+            *(each.write(Packet(b"Vibrate:1;")) for each in hardware[1:]), toy.write_stop(Packet(b"Vibrate:0;"))
+        )
+        await until(lambda: len(order) == 3)
+        assert order == ["B2", "A1", "C3"]
+
     async def test_stops_go_ahead_of_what_waits_and_replace_what_their_toy_was_to_be_told(
         self, dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -465,6 +483,32 @@ class TestFailures:
         assert not manager.scanning
         await until(lambda: not dongle.searching)
         await manager.close()
+
+
+class TestNonsense:
+    async def test_a_dongle_that_finds_and_loses_a_toy_without_end_fills_no_memory_and_its_toys_are_stopped(
+        self, dongle: FakeDongle, manager: DongleManager, toy: Hardware, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await manager.start_scanning()
+        await until(lambda: dongle.searching)
+        dongle.deaf_to |= {"search", "stopSearch"}
+        opened = manager._dongle
+        assert opened is not None
+        for _ in range(100):
+            dongle.say(func="toyData", data={"id": "Z9"})
+            dongle.say(func="status", data={"id": "Z9", "status": 403})
+            dongle.say(func="search", result=206)
+        warnings: list[str] = []
+        async with asyncio.timeout(10):
+            while not warnings:
+                await asyncio.sleep(0.01)
+                assert len(opened._sending) <= link.MAX_REQUESTS
+                warnings = [record.getMessage() for record in caplog.records if "asks for more" in record.getMessage()]
+        async with asyncio.timeout(1):
+            await toy.write_stop(Packet(b"Vibrate:0;"))
+        await until(lambda: dongle.toys["A1"].packets)
+        assert len(warnings) == 1
+        assert faults(caplog) == []
 
 
 class TestHidDongles:

@@ -60,3 +60,18 @@ async def test_who_is_cancelled_leaves_the_turn_to_the_next(turns_of_the_loop: i
     assert last.began is not None
     assert first.began is not None
     assert last.began == pytest.approx(first.began + SPACING)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_who_is_cancelled_at_the_moment_in_which_its_turn_would_begin_leaves_it_to_a_stop(count: int) -> None:
+    turns = Turns(SPACING)
+    loop = asyncio.get_running_loop()
+    lines: list[Line] = []
+    # In one turn of the event loop, and in this order: a stop cuts off what waits, the spacing is over.
+    loop.call_at(loop.time() + SPACING, lambda: [line.task.cancel() for line in lines[1:]])
+    lines += [Line(turns) for _ in range(1 + count)]
+    await asyncio.sleep(1)
+    assert [line.began for line in lines] == [0.0, *[None] * count]
+    async with asyncio.timeout(1):
+        await Line(turns, urgent=True).task
+        await Line(turns).task

@@ -99,6 +99,18 @@ class TestAccess:
             assert not await is_let_in(manager, Origin=f"https://{number}.evil.com")
         assert 0 < len(caplog.records) < 50
 
+    async def test_dozens_of_devices_that_nobody_wants_fill_no_log_and_can_forge_no_line_of_it(
+        self, manager: WebsocketManager, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(admission, "CONNECTS_PER_SECOND", 10_000)
+        manager.on_found = lambda discovery: discovery.refused("no protocol knows it")
+        for number in range(60):
+            async with WebsocketDevice(manager.port, identifier="\u202e\u2028", address=f"{number}\u2028") as device:
+                await asyncio.wait_for(device.ended.wait(), 5)
+            assert (device.close_code, device.close_reason) == (1008, "no protocol knows it")
+        assert 0 < len(caplog.records) < 50
+        assert all(record.getMessage().isprintable() for record in caplog.records)
+
     def test_the_options_of_the_program_hold_for_devices_too(self) -> None:
         options = parse(["--allow-origin", "null", "--token-file", "t", "--use-device-websocket-server"], {})
         manager = make_bus("device-websocket-server", options, DeviceConfiguration.load(), TOKEN)
@@ -220,6 +232,22 @@ class TestDevicesThatMisbehave:
             await asyncio.wait([writing])
         assert writing.exception() is not None
         assert reasons[0].startswith("its connection ended: ")
+
+    async def test_one_that_sends_a_frame_over_the_limit_is_closed_as_too_big(
+        self, manager: WebsocketManager, findings: Findings
+    ) -> None:
+        async with WebsocketDevice(manager.port) as device:
+            hardware = await (await findings.one()).connect([WebsocketSpecifier("DIY")])
+            heard: list[int] = []
+            hardware.on_notification(lambda notification: heard.append(len(notification.data)))
+            reasons = losses(hardware)
+            await device.send(b"x" * 65536)
+            await until(lambda: heard)
+            await device.send(b"x" * 65537)
+            await until(lambda: reasons)
+            await asyncio.wait_for(device.ended.wait(), 5)
+        assert heard == [65536]
+        assert device.close_code == 1009
 
     async def test_what_it_says_of_its_end_can_forge_no_line_of_a_log(self, bare: Bare, hardware: Hardware) -> None:
         reasons = losses(hardware)

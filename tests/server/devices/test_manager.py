@@ -20,6 +20,7 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.connecting import CONNECT_LIMIT
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.protocols.base import Output
 from tests.fakes.families import Family, install
 from tests.fakes.managers import FakeManager, SecondManager
 from tests.fakes.protocols import PacketPerFeature
@@ -378,6 +379,61 @@ async def test_the_index_of_a_device_that_has_gone_is_not_given_to_another(manag
     first.come_back()
     await settle()
     assert indexes(manager) == {0: "a", 1: "b"}
+
+
+async def test_of_thousands_of_devices_that_came_and_went_few_are_remembered_and_no_connected_one_is_forgotten(
+    manager: DeviceManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("manager", "indexes"):
+        monkeypatch.setattr(f"buttplug.server.devices.{module}.MOST_GONE", 5)
+    monkeypatch.setattr("buttplug.server.devices.lost.MOST_NAMED", 3)
+    staying = Toy("staying")
+    find(manager, staying)
+    await settle()
+    for number in range(40):
+        passing = Toy(f"passing-{number}")
+        find(manager, passing)
+        await settle()
+        assert len(manager.devices) == 2
+        running = Output(0, OutputType.VIBRATE, 50)
+        manager.devices[max(manager.devices)]._pacer.submit(running, lambda error: None)
+        await settle()
+        passing.disconnect()
+        await settle(1)
+    assert indexes(manager) == {0: "staying"}
+    known = manager._indexes
+    assert len(known._indexes) <= 7
+    assert len(known._models) <= 7
+    assert len(manager._gone) <= 5
+    assert len(manager._lost_running._labels) <= 3
+    # Nothing that may be running is left out of what is told at the end.
+    told = await manager.stop_lost(0.1)
+    assert len(told) == 4
+    assert told[-1].startswith("37 more devices")
+
+
+async def test_a_device_that_was_lost_while_it_ran_is_stopped_on_return_however_many_came_meanwhile(
+    manager: DeviceManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("buttplug.server.devices.manager.MOST_GONE", 1)
+    running = Toy("running")
+    find(manager, running)
+    await settle()
+    manager.devices[0]._pacer.submit(Output(0, OutputType.VIBRATE, 50), lambda error: None)
+    await settle()
+    running.disconnect()
+    await settle(1)
+    for number in range(3):
+        passing = Toy(f"passing-{number}")
+        find(manager, passing)
+        await settle()
+        passing.disconnect()
+        await settle(1)
+    sent = len(running.packets)
+    running.come_back()
+    await settle()
+    assert len(running.packets) == sent + 1
+    assert await manager.stop_lost(0.1) == []
 
 
 async def test_a_configured_index_is_used_and_not_given_to_others(manager: DeviceManager) -> None:

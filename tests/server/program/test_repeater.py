@@ -102,6 +102,19 @@ async def test_a_server_that_cannot_be_reached_is_told_as_a_bad_gateway(repeat: 
     assert b"ws://127.0.0.1:1 cannot be connected to: " in refusal.value.response.body
 
 
+async def test_the_token_for_the_server_is_told_to_no_client_and_in_no_log(
+    repeat: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    repeater = await repeat("ws://127.0.0.1:1/?token=word")
+    for _ in range(40):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(repeater.addresses[0], proxy=None)
+        assert refused.value.response.body.startswith(b"ws://127.0.0.1:1/ cannot be connected to")
+        assert b"word" not in refused.value.response.body
+    assert 0 < len(caplog.records) < 20
+    assert "word" not in caplog.text
+
+
 async def test_foreign_pages_are_refused_before_the_server_hears_of_them(listen: Listen, repeat: Open) -> None:
     place = await listen()
     repeater = await repeat(place.url, allow_origins=["https://good.example"])

@@ -97,7 +97,9 @@ async def test_bytes_that_are_no_request_get_an_error_or_the_end_and_harm_nobody
     assert "Traceback" not in caplog.text
 
 
-async def test_a_body_is_not_looked_at_and_a_long_one_cuts_the_connection(site: Site) -> None:
+async def test_a_body_is_not_looked_at_and_a_long_one_cuts_the_connection(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
     length = f"Content-Length: {MAX_STRANGER_BYTES * 2}"
     assert parse(await site.raw(request_of("POST", DRIVE, "Content-Length: 2") + b"{}")).status == 200
     _, writer = await site.open(request_of("POST", DRIVE, length))
@@ -108,6 +110,7 @@ async def test_a_body_is_not_looked_at_and_a_long_one_cuts_the_connection(site: 
                 writer.write(b"x" * 100)
                 await writer.drain()
                 await asyncio.sleep(0.01)
+    assert f"a request of more than {MAX_STRANGER_BYTES} bytes and is cut off" in caplog.text
     assert (await site.post("/devices/stop")).status == 200
 
 

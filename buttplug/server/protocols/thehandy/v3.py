@@ -25,6 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from buttplug.core.text import printable
 from buttplug.hardware.base import Notification
 from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition
@@ -111,7 +112,7 @@ def request(id: int, number: int, content: bytes = b"") -> bytes:  # noqa: A002
 
 
 class Reply(NamedTuple):
-    """What the device says of a request; ``error`` is 0 where it did it."""
+    """What the device says of a request; ``error`` is 0 where it did it. ``text`` is fit for a line of a log."""
 
     error: int
     text: str
@@ -127,7 +128,8 @@ def reply_to(id: int, notification: Notification) -> Reply | None:  # noqa: A002
     except ValueError:
         return None
     code, text = error.get(1, 0), error.get(2, b"")
-    return Reply(code if isinstance(code, int) else 0, text.decode(errors="replace") if isinstance(text, bytes) else "")
+    told = printable(text.decode(errors="replace")) if isinstance(text, bytes) else ""
+    return Reply(code if isinstance(code, int) else 0, told)
 
 
 def _inner(data: bytes, field: int) -> bytes:

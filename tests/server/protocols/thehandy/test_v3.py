@@ -103,6 +103,17 @@ async def test_the_hand_shake_asks_for_battery_and_capabilities(caplog: pytest.L
     assert "refused request 713: 100003 x" in caplog.text
 
 
+async def test_what_the_device_says_of_an_error_can_forge_no_line_of_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    text = b"\x1b[2J\nINFO all is well" * 100
+    error = protobuf.number(1, 7) + protobuf.message(2, text)
+    reply = protobuf.number(1, 2) + protobuf.message(4, protobuf.number(1, 2) + protobuf.message(2, error))
+    with caplog.at_level(logging.INFO):
+        await initialise(handy(BATTERY_REPLY, reply))
+    (told,) = [record.getMessage() for record in caplog.records if "refused request 713: 7 " in record.getMessage()]
+    assert told.isprintable()
+    assert len(told) < 200
+
+
 async def test_late_replies_are_waited_for() -> None:
     assert await initialise(handy(BATTERY_REPLY, CAPABILITIES_ERROR, delay=1.5)) == 3
 
