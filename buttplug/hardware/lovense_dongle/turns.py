@@ -18,16 +18,13 @@ class Turns:
 
     async def begin(self, *, urgent: bool) -> None:
         """Wait for a turn, which lasts until :meth:`end`. Who is cancelled while waiting has none."""
-        waiting = self._urgent if urgent else self._others
         begun = asyncio.get_running_loop().create_future()
-        waiting.append(begun)
+        (self._urgent if urgent else self._others).append(begun)
         self._begin_next()
         try:
             await begun
         except asyncio.CancelledError:
-            if begun.cancelled():
-                waiting.remove(begun)
-            else:
+            if not begun.cancelled():
                 # It had begun, and nothing was done in it.
                 self._is_taken = False
                 self._begin_next()
@@ -43,7 +40,13 @@ class Turns:
         self._begin_next()
 
     def _begin_next(self) -> None:
-        waiting = self._urgent or self._others
-        if waiting and not self._is_taken and self._pause is None:
-            self._is_taken = True
-            waiting.popleft().set_result(None)
+        if self._is_taken or self._pause is not None:
+            return
+        for waiting in (self._urgent, self._others):
+            while waiting:
+                begun = waiting.popleft()
+                # Who was cancelled may not have been told yet.
+                if not begun.done():
+                    self._is_taken = True
+                    begun.set_result(None)
+                    return
