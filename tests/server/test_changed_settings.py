@@ -22,7 +22,7 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 from buttplug.server.devices.user_configuration import UserFile
-from tests.server.conftest import BuildHouse, House, Talker, is_ok
+from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
 VIBRATE = OutputType.VIBRATE
 ELSEWHERE = DeviceKey("aneros", None, "A")
@@ -145,6 +145,71 @@ async def test_a_denied_device_that_cannot_be_stopped_is_disconnected_all_the_sa
     with pytest.raises(ButtplugDeviceError, match="could not be stopped: no luck"):
         await house.server.change_device(0, deny=True)
     await asyncio.sleep(10)
+    assert not house.simulated[0].connected
+
+
+async def test_a_device_that_is_denied_is_stopped_before_it_is_disconnected_though_the_caller_is_cancelled(
+    house: House, talker: Talker
+) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    house.simulated[0].write_delay = 1.0
+    denying = asyncio.ensure_future(house.server.change_device(0, deny=True))
+    await asyncio.sleep(0.1)
+    denying.cancel()
+    await asyncio.sleep(5)
+    assert not house.simulated[0].connected
+    assert house.simulated[0].is_stopped
+
+
+async def test_a_device_that_is_denied_takes_no_command_while_it_is_being_stopped(house: House, talker: Talker) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    house.simulated[0].write_delay = 1.0
+    denying = asyncio.ensure_future(house.server.change_device(0, deny=True))
+    await asyncio.sleep(0.1)
+    house.simulated[0].write_delay = 0.0  # But for the packet that is being written.
+    answer = await talker.ask(OutputCmd, 0, 0, command(50))
+    await denying
+    await asyncio.sleep(5)
+    assert not house.simulated[0].connected
+    assert house.simulated[0].is_stopped
+    assert error_of(answer) == (
+        4,
+        'Device 0 "Aneros Vivi", feature 0: it is being disconnected: its user denies it to connect',
+    )
+
+
+@pytest.fixture
+async def shaking_hands(build: BuildHouse, configuration: DeviceConfiguration) -> tuple[House, DeviceKey]:
+    """An Amorelie Joy, which is written to before its first output, in the middle of that: it takes 2 s."""
+    house = await build("amorelie-joy", configuration=configuration)
+    (simulated,) = house.simulated
+    key = house.server.devices.devices[0].key
+    simulated.disconnect()
+    await asyncio.sleep(1)
+    simulated.write_delay = 2.0
+    simulated.come_back()
+    await asyncio.sleep(1)
+    assert simulated.connected
+    assert house.server.devices.devices == {}
+    return house, key
+
+
+async def test_limits_that_are_set_during_a_handshake_hold(
+    shaking_hands: tuple[House, DeviceKey], configuration: DeviceConfiguration
+) -> None:
+    house, key = shaking_hands
+    configuration.limit_output(key, 0, VIBRATE, value=(0, 10))
+    await asyncio.sleep(5)
+    talker = await house.client()
+    assert not is_ok(await talker.ask(OutputCmd, 0, 0, command(11)))
+    assert is_ok(await talker.ask(OutputCmd, 0, 0, command(10)))
+
+
+async def test_a_device_that_is_denied_during_its_handshake_is_not_connected(shaking_hands: tuple[House, DeviceKey]) -> None:
+    house, key = shaking_hands
+    await house.server.change_device(key, deny=True)
+    await asyncio.sleep(5)
+    assert house.server.devices.devices == {}
     assert not house.simulated[0].connected
 
 

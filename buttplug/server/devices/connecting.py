@@ -17,7 +17,7 @@ from buttplug.server.devices.definition import DeviceDefinition, with_battery, w
 from buttplug.server.devices.identity import identify
 from buttplug.server.devices.indexes import Indexes
 from buttplug.server.devices.matching import Match
-from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.protocols.base import Protocol
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -31,7 +31,6 @@ class Identified(NamedTuple):
 
     key: DeviceKey
     definition: DeviceDefinition
-    settings: DeviceSettings
     protocol: Protocol
 
 
@@ -83,7 +82,7 @@ async def shake_hands(hardware: Hardware, match: Match, configuration: DeviceCon
             protocol_id = family.other_protocol(identifier) or match.protocol
             family = _family(protocol_id)
             found = DeviceKey(protocol_id, identifier, hardware.address)
-            key, definition, settings = identify(configuration, found, indexes.seen(found))
+            key, definition, _ = identify(configuration, found, indexes.seen(found))
             if hardware.knows_battery:
                 definition = with_battery(definition)
             if hardware.knows_signal_strength:
@@ -95,7 +94,7 @@ async def shake_hands(hardware: Hardware, match: Match, configuration: DeviceCon
         raise HardwareTimeoutError(f"no answer to the hand-shake within {family.handshake_timeout:g} s") from None
     if not hardware.connected:
         raise HardwareDisconnectedError("it was disconnected during the hand-shake")
-    return Identified(key, definition, settings, protocol)
+    return Identified(key, definition, protocol)
 
 
 def _family(protocol_id: str) -> type[Protocol]:

@@ -74,6 +74,7 @@ class Device:
         self._input_lock = asyncio.Lock()
         self._limits_running: set[asyncio.Timeout] = set()
         self._end: str | None = None
+        self._refusal: str | None = None
         self._unreadable = ""
         self._use(settings)
         hardware.stop_device = self.stop
@@ -156,8 +157,15 @@ class Device:
         Raises:
             ConfigurationError: The limits are not inside the device's ranges; nothing was changed.
         """
-        self._use(settings)
-        self._pacer.configure(self._limits(), self._gap())
+        if self._refusal is None:
+            self._use(settings)
+            self._pacer.configure(self._limits(), self._gap())
+        return self.stop()
+
+    def stop_for_good(self, reason: str) -> asyncio.Future[ButtplugDeviceError | None]:
+        """Stop all outputs, as :meth:`stop`, and refuse with the reason whatever is asked of them from now on."""
+        self._outputs = {}
+        self._refusal = reason
         return self.stop()
 
     def moves_under_way(self) -> dict[int, Move]:
@@ -252,6 +260,8 @@ class Device:
 
     def _no_output(self, feature: int, type_: OutputType) -> ButtplugDeviceError:
         self._require_feature(feature)
+        if self._refusal is not None:
+            return self.error(feature, self._refusal)
         if type_ in self._features[feature].outputs:
             return self.error(feature, f"{type_} is disabled in the user's settings")
         known = ", ".join(known for index, known in self._outputs if index == feature) or "none"

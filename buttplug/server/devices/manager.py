@@ -103,7 +103,10 @@ class DeviceManager:
             ButtplugDeviceError: One could not be stopped. The settings hold all the same.
         """
         stops, self._stops = self._stops, []
-        for error in await asyncio.gather(*stops):
+        if stops:
+            # They go on, and are waited for elsewhere too, even if the caller is cancelled.
+            await asyncio.wait(stops)
+        for error in [stop.result() for stop in stops]:
             if error is not None:
                 raise error
 
@@ -137,7 +140,7 @@ class DeviceManager:
         try:
             settings = current_settings(self.configuration, device.key, device.definition)
         except ConfigurationError as error:
-            stopped = device.stop()
+            stopped = device.stop_for_good(f"it is being disconnected: {error.message}")
             spawn(self._background, _disconnect_stopped(device, stopped, error.message), f"disconnecting {device.label}")
             return stopped
         if settings == device.settings and settings.index in (None, device.index):
@@ -223,7 +226,9 @@ class DeviceManager:
         return device
 
     async def _make_device(self, hardware: Hardware, match: Match) -> Device:
-        key, definition, settings, protocol = await shake_hands(hardware, match, self.configuration, self._indexes)
+        key, definition, protocol = await shake_hands(hardware, match, self.configuration, self._indexes)
+        # They may have changed during the hand-shake.
+        settings = current_settings(self.configuration, key, definition)
         if self._closing and hardware.address not in self._lost_running:
             raise HardwareError("the server is shutting down")
         left = self._moves_left.pop(hardware.address, None)
