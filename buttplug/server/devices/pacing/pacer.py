@@ -129,6 +129,9 @@ class Pacer:
             await self._write_until(self._end)
         except asyncio.CancelledError:
             if self._closed is None:
+                # From here on only the limit of a write cancels it.
+                while self._task.uncancel():
+                    pass
                 await self._stop_last()
             raise
 
