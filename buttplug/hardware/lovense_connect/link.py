@@ -101,6 +101,8 @@ class LovenseConnectHardware(PolledHardware):
         super().__init__(name=toy.name, address=toy.id, endpoints=("tx", "rx"), specifier=specifier)
         self.charge: int | None = toy.charge
         self.misses: int = 0
+        #: Whether it came back after it was lost.
+        self.has_returned: bool = False
         self._app = app
         self._writing = asyncio.Lock()
         self._given_up: dict[asyncio.Task[Answer], None] = {}
@@ -126,6 +128,11 @@ class LovenseConnectHardware(PolledHardware):
         if self.charge is None:
             raise HardwareError(f"{self.name}: the app at {self._app.url} does not tell its battery level")
         return bytes((self.charge,))
+
+    @property
+    def is_missing_again(self) -> bool:
+        """Whether it came back and was not ready: it may still be running."""
+        return self.has_returned and self.refusal is not None
 
     def settled(self) -> asyncio.Future[None] | None:
         return self._settled
@@ -258,13 +265,14 @@ class App:
     async def watch(self, hardware: LovenseConnectHardware) -> None:
         """Look at a toy's battery and whether it is there, from now on until it is disconnected."""
         self.hardware.append(hardware)
+        hardware.has_returned = hardware.address in self._lost
         self._lost.discard(hardware.address)
         if self._poll.interval != POLL_INTERVAL:
             self._poll.interval = POLL_INTERVAL
             await self._poll.restart()
 
     async def _poll_toys(self) -> None:
-        self._lost |= {hardware.address for hardware in self.hardware if hardware.failed}
+        self._lost |= {hardware.address for hardware in self.hardware if hardware.failed or hardware.is_missing_again}
         self.hardware = [hardware for hardware in self.hardware if hardware.connected]
         self._poll.interval = POLL_INTERVAL if self.hardware else SCAN_INTERVAL
         if not (self._scanning or self.hardware or self._lost):

@@ -431,6 +431,23 @@ class TestToysThatFail:
         await back.write(Packet(COMMAND))
         assert packets(app.toys["f0a1"]) == [COMMAND]
 
+    async def test_back_again_and_not_ready_it_is_found_until_it_is(
+        self, app: ConnectApp, hardware: Hardware, findings: Findings, manager: LovenseConnectManager
+    ) -> None:
+        await manager.stop_scanning()
+        reasons = losses(hardware)
+        app.toys["f0a1"].status = False
+        await until(lambda: reasons)
+        app.toys["f0a1"].status = True
+        for refusal in ("it did not become ready", "it did not become ready", None):
+            findings.latest.clear()
+            back = await (await findings.one()).connect([SPECIFIER])
+            back.refusal = refusal
+            await back.disconnect()
+        findings.latest.clear()
+        await asyncio.sleep(0.3)
+        assert findings.latest == {}
+
     @pytest.mark.parametrize("battery", [None, "", "full", "nan", "1e999", "9" * 5000])
     async def test_a_battery_that_the_app_does_not_tell_costs_no_toy_and_is_not_empty(
         self, app: ConnectApp, hardware: Hardware, battery: object
