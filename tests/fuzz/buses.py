@@ -120,12 +120,17 @@ class Dongle(Fuzzer):
             case 2:
                 protocol.expired()
             case 3 if protocol.toys:
-                protocol.release(self.dice.choice(sorted(protocol.toys)))
+                protocol.release(self.dice.choice(sorted(protocol.toys)), is_ready=self.dice.random() < 0.5)
         for action in protocol.received(data):
             if isinstance(action, ToyFound):
                 (protocol.accepted if self.dice.random() < 0.5 else protocol.refused)(action.toy)
         self.fed += 1
-        held = {"toys": protocol.toys, "missing": protocol.missing, "ignored": protocol._ignored}
+        held = {
+            "toys": protocol.toys,
+            "missing": protocol.missing,
+            "ignored": protocol._ignored,
+            "returned": protocol._returned,
+        }
         for what, ids in held.items():
             if len(ids) > MOST_TOYS:
                 raise Finding(f"{len(ids)} {what} of one dongle")

@@ -84,7 +84,7 @@ class DongleToy(Hardware):
     async def disconnect(self) -> None:
         if self.connected:
             self.lost("the server closed it")
-            self._dongle.release(self.address)
+            self._dongle.release(self.address, is_ready=self.refusal is None)
 
 
 class Dongle:
@@ -133,10 +133,10 @@ class Dongle:
         """Look no more."""
         self._perform(self._protocol.stop())
 
-    def release(self, toy: str) -> None:
-        """Stop using a toy."""
+    def release(self, toy: str, *, is_ready: bool) -> None:
+        """Stop using a toy; one that came back and is not ready is looked for again: it may still be running."""
         self._toys.pop(toy, None)
-        self._protocol.release(toy)
+        self._perform(self._protocol.release(toy, is_ready=is_ready))
 
     async def send(self, line: bytes, *, urgent: bool = False) -> None:
         """Send a line when it is its turn; an urgent one before all others.

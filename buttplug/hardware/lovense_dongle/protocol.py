@@ -141,6 +141,7 @@ class _State(Enum):
     SEARCHING = auto()
     PAUSING = auto()  #: the search ended by itself, or failed, and is to go on
     STOPPING = auto()  #: asked for the end of the search
+    WAITING = auto()  #: a toy that was to be found again was not ready, and is asked for later
 
 
 class DongleProtocol:
@@ -157,6 +158,7 @@ class DongleProtocol:
         self.toys: set[str] = set()
         self.missing: dict[str, None] = {}
         self._ignored: set[str] = set()
+        self._returned: set[str] = set()
         self._state = _State.CHECKING
         self._wanted = False
         self._seen: str | None = None
@@ -170,7 +172,7 @@ class DongleProtocol:
     def start(self) -> list[Action]:
         """Look for toys. A toy that the dongle still holds from before does not show in a search, so it is asked for first."""
         self._wanted = True
-        return self.check() if self._state is _State.IDLE else []
+        return self.check() if self._state in (_State.IDLE, _State.WAITING) else []
 
     def find_again(self, toys: Collection[str]) -> list[Action]:
         """Look for toys that were in use, scan or not, and for no others: they may still be running, and nobody stops them.
@@ -192,7 +194,9 @@ class DongleProtocol:
         """A toy that was found is in use, which ends the search: its commands and a search would disturb each other."""
         if toy not in self.toys:
             return []
-        self.missing.pop(toy, None)
+        if toy in self.missing:
+            del self.missing[toy]
+            self._returned.add(toy)
         if not self._wanted:
             return []
         self._wanted = False
@@ -209,9 +213,20 @@ class DongleProtocol:
         """Report a refused toy again when it is seen."""
         self._ignored.discard(toy)
 
-    def release(self, toy: str) -> None:
-        """A toy is no longer in use here, though the dongle may hold it."""
+    def release(self, toy: str, *, is_ready: bool) -> list[Action]:
+        """A toy is no longer in use here, though the dongle may hold it. One that was to be found again and is not ready still
+        is.
+        """
         self.toys.discard(toy)
+        has_returned = toy in self._returned
+        self._returned.discard(toy)
+        if is_ready or not has_returned:
+            return []
+        self.missing[toy] = None
+        if self._state is not _State.IDLE:
+            return []
+        self._state = _State.WAITING
+        return [Wait(RETRY_PAUSE)]
 
     def received(self, data: bytes) -> list[Action]:
         """Take bytes from the dongle."""
@@ -229,6 +244,8 @@ class DongleProtocol:
                 return self._checked()
             case _State.PAUSING:
                 return self._search()
+            case _State.WAITING:
+                return self.check()
             case _State.STOPPING:
                 logger.warning(
                     "The Lovense dongle did not end its search; if it finds no toys, unplug it and plug it in again"
@@ -295,6 +312,7 @@ class DongleProtocol:
             self._seen = None
         if toy in self.toys:
             self.toys.remove(toy)
+            self._returned.discard(toy)
             yield ToyLost(toy)
             yield from self.find_again({toy})
 

@@ -73,12 +73,8 @@ def stop_ignoring(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
     return stop_ignoring
 
 
-def release(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
-    def release(protocol: DongleProtocol) -> Sequence[Action]:
-        protocol.release(toy)
-        return []
-
-    return release
+def release(toy: str, *, is_ready: bool = True) -> Callable[[DongleProtocol], Sequence[Action]]:
+    return lambda protocol: protocol.release(toy, is_ready=is_ready)
 
 
 check, start, stop, expired = DongleProtocol.check, DongleProtocol.start, DongleProtocol.stop, DongleProtocol.expired
@@ -199,6 +195,26 @@ STORIES: dict[str, list[Step]] = {
         (status("A1", 403), [ToyLost("A1"), *ASK]),
         (status("A1", 202), [Wait(None), ToyFound("A1")]),
         (accepted("A1"), []),
+    ],
+    "a toy gone and back that is not ready is asked for again after a pause, until it is": [
+        *FOUND,
+        (status("A1", 403), [ToyLost("A1"), *ASK]),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+        (release("A1", is_ready=False), [Wait(RETRY_PAUSE)]),
+        (expired, ASK),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+        (release("A1", is_ready=False), [Wait(RETRY_PAUSE)]),
+        (start, ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
+        (ended, [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), [SearchEnded()]),
+        (release("A1"), []),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+        (release("A1", is_ready=False), []),
     ],
     "a toy gone and back may be refused now": [
         *FOUND,
