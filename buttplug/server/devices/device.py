@@ -69,6 +69,8 @@ class Device:
         self.drivers: dict[Slot, object] = {}
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
+        #: Outputs that were asked for something by one client, and not told it yet, when another client went.
+        self._left: set[Slot] = set()
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
@@ -118,6 +120,10 @@ class Device:
         def written(error: ButtplugError | None) -> None:
             if error is not None and self.drivers.get(slot) is driver:
                 self.drivers[slot] = _UNKNOWN
+                if slot in self._left:
+                    self._stop_left(slot)
+            elif self._left and not self._pacer.wants(slot):
+                self._left.discard(slot)
             done(error)
 
         self._pacer.submit(Output(feature, type, value, output_range.clamp_duration(duration)), written)
@@ -137,6 +143,9 @@ class Device:
             for slot in self._pacer.slots
             if (feature is None or slot[0] == feature) and (driver is None or self.drivers.get(slot) in (driver, _UNKNOWN))
         ]
+        if driver is not None:
+            self._left.update(slot for slot in self._pacer.slots if self._pacer.wants(slot))
+        self._left.difference_update(slots)
         for slot in slots:
             self.drivers.pop(slot, None)
         result: asyncio.Future[ButtplugDeviceError | None] = asyncio.get_running_loop().create_future()
@@ -161,6 +170,17 @@ class Device:
             self._use(settings)
             self._pacer.configure(self._limits(), self._gap())
         return self.stop()
+
+    def _stop_left(self, slot: Slot) -> None:
+        """Stop an output that may go on with what a client asked for that has gone: what was to replace that failed."""
+        del self.drivers[slot]
+        self._left.discard(slot)
+
+        def stopped(error: ButtplugError | None) -> None:
+            if error is not None:
+                logger.error("%s: what a client left running could not be stopped: %s", self.label, error)
+
+        self._pacer.stop(stopped, [slot])
 
     def stop_for_good(self, reason: str) -> asyncio.Future[ButtplugDeviceError | None]:
         """Stop all outputs, as :meth:`stop`, and refuse with the reason whatever is asked of them from now on."""

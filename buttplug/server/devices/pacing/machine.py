@@ -69,6 +69,10 @@ class Machine:
         owed = self._owed
         return self.owes_stop or owed.may_arrive or self.outputs.may_run or bool(self.moves.all_under_way(now))
 
+    def wants(self, slot: Slot) -> bool:
+        """Whether an output was asked for that is not answered yet."""
+        return slot in self._pending.wanted or (isinstance(self._batch, CommandBatch) and slot in self._batch.wanted)
+
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
         self.answers += self._pending.add(output, done, now)

@@ -64,6 +64,10 @@ class Pacer:
         """All outputs of the device."""
         return self._machine.slots
 
+    def wants(self, slot: Slot) -> bool:
+        """Whether an output was asked for that is not answered yet."""
+        return self._machine.wants(slot)
+
     def submit(self, output: Output, done: Done) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
         if self._closed is not None:
