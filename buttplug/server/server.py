@@ -237,7 +237,7 @@ class ButtplugServer:
 
     def resume(self) -> None:
         """Accept clients again."""
-        self.is_open = self._closing is None
+        self.is_open = self._is_opened and self._closing is None
 
     async def close(self) -> list[str]:
         """Shut down: stop every device, before anything else is torn down; then end sessions, scans, links and buses.

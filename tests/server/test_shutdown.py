@@ -224,6 +224,14 @@ async def test_a_server_that_was_closed_does_not_go_on_after_a_pause(build: Buil
     assert not house.server.is_open
 
 
+async def test_a_server_that_is_not_open_yet_does_not_go_on_after_a_pause() -> None:
+    server = ButtplugServer()
+    await server.pause("a break")
+    server.resume()
+    assert not server.is_open
+    await server.close()
+
+
 async def test_stops_begin_before_anything_else_gets_a_turn(build: BuildHouse, caplog: pytest.LogCaptureFixture) -> None:
     house, _ = await running(build)
     order: list[str] = []

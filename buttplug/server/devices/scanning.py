@@ -102,3 +102,5 @@ class Scans:
         async with self._lock:
             if self.clients and not self._is_closed:
                 await self._buses.start(manager)
+                # What finished meanwhile is told now.
+                asyncio.get_running_loop().call_soon(self.check_finished)
