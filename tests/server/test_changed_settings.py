@@ -178,6 +178,35 @@ async def test_a_device_that_is_denied_takes_no_command_while_it_is_being_stoppe
     )
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        DeviceSettings(deny=True),
+        DeviceSettings(unusable="its limits cannot be read"),
+    ],
+    ids=["denied", "unusable"],
+)
+async def test_a_device_that_was_lost_running_is_stopped_when_it_is_back_though_it_is_not_to_be_used_any_more(
+    house: House, talker: Talker, configuration: DeviceConfiguration, settings: DeviceSettings
+) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    key = house.server.devices.devices[0].key
+    simulated = house.simulated[0]
+    simulated.disconnect()
+    await asyncio.sleep(1)
+    configuration.configure(key, settings)
+    simulated.come_back()
+    await asyncio.sleep(5)
+    assert simulated.is_stopped
+    assert not simulated.connected
+    assert sorted(shown(talker)) == [1]
+    packets = len(simulated.packets)
+    simulated.come_back()
+    await asyncio.sleep(5)
+    assert len(simulated.packets) == packets, "once is enough"
+    assert await house.server.close() == []
+
+
 @pytest.fixture
 async def shaking_hands(build: BuildHouse, configuration: DeviceConfiguration) -> tuple[House, DeviceKey]:
     """An Amorelie Joy, which is written to before its first output, in the middle of that: it takes 2 s."""

@@ -13,7 +13,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputLimits, Range
 from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.definition import DeviceDefinition
-from buttplug.server.devices.limits import output_ranges
+from buttplug.server.devices.limits import OutputRange, output_ranges
 from buttplug.server.devices.pacing import Done, Limits, Move, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
@@ -77,6 +77,7 @@ class Device:
         self._limits_running: set[asyncio.Timeout] = set()
         self._end: str | None = None
         self._refusal: str | None = None
+        self._outputs: Mapping[tuple[int, OutputType], OutputRange] = {}
         self._unreadable = ""
         self._use(settings)
         hardware.stop_device = self.stop

@@ -168,7 +168,7 @@ class DeviceManager:
             self._claims.tell_of_another(manager, discovery, {match.protocol for match in matches})
             return
         refusal = self.configuration.allows(discovery.address)
-        if refusal is not None:
+        if refusal is not None and discovery.address not in self._lost_running:
             discovery.refused(refusal)
             return
         matches = supported(discovery, matches)
@@ -226,13 +226,33 @@ class DeviceManager:
         return device
 
     async def _make_device(self, hardware: Hardware, match: Match) -> Device:
-        key, definition, protocol = await shake_hands(hardware, match, self.configuration, self._indexes)
-        # They may have changed during the hand-shake.
-        settings = current_settings(self.configuration, key, definition)
+        may_run = hardware.address in self._lost_running
+        identified = await shake_hands(hardware, match, self.configuration, self._indexes, only_to_stop=may_run)
+        key, definition, protocol = identified
         if self._closing and hardware.address not in self._lost_running:
             raise HardwareError("the server is shutting down")
         left = self._moves_left.pop(hardware.address, None)
+        try:
+            # They may have changed during the hand-shake.
+            settings = current_settings(self.configuration, key, definition)
+        except ConfigurationError as error:
+            if may_run:
+                settings = DeviceSettings()
+                index = self._indexes.give(key, settings)
+                device = Device(index, key, definition, settings, hardware, protocol, left)
+                await self._stop_refused(device, error.message)
+            raise
         return Device(self._indexes.give(key, settings), key, definition, settings, hardware, protocol, left)
+
+    async def _stop_refused(self, device: Device, reason: str) -> None:
+        """Stop a device that was lost while it may have been running, and that is not to be used any more."""
+        stopped = device.stop_for_good(reason)
+        try:
+            await asyncio.wait([stopped], timeout=DISCONNECT_LIMIT)
+            if stopped.done():
+                self._stop_confirmed(device, stopped.result())
+        finally:
+            await device.close(reason)
 
     def _add(self, device: Device) -> None:
         if device.hardware.address in self._seen:
