@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,17 @@ async def test_a_device_that_is_denied_during_its_handshake_is_not_connected(sha
         (lambda server: server.limit_output(DeviceKey("none", None, "x"), 0, VIBRATE), "there is no protocol none"),
         (lambda server: server.change_device(0, index=-1), "index is -1: it must not be below 0"),
         (lambda server: server.change_device(0, message_gap=-0.1), "message_gap is -0.1: it must not be below 0"),
+        (lambda server: server.change_device(0, message_gap=math.nan), r"Expected `float` >= 0.0 - at `\$.message_gap`"),
+        (lambda server: server.change_device(0, message_gap=math.inf), r"Expected `float` <= .* - at `\$.message_gap`"),
+        (lambda server: server.change_device(0, message_gap="5"), r"got `str` - at `\$.message_gap`"),
+        (lambda server: server.change_device(0, index=1.5), r"got `float` - at `\$.index`"),
+        (lambda server: server.change_device(0, index=2**32), r"Expected `int` <= 4294967295 - at `\$.index`"),
+        (lambda server: server.change_device(0, deny="no"), r"got `str` - at `\$.deny`"),
+        (lambda server: server.change_device(0, display_name=5), "the display name is no text: 5"),
+        (lambda server: server.change_device(0, display_name="\ud800"), "the display name is no text"),
+        (lambda server: server.limit_output(0, 0, VIBRATE, value=(0.5, 3)), "got `float`"),
+        (lambda server: server.limit_output(0, 0, VIBRATE, value=5), "got `int`"),
+        (lambda server: server.limit_output(0, 0, VIBRATE, value=(0,)), "of length 2, got 1"),
     ],
 )
 async def test_what_cannot_be_set_is_refused_and_changes_nothing(
@@ -265,6 +277,16 @@ async def test_what_cannot_be_set_is_refused_and_changes_nothing(
         await change(house.server)
     assert configuration.settings == {}
     assert talker.events(DeviceList) == []
+
+
+async def test_none_takes_every_setting_back(house: House, configuration: DeviceConfiguration) -> None:
+    key = house.server.devices.devices[0].key
+    nothing: Any = None
+    await house.server.change_device(0, index=3, display_name="Toy", allow=True, deny=False, message_gap=0.1)
+    await house.server.limit_output(3, 0, VIBRATE, value=(1, 2), disabled=True)
+    await house.server.limit_output(3, 0, VIBRATE, value=None, disabled=nothing)
+    await house.server.change_device(3, index=None, display_name=None, allow=nothing, deny=nothing, message_gap=None)
+    assert configuration.settings_for(key) == DeviceSettings()
 
 
 async def test_a_device_that_is_not_there_is_told(house: House) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from msgspec import structs
 
@@ -26,6 +26,7 @@ from buttplug.server.devices.settings import (
     DeviceSettings,
     OutputChanges,
     OutputSettings,
+    checked,
     folded_address,
 )
 
@@ -296,9 +297,10 @@ class DeviceConfiguration:
         """Set all that is set for a device. It takes effect at once where the device is connected: it is stopped, too.
 
         Raises:
-            ConfigurationError: The limits are not inside the device's ranges, or its index is another device's. Nothing was
-                changed.
+            ConfigurationError: The limits are not inside the device's ranges, its index is another device's, or a value is
+                none that can be used. Nothing was changed.
         """
+        settings = checked(settings)
         definition = self.definition(key.protocol, key.identifier)
         if definition is not None and settings.message_gap == definition.message_gap:
             # The engine writes the model's own gap for every device, so in a file it is not known as a user's.
@@ -319,12 +321,13 @@ class DeviceConfiguration:
         ``message_gap`` is in seconds. None takes a setting back.
 
         Raises:
-            ConfigurationError: A value is below 0, or the index is another device's. Nothing was changed.
+            ConfigurationError: A value is below 0 or none that can be used, or the index is another device's. Nothing was
+                changed.
         """
         for name, value in changes.items():
             if isinstance(value, int | float) and value < 0:
                 raise ConfigurationError(f"{name} is {value}: it must not be below 0")
-        self.configure(key, structs.replace(self._in_effect(key), **changes))
+        self.configure(key, structs.replace(self._in_effect(key), **_with_defaults(changes, _NO_SETTINGS)))
 
     def limit_output(
         self,
@@ -348,7 +351,7 @@ class DeviceConfiguration:
         if limits.get("reverse") and not type.is_position:
             raise ConfigurationError(f"only positions can be reversed, not {type}")
         settings = self._in_effect(key)
-        output = structs.replace(settings.outputs.get((feature, type), _NO_LIMITS), **limits)
+        output = structs.replace(settings.outputs.get((feature, type), _NO_LIMITS), **_with_defaults(limits, _NO_LIMITS))
         outputs = {place: known for place, known in settings.outputs.items() if place != (feature, type)}
         if output != _NO_LIMITS:
             outputs[feature, type] = output
@@ -437,3 +440,8 @@ class DeviceConfiguration:
     def _require_protocol(self, protocol: str) -> None:
         if protocol not in self._models:
             raise ConfigurationError(f"there is no protocol {protocol}")
+
+
+def _with_defaults(changes: Mapping[str, object], defaults: DeviceSettings | OutputSettings) -> dict[str, Any]:
+    """Return changes in which None, which takes a setting back, is what holds without it."""
+    return {name: getattr(defaults, name, None) if value is None else value for name, value in changes.items()}

@@ -96,6 +96,11 @@ class Device:
         return self.hardware.own_name or self.definition.name
 
     @property
+    def is_refused(self) -> bool:
+        """Whether it was stopped for good, and is being disconnected."""
+        return self._refusal is not None
+
+    @property
     def may_be_running(self) -> bool:
         """Whether an output was told to run, or may have been, and did not confirm since that it has stopped."""
         return self._pacer.may_be_running
@@ -167,9 +172,8 @@ class Device:
         Raises:
             ConfigurationError: The limits are not inside the device's ranges; nothing was changed.
         """
-        if self._refusal is None:
-            self._use(settings)
-            self._pacer.configure(self._limits(), self._gap())
+        self._use(settings)
+        self._pacer.configure(self._limits(), self._gap())
         return self.stop()
 
     def _stop_left(self, slot: Slot) -> None:

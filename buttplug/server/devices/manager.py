@@ -137,6 +137,8 @@ class DeviceManager:
 
     def _apply_settings(self, device: Device) -> asyncio.Future[ButtplugDeviceError | None] | None:
         """Return the result of the device's stop; None where nothing has changed for it."""
+        if device.is_refused:
+            return None
         try:
             settings = current_settings(self.configuration, device.key, device.definition)
         except ConfigurationError as error:
