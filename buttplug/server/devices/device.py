@@ -73,6 +73,8 @@ class Device:
         self._left: set[Slot] = set()
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
+        #: Those that the device may not have heard of: who asked for them was cancelled meanwhile.
+        self._unsure_streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
         self._limits_running: set[asyncio.Timeout] = set()
         self._end: str | None = None
@@ -366,14 +368,16 @@ class Device:
         sensor = feature, type_
         async with self._input_lock:
             wanted = bool(self._listeners.get(sensor))
-            if wanted and sensor not in self._streams:
+            if wanted and (sensor not in self._streams or sensor in self._unsure_streams):
                 self._streams.add(sensor)
+                self._unsure_streams.add(sensor)
                 started = self._protocol.subscribe(self.hardware, feature, type_)
                 try:
                     await self._within_limit(feature, f"{type_} was not subscribed to", started)
                 except ButtplugDeviceError:
                     self._streams.discard(sensor)
                     raise
+                self._unsure_streams.discard(sensor)
             elif sensor in self._streams and not wanted:
                 self._streams.discard(sensor)
                 if self.hardware.connected:
