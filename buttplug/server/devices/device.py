@@ -146,13 +146,10 @@ class Device:
         """
         if feature is not None:
             self._require_feature(feature)
-        slots = [
-            slot
-            for slot in self._pacer.slots
-            if (feature is None or slot[0] == feature) and (driver is None or self.drivers.get(slot) in (driver, _UNKNOWN))
-        ]
+        slots = [slot for slot in self._pacer.slots if feature in (None, slot[0])]
         if driver is not None:
-            self._left.update(slot for slot in self._pacer.slots if self._pacer.wants(slot))
+            self._left.update(filter(self._pacer.wants, slots))
+            slots = [slot for slot in slots if self.drivers.get(slot) in (driver, _UNKNOWN)]
         self._left.difference_update(slots)
         for slot in slots:
             self.drivers.pop(slot, None)
