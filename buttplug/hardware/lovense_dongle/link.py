@@ -108,6 +108,7 @@ class Dongle:
         self._toys: dict[str, DongleToy] = {}
         self._turns = Turns(SPACING)
         self._line_incomplete = False
+        self._unsent = ""
         self._sending: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         link.on_notification(self._received)
@@ -147,7 +148,9 @@ class Dongle:
             HardwareError: It was not sent.
         """
         await self._turns.begin(urgent=urgent)
-        await asyncio.shield(asyncio.create_task(self._write(line), name=f"line to {self.link.name}"))
+        writing = asyncio.create_task(self._write(line), name=f"line to {self.link.name}")
+        writing.add_done_callback(_note_failure)
+        await asyncio.shield(writing)
 
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
@@ -197,9 +200,16 @@ class Dongle:
         try:
             await self.send(line)
         except HardwareError as error:
-            logger.warning("%s was not sent to the Lovense dongle: %s", line.decode().strip(), error)
+            if error.message != self._unsent:
+                logger.warning("%s was not sent to the Lovense dongle: %s", line.decode().strip(), error)
+            self._unsent = error.message
         except Exception:
             logger.exception("%s was not sent to the Lovense dongle", line.decode().strip())
+        else:
+            self._unsent = ""
+            return
+        if self.link.connected:
+            self._perform(self._protocol.failed(line))
 
     async def _connect(self, toy: str, specifiers: Sequence[Specifier]) -> Hardware:
         if toy not in self._protocol.toys or not self.link.connected:
@@ -229,3 +239,9 @@ class Dongle:
         toys, self._toys = self._toys, {}
         for toy in toys.values():
             toy.lost(f"the dongle was lost: {reason}")
+
+
+def _note_failure(writing: asyncio.Task[None]) -> None:
+    """Take note of a line that was not sent: who waited for it may have given it up."""
+    if not writing.cancelled() and (error := writing.exception()) is not None:
+        logger.debug("a line was not sent: %r", error)

@@ -50,6 +50,9 @@ STOP_LIMIT = 3.0
 #: Seconds until a search that failed is begun again for toys that are to be found again.
 RETRY_PAUSE = 10.0
 
+#: Seconds until it is begun again what a line was for that was not sent.
+FAILURE_PAUSE = 1.0
+
 #: What ends a line to the dongle.
 LINE_END = b"\r\n"
 
@@ -141,7 +144,7 @@ class _State(Enum):
     SEARCHING = auto()
     PAUSING = auto()  #: the search ended by itself, or failed, and is to go on
     STOPPING = auto()  #: asked for the end of the search
-    WAITING = auto()  #: a toy that was to be found again was not ready, and is asked for later
+    WAITING = auto()  #: what failed is begun again later, with the question for connected toys
 
 
 class DongleProtocol:
@@ -167,7 +170,7 @@ class DongleProtocol:
     def check(self) -> list[Action]:
         """Ask for toys that are connected already; the first thing to do."""
         self._state = _State.CHECKING
-        return [Send(_line("toy", "statuss")), Wait(CHECK_PAUSE)]
+        return [Send(_REQUESTS[_State.CHECKING]), Wait(CHECK_PAUSE)]
 
     def start(self) -> list[Action]:
         """Look for toys. A toy that the dongle still holds from before does not show in a search, so it is asked for first."""
@@ -227,6 +230,13 @@ class DongleProtocol:
             return []
         self._state = _State.WAITING
         return [Wait(RETRY_PAUSE)]
+
+    def failed(self, line: bytes) -> list[Action]:
+        """A line was not sent: where its answer is waited for, it is begun again later."""
+        if line != _REQUESTS.get(self._state):
+            return []
+        self._state, self._seen = _State.WAITING, None
+        return [Wait(FAILURE_PAUSE)]
 
     def received(self, data: bytes) -> list[Action]:
         """Take bytes from the dongle."""
@@ -343,11 +353,11 @@ class DongleProtocol:
 
     def _search(self) -> list[Action]:
         self._state = _State.SEARCHING
-        return [Wait(None), Send(_line("toy", "search"))]
+        return [Wait(None), Send(_REQUESTS[_State.SEARCHING])]
 
     def _stop(self) -> list[Action]:
         self._state = _State.STOPPING
-        return [Send(_line("usb", "stopSearch")), Wait(STOP_LIMIT)]
+        return [Send(_REQUESTS[_State.STOPPING]), Wait(STOP_LIMIT)]
 
     def _stopped(self) -> list[Action]:
         """The search was ended, because a toy was seen or none was wanted any more; by now one may be wanted again."""
@@ -384,3 +394,11 @@ def text(report: bytes) -> bytes:
 
 def _line(type: str, func: str, toy: str | None = None, cmd: str | None = None) -> bytes:  # noqa: A002
     return msgspec.json.encode(Request(type, func, toy, cmd)) + LINE_END
+
+
+#: What is sent to the dongle when a state begins in which its answer is waited for.
+_REQUESTS = {
+    _State.CHECKING: _line("toy", "statuss"),
+    _State.SEARCHING: _line("toy", "search"),
+    _State.STOPPING: _line("usb", "stopSearch"),
+}

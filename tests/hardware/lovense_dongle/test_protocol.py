@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from buttplug.hardware.lovense_dongle.protocol import (
     CHECK_PAUSE,
+    FAILURE_PAUSE,
     ID_LENGTH,
     LINE_LIMIT,
     MAX_TOYS,
@@ -75,6 +76,12 @@ def stop_ignoring(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
 
 def release(toy: str, *, is_ready: bool = True) -> Callable[[DongleProtocol], Sequence[Action]]:
     return lambda protocol: protocol.release(toy, is_ready=is_ready)
+
+
+def failed(action: Action) -> Callable[[DongleProtocol], Sequence[Action]]:
+    """A line was not sent."""
+    assert isinstance(action, Send)
+    return lambda protocol: protocol.failed(action.line)
 
 
 check, start, stop, expired = DongleProtocol.check, DongleProtocol.start, DongleProtocol.stop, DongleProtocol.expired
@@ -215,6 +222,38 @@ STORIES: dict[str, list[Step]] = {
         (status("A1", 202), [Wait(None), ToyFound("A1")]),
         (accepted("A1"), []),
         (release("A1", is_ready=False), []),
+    ],
+    "a question that was not sent is asked again after a pause": [
+        (check, ASK),
+        (failed(ASK[0]), [Wait(FAILURE_PAUSE)]),
+        (expired, ASK),
+        (failed(ASK[0]), [Wait(FAILURE_PAUSE)]),
+        (start, ASK),
+        (no_toy, SEARCH),
+    ],
+    "a search that was not begun or not ended is begun again after a pause": [
+        *SEARCHING,
+        (failed(SEARCH[1]), [Wait(FAILURE_PAUSE)]),
+        (expired, ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
+        (failed(STOP[0]), [Wait(FAILURE_PAUSE)]),
+        (expired, ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
+        (ended, [Wait(None), ToyFound("A1")]),
+    ],
+    "a line that was not sent and that nothing waits for any more changes nothing": [
+        (check, ASK),
+        (expired, [Wait(None)]),
+        (failed(ASK[0]), []),
+        (start, ASK),
+        (expired, SEARCH),
+        (failed(ASK[0]), []),
+        (seen("A1"), STOP),
+        (failed(SEARCH[1]), []),
+        (ended, [Wait(None), ToyFound("A1")]),
+        (failed(STOP[0]), []),
     ],
     "a toy gone and back may be refused now": [
         *FOUND,
