@@ -78,7 +78,7 @@ def release(toy: str, *, is_ready: bool = True) -> Callable[[DongleProtocol], Se
     return lambda protocol: protocol.release(toy, is_ready=is_ready)
 
 
-def failed(action: Action) -> Callable[[DongleProtocol], Sequence[Action]]:
+def failed(action: Struct) -> Callable[[DongleProtocol], Sequence[Action]]:
     """A line was not sent."""
     assert isinstance(action, Send)
     return lambda protocol: protocol.failed(action.line)
