@@ -590,6 +590,21 @@ class TestCommandsThatWereGivenUp:
             await stop
         await until(lambda: not client.devices)
 
+    async def test_a_command_that_arrives_when_its_toy_was_lost_and_is_back_is_stopped(
+        self, app: ConnectApp, client: ButtplugClient, driven: tuple[ButtplugDevice, asyncio.Task[None]]
+    ) -> None:
+        _, command = driven
+        toy = app.toys["f0a1"]
+        toy.status = False
+        with pytest.raises(ButtplugDeviceError, match="disconnected"):
+            await command
+        await until(lambda: not client.devices)
+        toy.status = True
+        await until(lambda: client.devices and packets(toy)[-1:] == [b"Vibrate2?v=0&t=f0a1"])
+        app.late["/Vibrate1?v=20&t=f0a1"].set()
+        await until(lambda: b"Vibrate1?v=20&t=f0a1" in packets(toy))
+        await until(lambda: packets(toy)[-2:] == [b"Vibrate1?v=0&t=f0a1", b"Vibrate2?v=0&t=f0a1"])
+
     async def test_a_fault_in_an_answer_that_came_too_late_is_logged_once(
         self, app: ConnectApp, hardware: Hardware, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:

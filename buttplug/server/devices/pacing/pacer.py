@@ -58,6 +58,10 @@ class Pacer:
         self._waker: asyncio.Future[None] = self._loop.create_future()
         self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
         self._writer = Writer(hardware, self._task)
+        if (settled := hardware.settled()) is not None:
+            # What was given up over the last link to the device may still arrive.
+            self._machine.failed(None, self._loop.time(), may_arrive=True)
+            settled.add_done_callback(self._settled)
 
     @property
     def slots(self) -> Collection[Slot]:
