@@ -154,6 +154,7 @@ class Dongle:
 
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
+        self._protocol.forget_missing()
         self.stop_search()
         await asyncio.gather(*self._sending)
         await asyncio.gather(*(toy.disconnect() for toy in tuple(self._toys.values())))

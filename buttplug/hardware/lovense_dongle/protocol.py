@@ -217,19 +217,26 @@ class DongleProtocol:
         self._ignored.discard(toy)
 
     def release(self, toy: str, *, is_ready: bool) -> list[Action]:
-        """A toy is no longer in use here, though the dongle may hold it. One that was to be found again and is not ready still
-        is.
+        """A toy is no longer in use here, though the dongle may hold it.
+
+        One that was to be found again and is not ready still is, after a pause. Others, for which it was in the way, are looked
+        for now.
         """
         self.toys.discard(toy)
-        has_returned = toy in self._returned
+        is_missing = not is_ready and toy in self._returned
         self._returned.discard(toy)
-        if is_ready or not has_returned:
-            return []
-        self.missing[toy] = None
+        if is_missing:
+            self.missing[toy] = None
         if self._state is not _State.IDLE:
             return []
-        self._state = _State.WAITING
-        return [Wait(RETRY_PAUSE)]
+        if is_missing:
+            self._state = _State.WAITING
+            return [Wait(RETRY_PAUSE)]
+        return self.check() if self._looking else []
+
+    def forget_missing(self) -> None:
+        """Look for nothing any more that was in use."""
+        self.missing.clear()
 
     def failed(self, line: bytes) -> list[Action]:
         """A line was not sent: where its answer is waited for, it is begun again later."""

@@ -255,6 +255,15 @@ STORIES: dict[str, list[Step]] = {
         (ended, [Wait(None), ToyFound("A1")]),
         (failed(STOP[0]), []),
     ],
+    "a toy gone while another is in use is looked for when that is let go": [
+        *FOUND,
+        (status("B2", 202), [Wait(None), ToyFound("B2")]),
+        (accepted("B2"), []),
+        (status("A1", 403), [ToyLost("A1")]),
+        (release("B2"), ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
+    ],
     "a toy gone and back may be refused now": [
         *FOUND,
         (status("A1", 403), [ToyLost("A1"), *ASK]),
