@@ -219,8 +219,8 @@ class DongleProtocol:
     def release(self, toy: str, *, is_ready: bool) -> list[Action]:
         """A toy is no longer in use here, though the dongle may hold it.
 
-        One that was to be found again and is not ready still is, after a pause. Others, for which it was in the way, are looked
-        for now.
+        One that was to be found again and is not ready still is, after a pause. Others that were not looked for because of it
+        are looked for now.
         """
         self.toys.discard(toy)
         is_missing = not is_ready and toy in self._returned
