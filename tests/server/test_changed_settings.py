@@ -22,7 +22,7 @@ from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
-from buttplug.server.devices.user_configuration import UserFile
+from buttplug.server.devices.user_configuration import UserFile, load_user_configuration
 from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
 VIBRATE = OutputType.VIBRATE
@@ -84,6 +84,21 @@ async def test_changes_of_the_configuration_itself_hold_at_once_too(
     configuration.limit_output(key, 0, VIBRATE, value=None)
     assert shown(talker)[0] == {0: (0, 127), 1: (0, 127)}
     assert configuration.settings_for(key) == DeviceSettings()
+
+
+async def test_limits_of_a_file_that_is_read_meanwhile_hold_at_once(
+    house: House, talker: Talker, configuration: DeviceConfiguration, tmp_path: Path
+) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    elsewhere = DeviceConfiguration.load()
+    file = UserFile.open(tmp_path / "limits.json", elsewhere)
+    elsewhere.limit_output(house.server.devices.devices[0].key, 0, VIBRATE, value=(0, 50))
+    file.save()
+    load_user_configuration(tmp_path / "limits.json", configuration)
+    await asyncio.sleep(0.1)
+    assert house.simulated[0].is_stopped
+    assert shown(talker)[0][0] == (0, 50)
+    assert not is_ok(await talker.ask(OutputCmd, 0, 0, command(51)))
 
 
 async def test_a_name_and_a_gap_hold_at_once(house: House, talker: Talker) -> None:

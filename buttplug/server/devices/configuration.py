@@ -202,7 +202,7 @@ class DeviceConfiguration:
         self._require_protocol(protocol)
         self._add_specifier(protocol, specifier, bundled=False)
         self.added_specifiers.append(Match(protocol, specifier))
-        self._changed()
+        self.tell_watchers()
 
     def remove_specifier(self, protocol: str, specifier: Specifier) -> None:
         """Take back an added specifier.
@@ -215,7 +215,7 @@ class DeviceConfiguration:
         self.added_specifiers.remove(Match(protocol, specifier))
         self._specifiers[protocol].remove(specifier)
         self._matcher.remove(protocol, specifier)
-        self._changed()
+        self.tell_watchers()
 
     def add_model(self, protocol: str, model: Model) -> None:
         """Add a model to a protocol, or replace one.
@@ -229,7 +229,7 @@ class DeviceConfiguration:
             self._replaced_models.setdefault((protocol, identifier), models.get(identifier))
             models[identifier] = model
         self.added_models.append((protocol, model))
-        self._changed()
+        self.tell_watchers()
 
     def remove_model(self, protocol: str, identifier: str) -> None:
         """Take back the added model with this identifier; one that it replaced is there again.
@@ -248,7 +248,7 @@ class DeviceConfiguration:
                 del self._models[protocol][known]
             else:
                 self._models[protocol][known] = before
-        self._changed()
+        self.tell_watchers()
 
     def add_simulated_device(self, identifier: str, display_name: str | None = None, address: str = "") -> SimulatedEntry:
         """Have servers that are made from now on find a simulated device, of a model of the protocol ``simulated``.
@@ -269,7 +269,7 @@ class DeviceConfiguration:
             raise ConfigurationError(f"{address} is the address of another simulated device")
         device = SimulatedEntry(identifier, address, display_name)
         self.simulated_devices.append(device)
-        self._changed()
+        self.tell_watchers()
         return device
 
     def remove_simulated_device(self, address: str) -> None:
@@ -285,7 +285,7 @@ class DeviceConfiguration:
         self.simulated_devices = left
         for key in [key for key in self.settings if key.protocol == SIMULATED and folded_address(key.address) == folded]:
             del self.settings[key]
-        self._changed()
+        self.tell_watchers()
 
     # What users set
 
@@ -313,7 +313,7 @@ class DeviceConfiguration:
             if known.index == settings.index is not None and (other.protocol, folded_address(other.address)) != here:
                 raise ConfigurationError(f"index {settings.index} is that of {other}")
         self.settings[self._stored(key)] = settings
-        self._changed()
+        self.tell_watchers()
 
     def change_device(self, key: DeviceKey, **changes: Unpack[DeviceChanges]) -> None:
         """Change what is given, and nothing else: ``index``, ``display_name``, ``allow``, ``deny``, ``message_gap``.
@@ -365,7 +365,7 @@ class DeviceConfiguration:
         """
         if self.settings.pop(self._stored(key), None) is None:
             raise ConfigurationError(f"nothing is set for {key}")
-        self._changed()
+        self.tell_watchers()
 
     def remember(self, key: DeviceKey, index: int) -> bool:
         """Keep the index of a device for the next time; return whether that is news."""
@@ -416,7 +416,8 @@ class DeviceConfiguration:
         self._watchers.append(callback)
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
-    def _changed(self) -> None:
+    def tell_watchers(self) -> None:
+        """Have those who watch it know that something has changed."""
         for callback in tuple(self._watchers):
             callback()
 
