@@ -44,6 +44,7 @@ class DeviceManager:
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
         self._seen: set[str] = set()
+        self._found_while_connecting: dict[str, Callable[[], None] | None] = {}
         self._found_while_closing: dict[str, Callable[[], None] | None] = {}
         self._lost_running = LostDevices()
         self._moves_left: dict[str, dict[int, Move]] = {}
@@ -168,6 +169,9 @@ class DeviceManager:
         matches = self.configuration.match(discovery.advertisement)
         if discovery.address in self._claims:
             self._claims.tell_of_another(manager, discovery, {match.protocol for match in matches})
+            if discovery.address in self._found_while_connecting:
+                # Its turn comes if that fails: a bus may not report it again.
+                self._found_while_connecting[discovery.address] = partial(self._found, manager, discovery)
             return
         refusal = self.configuration.allows(discovery.address)
         if refusal is not None and discovery.address not in self._lost_running:
@@ -178,6 +182,7 @@ class DeviceManager:
             discovery.refused("no protocol here knows this device")
             return
         self._claims.add(manager, discovery, {match.protocol for match in matches})
+        self._found_while_connecting[discovery.address] = None
         if discovery.was_connected:
             self._seen.add(discovery.address)
             self._lost_running.add(discovery.address, discovery.label)
@@ -200,8 +205,11 @@ class DeviceManager:
         except Exception:
             logger.exception("%s could not be connected", discovery.label)
         finally:
+            found_again = self._found_while_connecting.pop(discovery.address)
             if device is None:
                 self._claims.release(discovery.address)
+                if found_again is not None:
+                    found_again()
 
     async def _identified(self, hardware: Hardware, match: Match) -> Device | None:
         """Return the device once it is ready; None, with the link closed, where it does not answer as it should."""
