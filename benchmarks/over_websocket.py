@@ -19,7 +19,9 @@ from benchmarks.table import Note, Row, micro, milli, percentile
 
 ROUND_TRIP_LIMIT = 1.4
 RATE_LIMIT = 0.5
+#: Of one core; the limit was set on a machine on which the bare echo took 13 %, which is what a slower one is judged by.
 CPU_LIMIT = 0.35
+CPU_RATIO_LIMIT = 2.7
 DELAY_LIMIT = 5e-3
 
 ROUNDS = 7
@@ -124,8 +126,8 @@ def _fleet() -> list[Row]:
         Row(
             f"{what}: share of a core",
             f"{share:.1%}",
-            f"<= {CPU_LIMIT:.0%}",
-            share <= CPU_LIMIT,
+            f"<= {CPU_LIMIT:.0%} or {CPU_RATIO_LIMIT} x echo",
+            share <= CPU_LIMIT or share / floor <= CPU_RATIO_LIMIT,
             f"{floor:.1%}",
             share / floor,
         ),

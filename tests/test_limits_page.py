@@ -47,7 +47,7 @@ PROMISES = [
     (LIMITS, "| an answer of a Lovense Connect app |", "64 toys", "hardware.lovense_connect.link.MAX_TOYS", 64),
     (LIMITS, "| an answer of a Lovense Connect app |", "3 s", "hardware.lovense_connect.link.REQUEST_LIMIT", 3),
     (LIMITS, "| a command to a Lovense Connect app", "20 s", "hardware.lovense_connect.link.LANDING_LIMIT", 20),
-    (LIMITS, "| a command to a Lovense Connect app", "16 of a toy", "hardware.lovense_connect.link.MAX_GIVEN_UP", 16),
+    (LIMITS, "| a command to a Lovense Connect app", "16 of a toy", "hardware.lovense_connect.given_up.MAX_GIVEN_UP", 16),
     (LIMITS, "| lines to a Lovense dongle |", "40 ms", "hardware.lovense_dongle.link.SPACING", 0.04),
     (LIMITS, "| requests to the dongle itself", "16", "hardware.lovense_dongle.link.MAX_REQUESTS", 16),
     (LIMITS, "| connections that are read in a turn", "2", "server.rest.connection.READ_A_TURN", 2),

@@ -97,6 +97,7 @@ class ButtplugServer:
         self.is_open: bool = False
         self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_opened = False
         self._closing: asyncio.Task[list[str]] | None = None
         self._autosave = AutoSave(configuration)
         self._remembered: set[Device] = set()
@@ -112,13 +113,22 @@ class ButtplugServer:
     async def open(self) -> None:
         """Open the buses and accept clients.
 
-        If the program ends without closing the server, that is done then, as far as the event loop can still be reached.
+        If the program ends without closing the server, that is done then, as far as the event loop can still be reached. A
+        second time does nothing.
+
+        Raises:
+            ButtplugConnectorError: It was closed. A closed server cannot be opened again: make another one.
         """
+        if self._closing is not None:
+            raise ButtplugConnectorError("a closed server cannot be opened again: make another one")
+        if self._is_opened:
+            return
         self.loop = asyncio.get_running_loop()
         self._process = os.getpid()
         atexit.register(self._close_at_exit)
         self._end_watch = self.configuration.watch(self._autosave.changed)
         await self.devices.open()
+        self._is_opened = True
         self.is_open = self._closing is None
 
     async def __aenter__(self) -> Self:
@@ -228,7 +238,7 @@ class ButtplugServer:
 
     def resume(self) -> None:
         """Accept clients again."""
-        self.is_open = self._closing is None
+        self.is_open = self._is_opened and self._closing is None
 
     async def close(self) -> list[str]:
         """Shut down: stop every device, before anything else is torn down; then end sessions, scans, links and buses.

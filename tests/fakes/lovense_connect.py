@@ -33,7 +33,8 @@ class ConnectApp:
         body: The body of all its answers while it is set.
         raw: All that it answers, from the first line on, while it is set.
         silent: While it is set no request is answered.
-        holds: While it is set no command is answered, or reaches its toy; then those do whose connection is still open.
+        holds: While it is set no command is answered, or reaches its toy; then those do whose connection is still open and
+            whose toy was connected all the time.
         late: Commands, by their paths, that reach their toys when the event is set, and are answered then.
         apps: What it tells when it is asked for apps, as the maker's server is.
     """
@@ -88,10 +89,14 @@ class ConnectApp:
             self.asked.append(path)
             if self.silent:
                 await reader.read()
+            was_lost = False
             while self.holds and "?" in path and not reader.at_eof():
+                was_lost = was_lost or any(not toy.status for id, toy in self.toys.items() if path.endswith(f"t={id}"))  # noqa: A001
                 await asyncio.sleep(0.01)
             if reader.at_eof():
                 return
+            if was_lost:
+                path = "/t=lost"
             if path in self.late:
                 await self.late[path].wait()
             writer.write(self._answer(path))

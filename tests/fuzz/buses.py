@@ -216,7 +216,12 @@ class DongleLines(Fuzzer):
 
     def _look(self) -> None:
         protocol = self._dongle._protocol
-        held = {"toys": protocol.toys, "missing": protocol.missing, "ignored": protocol._ignored}
+        held = {
+            "toys": protocol.toys,
+            "missing": protocol.missing,
+            "ignored": protocol._ignored,
+            "returned": protocol._returned,
+        }
         for what, ids in held.items():
             if len(ids) > MOST_TOYS:
                 raise Finding(f"{len(ids)} {what} of one dongle")

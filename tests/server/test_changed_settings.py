@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,8 @@ from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
-from buttplug.server.devices.user_configuration import UserFile
-from tests.server.conftest import BuildHouse, House, Talker, is_ok
+from buttplug.server.devices.user_configuration import UserFile, load_user_configuration
+from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
 VIBRATE = OutputType.VIBRATE
 ELSEWHERE = DeviceKey("aneros", None, "A")
@@ -83,6 +84,21 @@ async def test_changes_of_the_configuration_itself_hold_at_once_too(
     configuration.limit_output(key, 0, VIBRATE, value=None)
     assert shown(talker)[0] == {0: (0, 127), 1: (0, 127)}
     assert configuration.settings_for(key) == DeviceSettings()
+
+
+async def test_limits_of_a_file_that_is_read_meanwhile_hold_at_once(
+    house: House, talker: Talker, configuration: DeviceConfiguration, tmp_path: Path
+) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    elsewhere = DeviceConfiguration.load()
+    file = UserFile.open(tmp_path / "limits.json", elsewhere)
+    elsewhere.limit_output(house.server.devices.devices[0].key, 0, VIBRATE, value=(0, 50))
+    file.save()
+    load_user_configuration(tmp_path / "limits.json", configuration)
+    await asyncio.sleep(0.1)
+    assert house.simulated[0].is_stopped
+    assert shown(talker)[0][0] == (0, 50)
+    assert not is_ok(await talker.ask(OutputCmd, 0, 0, command(51)))
 
 
 async def test_a_name_and_a_gap_hold_at_once(house: House, talker: Talker) -> None:
@@ -148,6 +164,100 @@ async def test_a_denied_device_that_cannot_be_stopped_is_disconnected_all_the_sa
     assert not house.simulated[0].connected
 
 
+async def test_a_device_that_is_denied_is_stopped_before_it_is_disconnected_though_the_caller_is_cancelled(
+    house: House, talker: Talker
+) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    house.simulated[0].write_delay = 1.0
+    denying = asyncio.ensure_future(house.server.change_device(0, deny=True))
+    await asyncio.sleep(0.1)
+    denying.cancel()
+    await asyncio.sleep(5)
+    assert not house.simulated[0].connected
+    assert house.simulated[0].is_stopped
+
+
+async def test_a_device_that_is_denied_takes_no_command_while_it_is_being_stopped(house: House, talker: Talker) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    house.simulated[0].write_delay = 1.0
+    denying = asyncio.ensure_future(house.server.change_device(0, deny=True))
+    await asyncio.sleep(0.1)
+    house.simulated[0].write_delay = 0.0  # But for the packet that is being written.
+    answer = await talker.ask(OutputCmd, 0, 0, command(50))
+    await denying
+    await asyncio.sleep(5)
+    assert not house.simulated[0].connected
+    assert house.simulated[0].is_stopped
+    assert error_of(answer) == (
+        4,
+        'Device 0 "Aneros Vivi", feature 0: it is being disconnected: its user denies it to connect',
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        DeviceSettings(deny=True),
+        DeviceSettings(unusable="its limits cannot be read"),
+    ],
+    ids=["denied", "unusable"],
+)
+async def test_a_device_that_was_lost_running_is_stopped_when_it_is_back_though_it_is_not_to_be_used_any_more(
+    house: House, talker: Talker, configuration: DeviceConfiguration, settings: DeviceSettings
+) -> None:
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    key = house.server.devices.devices[0].key
+    simulated = house.simulated[0]
+    simulated.disconnect()
+    await asyncio.sleep(1)
+    configuration.configure(key, settings)
+    simulated.come_back()
+    await asyncio.sleep(5)
+    assert simulated.is_stopped
+    assert not simulated.connected
+    assert sorted(shown(talker)) == [1]
+    packets = len(simulated.packets)
+    simulated.come_back()
+    await asyncio.sleep(5)
+    assert len(simulated.packets) == packets, "once is enough"
+    assert await house.server.close() == []
+
+
+@pytest.fixture
+async def shaking_hands(build: BuildHouse, configuration: DeviceConfiguration) -> tuple[House, DeviceKey]:
+    """An Amorelie Joy, which is written to before its first output, in the middle of that: it takes 2 s."""
+    house = await build("amorelie-joy", configuration=configuration)
+    (simulated,) = house.simulated
+    key = house.server.devices.devices[0].key
+    simulated.disconnect()
+    await asyncio.sleep(1)
+    simulated.write_delay = 2.0
+    simulated.come_back()
+    await asyncio.sleep(1)
+    assert simulated.connected
+    assert house.server.devices.devices == {}
+    return house, key
+
+
+async def test_limits_that_are_set_during_a_handshake_hold(
+    shaking_hands: tuple[House, DeviceKey], configuration: DeviceConfiguration
+) -> None:
+    house, key = shaking_hands
+    configuration.limit_output(key, 0, VIBRATE, value=(0, 10))
+    await asyncio.sleep(5)
+    talker = await house.client()
+    assert not is_ok(await talker.ask(OutputCmd, 0, 0, command(11)))
+    assert is_ok(await talker.ask(OutputCmd, 0, 0, command(10)))
+
+
+async def test_a_device_that_is_denied_during_its_handshake_is_not_connected(shaking_hands: tuple[House, DeviceKey]) -> None:
+    house, key = shaking_hands
+    await house.server.change_device(key, deny=True)
+    await asyncio.sleep(5)
+    assert house.server.devices.devices == {}
+    assert not house.simulated[0].connected
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -158,6 +268,17 @@ async def test_a_denied_device_that_cannot_be_stopped_is_disconnected_all_the_sa
         (lambda server: server.limit_output(DeviceKey("none", None, "x"), 0, VIBRATE), "there is no protocol none"),
         (lambda server: server.change_device(0, index=-1), "index is -1: it must not be below 0"),
         (lambda server: server.change_device(0, message_gap=-0.1), "message_gap is -0.1: it must not be below 0"),
+        (lambda server: server.change_device(0, message_gap=math.nan), r"Expected `float` >= 0.0 - at `\$.message_gap`"),
+        (lambda server: server.change_device(0, message_gap=math.inf), r"Expected `float` <= .* - at `\$.message_gap`"),
+        (lambda server: server.change_device(0, message_gap="5"), r"got `str` - at `\$.message_gap`"),
+        (lambda server: server.change_device(0, index=1.5), r"got `float` - at `\$.index`"),
+        (lambda server: server.change_device(0, index=2**32), r"Expected `int` <= 4294967295 - at `\$.index`"),
+        (lambda server: server.change_device(0, deny="no"), r"got `str` - at `\$.deny`"),
+        (lambda server: server.change_device(0, display_name=5), "the display name is no text: 5"),
+        (lambda server: server.change_device(0, display_name="\ud800"), "the display name is no text"),
+        (lambda server: server.limit_output(0, 0, VIBRATE, value=(0.5, 3)), "got `float`"),
+        (lambda server: server.limit_output(0, 0, VIBRATE, value=5), "got `int`"),
+        (lambda server: server.limit_output(0, 0, VIBRATE, value=(0,)), "of length 2, got 1"),
     ],
 )
 async def test_what_cannot_be_set_is_refused_and_changes_nothing(
@@ -171,6 +292,16 @@ async def test_what_cannot_be_set_is_refused_and_changes_nothing(
         await change(house.server)
     assert configuration.settings == {}
     assert talker.events(DeviceList) == []
+
+
+async def test_none_takes_every_setting_back(house: House, configuration: DeviceConfiguration) -> None:
+    key = house.server.devices.devices[0].key
+    nothing: Any = None
+    await house.server.change_device(0, index=3, display_name="Toy", allow=True, deny=False, message_gap=0.1)
+    await house.server.limit_output(3, 0, VIBRATE, value=(1, 2), disabled=True)
+    await house.server.limit_output(3, 0, VIBRATE, value=None, disabled=nothing)
+    await house.server.change_device(3, index=None, display_name=None, allow=nothing, deny=nothing, message_gap=None)
+    assert configuration.settings_for(key) == DeviceSettings()
 
 
 async def test_a_device_that_is_not_there_is_told(house: House) -> None:

@@ -473,6 +473,28 @@ async def test_a_subscription_under_way_when_its_session_ends_is_undone(
     assert link(toy).subscribed == set()
 
 
+async def test_a_subscription_that_waits_for_one_of_a_client_that_goes_is_made_all_the_same(
+    house: House, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hardware = link(toy)
+    ask = hardware.subscribe
+
+    async def slow(endpoint: str) -> None:
+        await asyncio.sleep(1)
+        await ask(endpoint)
+
+    monkeypatch.setattr(hardware, "subscribe", slow)
+    going, staying = await house.client("going"), await house.client("staying")
+    going.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
+    await asyncio.sleep(0.1)
+    asked = staying.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
+    await asyncio.sleep(0.1)
+    await going.session.close("gone")
+    assert is_ok(await staying.answer_to(asked))
+    press(toy, 5)
+    assert readings(staying) == [(PRESSURE, 5)]
+
+
 async def test_a_subscription_ends_with_its_device(talker: Talker, toy: SimulatedDevice) -> None:
     await subscribe(talker)
     toy.disconnect()

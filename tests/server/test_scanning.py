@@ -465,3 +465,29 @@ async def test_a_bus_that_is_open_too_late_for_a_scan_is_not_scanned(serve: Serv
     await stop(talker)
     await asyncio.sleep(20)
     assert not slow.scanning
+
+
+async def test_a_scan_that_ends_while_a_late_bus_fails_to_begin_its_own_is_told_as_finished(serve: Serve) -> None:
+    well, slow = FakeManager(scan_time=9.0), SecondManager()
+    slow.errors = {"open": unplugged()}
+    server = await serve(well, slow)
+    slow.errors, slow.delays = {"start": unplugged()}, {"open": 8, "start": 4}
+    talker = await connect(server)
+    assert isinstance(await start(talker), Ok)
+    await asyncio.sleep(20)
+    assert kinds(talker) == [Ok, ScanningFinished]
+
+
+async def test_a_scan_that_ends_while_another_client_that_goes_begins_one_is_told_as_finished(serve: Serve) -> None:
+    well, slow = FakeManager(scan_time=3.0), SecondManager()
+    slow.errors = {"start": unplugged()}
+    server = await serve(well, slow)
+    staying, going = await connect(server, "staying"), await connect(server, "going")
+    assert isinstance(await start(staying), Ok)
+    slow.delays = {"start": 5}
+    await asyncio.sleep(2)
+    going.say(StartScanning)
+    await asyncio.sleep(2)
+    await going.session.close("gone")
+    await asyncio.sleep(20)
+    assert kinds(staying) == [Ok, ScanningFinished]

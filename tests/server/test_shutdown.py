@@ -7,10 +7,13 @@ import logging
 
 import pytest
 
+from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.messages import OutputArguments, OutputCmd
 from buttplug.hardware.errors import HardwareError
+from buttplug.server import ButtplugServer
 from buttplug.server.server import SHUTDOWN_LIMIT
 from buttplug.server.session import CloseCode
+from tests.fakes.managers import FakeManager
 from tests.server.conftest import BuildHouse, House, Talker, error_of
 
 ZERO = [b"\xf1\x00", b"\xf2\x00"]
@@ -221,6 +224,14 @@ async def test_a_server_that_was_closed_does_not_go_on_after_a_pause(build: Buil
     assert not house.server.is_open
 
 
+async def test_a_server_that_is_not_open_yet_does_not_go_on_after_a_pause() -> None:
+    server = ButtplugServer()
+    await server.pause("a break")
+    server.resume()
+    assert not server.is_open
+    await server.close()
+
+
 async def test_stops_begin_before_anything_else_gets_a_turn(build: BuildHouse, caplog: pytest.LogCaptureFixture) -> None:
     house, _ = await running(build)
     order: list[str] = []
@@ -243,3 +254,26 @@ async def test_a_lost_device_that_comes_back_after_the_shutdown_is_left_alone(bu
     await asyncio.sleep(1)
     assert not house.simulated[0].connected
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_server_that_is_closed_while_it_opens_leaves_no_bus_open() -> None:
+    bus = FakeManager()
+    bus.delays["open"] = 1.0
+    server = ButtplugServer(managers=[bus])
+    opening = asyncio.create_task(server.open())
+    await asyncio.sleep(0.5)
+    await server.close()
+    await opening
+    assert not server.is_open
+    assert bus.calls == ["open", "close", "close"], "the second time it is open"
+
+
+async def test_a_closed_server_is_not_opened_again() -> None:
+    bus = FakeManager()
+    server = ButtplugServer(managers=[bus])
+    await server.open()
+    await server.open()
+    await server.close()
+    with pytest.raises(ButtplugConnectorError, match="a closed server cannot be opened again: make another one"):
+        await server.open()
+    assert bus.calls == ["open", "close"]

@@ -112,6 +112,44 @@ async def test_a_command_that_failed_leaves_no_motor_to_a_client_that_knows_noth
     assert house.sent() == [b"\xf1\x09", ZERO[0]]
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_what_a_client_left_running_is_stopped_when_the_command_that_was_to_replace_it_fails(
+    build: BuildHouse, replaced: bool
+) -> None:
+    house = await build("aneros")
+    leaving, failing = await house.client("leaving"), await house.client("failing")
+    await leaving.ask(OutputCmd, 0, 0, vibrate(9))
+    await leaving.ask(OutputCmd, 0, 1, vibrate(9))
+    await failing.ask(OutputCmd, 0, 1, vibrate(5))
+    house.simulated[0].write_delay = 0.5
+    house.simulated[0].write_error = HardwareError("no luck")
+    last = failing.say(OutputCmd, 0, 0, vibrate(3))
+    await asyncio.sleep(0.1)
+    await leaving.session.close("gone")
+    if replaced:
+        failing.say(OutputCmd, 0, 0, vibrate(4))
+        last = failing.say(OutputCmd, 0, 0, vibrate(5))
+    error_of(await failing.answer_to(last))
+    house.simulated[0].write_error, house.simulated[0].write_delay = None, 0.0
+    await asyncio.sleep(3)
+    assert house.sent() == [b"\xf1\x09", b"\xf2\x09", b"\xf2\x05", ZERO[0]]
+
+
+async def test_a_command_that_fails_later_stops_nothing_of_its_client_for_another_that_has_gone(build: BuildHouse) -> None:
+    house = await build("aneros")
+    leaving, staying = await house.client("leaving"), await house.client("staying")
+    house.simulated[0].write_delay = 0.5
+    first = staying.say(OutputCmd, 0, 0, vibrate(3))
+    await asyncio.sleep(0.1)
+    await leaving.session.close("gone")
+    await staying.answer_to(first)
+    house.simulated[0].write_error = HardwareError("no luck")
+    error_of(await staying.ask(OutputCmd, 0, 0, vibrate(4)))
+    house.simulated[0].write_error = None
+    await asyncio.sleep(3)
+    assert house.sent() == [b"\xf1\x03"]
+
+
 async def test_who_never_shook_hands_leaves_without_stopping_anything_and_is_not_kept_by_a_stuck_device(
     build: BuildHouse,
 ) -> None:

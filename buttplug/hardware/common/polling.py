@@ -116,7 +116,7 @@ class PollingManager(CommunicationManager):
 
     A scan offers each device once for every time it appears, and again, ever less often, when connecting it fails, or when the
     server soon lets go of it because it does not answer as it should. A device whose link broke is offered when it is back,
-    scan or not: it may still be running, and then has to be stopped.
+    scan or not, until such a link has lasted: it may still be running, and then has to be stopped.
     """
 
     #: Whether the bus is listed outside scans too while devices are connected, because only the list tells that one is gone.
@@ -129,6 +129,7 @@ class PollingManager(CommunicationManager):
         self._poll = Poll(self.bus, self._poll_once, LOOK_INTERVAL)
         self._hardware: list[PolledHardware] = []
         self._lost: set[str] = set()
+        self._returned: set[str] = set()
         self._offered: set[str] = set()
         self._connected_at: dict[str, float] = {}
         self._failures: dict[str, int] = {}
@@ -159,6 +160,7 @@ class PollingManager(CommunicationManager):
         await asyncio.gather(*(hardware.disconnect() for hardware in self.connected))
         self._hardware.clear()
         self._lost.clear()
+        self._returned.clear()
 
     @abstractmethod
     async def listed(self) -> list[Discovery]:
@@ -210,10 +212,15 @@ class PollingManager(CommunicationManager):
             connected_at = self._connected_at.pop(hardware.address, None)
             if connected_at is None:
                 continue  # It was never connected, and that was counted.
+            has_returned = hardware.address in self._returned
+            self._returned.discard(hardware.address)
             if self._now >= connected_at + GOOD_LINK_TIME:
                 self._failures.pop(hardware.address, None)
             elif not hardware.failed:
                 self._count_failure(hardware.address)
+                if has_returned:
+                    # It was not ready, and may still be running.
+                    self._lost.add(hardware.address)
 
     async def _connect(self, discovery: Discovery, specifiers: Sequence[Specifier]) -> Hardware:
         address = discovery.address
@@ -225,7 +232,9 @@ class PollingManager(CommunicationManager):
             if not connected:
                 self._count_failure(address)
         self._connected_at[address] = self._now
-        self._lost.discard(address)
+        if address in self._lost:
+            self._lost.discard(address)
+            self._returned.add(address)
         return hardware
 
     def _count_failure(self, address: str) -> None:

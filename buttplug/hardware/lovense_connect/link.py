@@ -20,6 +20,7 @@ from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import Packet
 from buttplug.hardware.common.polling import Poll, PolledHardware
 from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
+from buttplug.hardware.lovense_connect.given_up import GivenUp
 from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.lovense_connect.specifier import LovenseConnectSpecifier
 
@@ -38,9 +39,6 @@ MISSES = 3
 
 #: Seconds after which a command that was given up, and was not answered since, is taken not to arrive any more.
 LANDING_LIMIT = 20.0
-
-#: Commands of a toy that were given up and are listened to; of more the oldest are ended.
-MAX_GIVEN_UP = 16
 
 #: Toys of one app that are looked at, beside those that are connected here, and entries of its list that are told when they
 #: are not understood.
@@ -92,7 +90,7 @@ class LovenseConnectHardware(PolledHardware):
     """A toy of an app.
 
     Every command is a request of its own, and a later one may overtake it: one that was given up is still listened to, since
-    it may arrive until it is answered.
+    it may arrive until it is answered, also behind what is sent over the next link.
     """
 
     keeps_order = False
@@ -101,10 +99,11 @@ class LovenseConnectHardware(PolledHardware):
         super().__init__(name=toy.name, address=toy.id, endpoints=("tx", "rx"), specifier=specifier)
         self.charge: int | None = toy.charge
         self.misses: int = 0
+        #: Whether it came back after it was lost.
+        self.has_returned: bool = False
         self._app = app
         self._writing = asyncio.Lock()
-        self._given_up: dict[asyncio.Task[Answer], None] = {}
-        self._settled: asyncio.Future[None] | None = None
+        self._given_up = app.given_up(toy)
 
     async def write(self, packet: Packet) -> None:
         self.require(packet.endpoint)
@@ -127,18 +126,16 @@ class LovenseConnectHardware(PolledHardware):
             raise HardwareError(f"{self.name}: the app at {self._app.url} does not tell its battery level")
         return bytes((self.charge,))
 
-    def settled(self) -> asyncio.Future[None] | None:
-        return self._settled
+    @property
+    def is_missing_again(self) -> bool:
+        """Whether it came back and was not ready: it may still be running."""
+        return self.has_returned and self.refusal is not None
 
-    def lost(self, reason: str) -> None:
-        super().lost(reason)
-        for request in self._given_up:
-            request.cancel()
+    def settled(self) -> asyncio.Future[None] | None:
+        return self._given_up.settled
 
     async def disconnect(self) -> None:
         self.lost("the server closed it")
-        if self._given_up:
-            await asyncio.wait(tuple(self._given_up))
 
     async def _ask(self, target: str) -> Answer:
         request = asyncio.ensure_future(self._app.get(target, LANDING_LIMIT))
@@ -151,27 +148,8 @@ class LovenseConnectHardware(PolledHardware):
             raise HardwareTimeoutError(f"{self._app.url} did not answer within {REQUEST_LIMIT:g} s") from None
         finally:
             if not answered and not request.done():
-                self._give_up(request)
-                if not self.connected:
-                    request.cancel()
+                self._given_up.add(request)
         return answer
-
-    def _give_up(self, request: asyncio.Task[Answer]) -> None:
-        """Listen on for the answer to a request that nobody waits for any more."""
-        if len(self._given_up) >= MAX_GIVEN_UP:
-            next(iter(self._given_up)).cancel()
-        self._given_up[request] = None
-        if self._settled is None:
-            self._settled = asyncio.get_running_loop().create_future()
-        request.add_done_callback(self._request_ended)
-
-    def _request_ended(self, request: asyncio.Task[Answer]) -> None:
-        self._given_up.pop(request, None)
-        if not request.cancelled() and not isinstance(error := request.exception(), HardwareError | None):
-            logger.error("%s: an answer that came late could not be read", self.name, exc_info=error)
-        if not self._given_up and self._settled is not None:
-            settled, self._settled = self._settled, None
-            settled.set_result(None)
 
     def listed_as(self, toy: Toy | None) -> None:
         """For the app: it listed the toy like this; None if it did not list it."""
@@ -199,6 +177,7 @@ class App:
         self._scanning = False
         #: Toys that were lost and are waited for, the last of them.
         self._lost: dict[str, None] = {}
+        self._given_up: dict[str, GivenUp] = {}
 
     async def scan(self) -> None:
         """Report toys, from now on."""
@@ -214,6 +193,14 @@ class App:
         await self._poll.stop()
         for hardware in self.hardware:
             await hardware.disconnect()
+        for given_up in self._given_up.values():
+            await given_up.end()
+
+    def given_up(self, toy: Toy) -> GivenUp:
+        """Return the commands to a toy that were given up, over whichever link to it."""
+        used = {hardware.address for hardware in self.hardware}
+        self._given_up = {id_: each for id_, each in self._given_up.items() if each.settled is not None or id_ in used}
+        return self._given_up.setdefault(toy.id, GivenUp(toy.name))
 
     async def get(self, target: str, limit: float) -> Answer:
         """Ask the app something.
@@ -259,13 +246,14 @@ class App:
     async def watch(self, hardware: LovenseConnectHardware) -> None:
         """Look at a toy's battery and whether it is there, from now on until it is disconnected."""
         self.hardware.append(hardware)
+        hardware.has_returned = hardware.address in self._lost
         self._lost.pop(hardware.address, None)
         if self._poll.interval != POLL_INTERVAL:
             self._poll.interval = POLL_INTERVAL
             await self._poll.restart()
 
     async def _poll_toys(self) -> None:
-        self._lost |= {hardware.address: None for hardware in self.hardware if hardware.failed}
+        self._lost |= {hardware.address: None for hardware in self.hardware if hardware.failed or hardware.is_missing_again}
         for oldest in list(self._lost)[:-MAX_TOYS]:
             del self._lost[oldest]
         self.hardware = [hardware for hardware in self.hardware if hardware.connected]

@@ -87,7 +87,7 @@ class DongleToy(Hardware):
     async def disconnect(self) -> None:
         if self.connected:
             self.lost("the server closed it")
-            self._dongle.release(self.address)
+            self._dongle.release(self.address, is_ready=self.refusal is None)
 
 
 class Dongle:
@@ -111,7 +111,8 @@ class Dongle:
         self._toys: dict[str, DongleToy] = {}
         self._turns = Turns(SPACING)
         self._line_incomplete = False
-        self._sending: dict[asyncio.Task[None], None] = {}
+        self._unsent = ""
+        self._sending: dict[asyncio.Task[None], bytes] = {}
         self._has_too_many_requests = False
         self._timer: asyncio.TimerHandle | None = None
         link.on_notification(self._received)
@@ -137,10 +138,10 @@ class Dongle:
         """Look no more."""
         self._perform(self._protocol.stop())
 
-    def release(self, toy: str) -> None:
-        """Stop using a toy."""
+    def release(self, toy: str, *, is_ready: bool) -> None:
+        """Stop using a toy; one that came back and is not ready is looked for again: it may still be running."""
         self._toys.pop(toy, None)
-        self._protocol.release(toy)
+        self._perform(self._protocol.release(toy, is_ready=is_ready))
 
     async def send(self, line: bytes, *, urgent: bool = False) -> None:
         """Send a line when it is its turn; an urgent one before all others.
@@ -151,10 +152,13 @@ class Dongle:
             HardwareError: It was not sent.
         """
         await self._turns.begin(urgent=urgent)
-        await asyncio.shield(asyncio.create_task(self._write(line), name=f"line to {self.link.name}"))
+        writing = asyncio.create_task(self._write(line), name=f"line to {self.link.name}")
+        writing.add_done_callback(_note_failure)
+        await asyncio.shield(writing)
 
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
+        self._protocol.forget_missing()
         self.stop_search()
         if self._sending:
             await asyncio.wait(tuple(self._sending))
@@ -190,10 +194,10 @@ class Dongle:
                 logger.warning("The Lovense dongle asks for more than it can be told; unplug it and plug it in again")
             self._has_too_many_requests = True
             oldest = next(iter(self._sending))
-            del self._sending[oldest]
             oldest.cancel()
+            self._perform(self._protocol.failed(self._sending.pop(oldest)))
         task = asyncio.create_task(self._sent(line))
-        self._sending[task] = None
+        self._sending[task] = line
         task.add_done_callback(lambda task: self._sending.pop(task, None))
 
     async def _write(self, line: bytes) -> None:
@@ -212,9 +216,16 @@ class Dongle:
         try:
             await self.send(line)
         except HardwareError as error:
-            logger.warning("%s was not sent to the Lovense dongle: %s", line.decode().strip(), error)
+            if error.message != self._unsent:
+                logger.warning("%s was not sent to the Lovense dongle: %s", line.decode().strip(), error)
+            self._unsent = error.message
         except Exception:
             logger.exception("%s was not sent to the Lovense dongle", line.decode().strip())
+        else:
+            self._unsent = ""
+            return
+        if self.link.connected:
+            self._perform(self._protocol.failed(line))
 
     async def _connect(self, toy: str, specifiers: Sequence[Specifier]) -> Hardware:
         if toy not in self._protocol.toys or not self.link.connected:
@@ -244,3 +255,9 @@ class Dongle:
         toys, self._toys = self._toys, {}
         for toy in toys.values():
             toy.lost(f"the dongle was lost: {reason}")
+
+
+def _note_failure(writing: asyncio.Task[None]) -> None:
+    """Take note of a line that was not sent: who waited for it may have given it up."""
+    if not writing.cancelled() and (error := writing.exception()) is not None:
+        logger.debug("a line was not sent: %r", error)

@@ -50,6 +50,9 @@ STOP_LIMIT = 3.0
 #: Seconds until a search that failed is begun again for toys that are to be found again.
 RETRY_PAUSE = 10.0
 
+#: Seconds until it is begun again what a line was for that was not sent.
+FAILURE_PAUSE = 1.0
+
 #: What ends a line to the dongle.
 LINE_END = b"\r\n"
 
@@ -141,6 +144,7 @@ class _State(Enum):
     SEARCHING = auto()
     PAUSING = auto()  #: the search ended by itself, or failed, and is to go on
     STOPPING = auto()  #: asked for the end of the search
+    WAITING = auto()  #: what failed is begun again later, with the question for connected toys
 
 
 class DongleProtocol:
@@ -157,6 +161,7 @@ class DongleProtocol:
         self.toys: set[str] = set()
         self.missing: dict[str, None] = {}
         self._ignored: set[str] = set()
+        self._returned: set[str] = set()
         self._state = _State.CHECKING
         self._wanted = False
         self._seen: str | None = None
@@ -165,12 +170,12 @@ class DongleProtocol:
     def check(self) -> list[Action]:
         """Ask for toys that are connected already; the first thing to do."""
         self._state = _State.CHECKING
-        return [Send(_line("toy", "statuss")), Wait(CHECK_PAUSE)]
+        return [Send(_REQUESTS[_State.CHECKING]), Wait(CHECK_PAUSE)]
 
     def start(self) -> list[Action]:
         """Look for toys. A toy that the dongle still holds from before does not show in a search, so it is asked for first."""
         self._wanted = True
-        return self.check() if self._state is _State.IDLE else []
+        return self.check() if self._state in (_State.IDLE, _State.WAITING) else []
 
     def find_again(self, toys: Collection[str]) -> list[Action]:
         """Look for toys that were in use, scan or not, and for no others: they may still be running, and nobody stops them.
@@ -192,7 +197,9 @@ class DongleProtocol:
         """A toy that was found is in use, which ends the search: its commands and a search would disturb each other."""
         if toy not in self.toys:
             return []
-        self.missing.pop(toy, None)
+        if toy in self.missing:
+            del self.missing[toy]
+            self._returned.add(toy)
         if not self._wanted:
             return []
         self._wanted = False
@@ -209,9 +216,34 @@ class DongleProtocol:
         """Report a refused toy again when it is seen."""
         self._ignored.discard(toy)
 
-    def release(self, toy: str) -> None:
-        """A toy is no longer in use here, though the dongle may hold it."""
+    def release(self, toy: str, *, is_ready: bool) -> list[Action]:
+        """A toy is no longer in use here, though the dongle may hold it.
+
+        One that was to be found again and is not ready still is, after a pause. Others that were not looked for because of it
+        are looked for now.
+        """
         self.toys.discard(toy)
+        is_missing = not is_ready and toy in self._returned
+        self._returned.discard(toy)
+        if is_missing:
+            self.missing[toy] = None
+        if self._state is not _State.IDLE:
+            return []
+        if is_missing:
+            self._state = _State.WAITING
+            return [Wait(RETRY_PAUSE)]
+        return self.check() if self._looking else []
+
+    def forget_missing(self) -> None:
+        """Look for nothing any more that was in use."""
+        self.missing.clear()
+
+    def failed(self, line: bytes) -> list[Action]:
+        """A line was not sent: where its answer is waited for, it is begun again later."""
+        if line != _REQUESTS.get(self._state):
+            return []
+        self._state, self._seen = _State.WAITING, None
+        return [Wait(FAILURE_PAUSE)]
 
     def received(self, data: bytes) -> list[Action]:
         """Take bytes from the dongle."""
@@ -229,6 +261,8 @@ class DongleProtocol:
                 return self._checked()
             case _State.PAUSING:
                 return self._search()
+            case _State.WAITING:
+                return self.check()
             case _State.STOPPING:
                 logger.warning(
                     "The Lovense dongle did not end its search; if it finds no toys, unplug it and plug it in again"
@@ -295,6 +329,7 @@ class DongleProtocol:
             self._seen = None
         if toy in self.toys:
             self.toys.remove(toy)
+            self._returned.discard(toy)
             yield ToyLost(toy)
             yield from self.find_again({toy})
 
@@ -325,11 +360,11 @@ class DongleProtocol:
 
     def _search(self) -> list[Action]:
         self._state = _State.SEARCHING
-        return [Wait(None), Send(_line("toy", "search"))]
+        return [Wait(None), Send(_REQUESTS[_State.SEARCHING])]
 
     def _stop(self) -> list[Action]:
         self._state = _State.STOPPING
-        return [Send(_line("usb", "stopSearch")), Wait(STOP_LIMIT)]
+        return [Send(_REQUESTS[_State.STOPPING]), Wait(STOP_LIMIT)]
 
     def _stopped(self) -> list[Action]:
         """The search was ended, because a toy was seen or none was wanted any more; by now one may be wanted again."""
@@ -366,3 +401,11 @@ def text(report: bytes) -> bytes:
 
 def _line(type: str, func: str, toy: str | None = None, cmd: str | None = None) -> bytes:  # noqa: A002
     return msgspec.json.encode(Request(type, func, toy, cmd)) + LINE_END
+
+
+#: What is sent to the dongle when a state begins in which its answer is waited for.
+_REQUESTS = {
+    _State.CHECKING: _line("toy", "statuss"),
+    _State.SEARCHING: _line("toy", "search"),
+    _State.STOPPING: _line("usb", "stopSearch"),
+}

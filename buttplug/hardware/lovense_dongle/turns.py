@@ -18,9 +18,8 @@ class Turns:
 
     async def begin(self, *, urgent: bool) -> None:
         """Wait for a turn, which lasts until :meth:`end`. Who is cancelled while waiting has none."""
-        waiting = self._urgent if urgent else self._others
         begun = asyncio.get_running_loop().create_future()
-        waiting.append(begun)
+        (self._urgent if urgent else self._others).append(begun)
         self._begin_next()
         try:
             await begun
@@ -29,8 +28,6 @@ class Turns:
                 # It had begun, and nothing was done in it.
                 self._is_taken = False
                 self._begin_next()
-            elif begun in waiting:
-                waiting.remove(begun)
             raise
 
     def end(self) -> None:
@@ -45,7 +42,7 @@ class Turns:
     def _begin_next(self) -> None:
         while not self._is_taken and self._pause is None and (waiting := self._urgent or self._others):
             begun = waiting.popleft()
-            # Who was cancelled just now is still among those that wait.
+            # Who was cancelled is still among those that wait.
             if not begun.cancelled():
                 self._is_taken = True
                 begun.set_result(None)

@@ -49,6 +49,7 @@ class SerialHardware(BlockingHardware):
         super().__init__(name=port, address=port, endpoints=("tx", "rx"), specifier=specifier)
         self._settings = specifier
         self._port: Serial | None = None
+        self._has_broken_off = False
 
     def open_device(self) -> None:
         """Open the port with all settings, for this process alone."""
@@ -75,10 +76,12 @@ class SerialHardware(BlockingHardware):
     def write_device(self, packet: Packet) -> None:
         """Write, and wait until the driver has sent it, so that nothing queues up on the way to the device."""
         port, sent = self._open_port, False
+        data = self.line_end + packet.data if self._has_broken_off else packet.data
+        self._has_broken_off = True
         deadline = time.monotonic() + WRITE_LIMIT
         with _os_errors():
             with suppress(pyserial().SerialTimeoutException):
-                port.write(packet.data)
+                port.write(data)
                 while port.out_waiting and time.monotonic() < deadline:
                     time.sleep(0.001)
                 sent = not port.out_waiting
@@ -88,6 +91,7 @@ class SerialHardware(BlockingHardware):
                 raise HardwareTimeoutError(
                     f"{self.name} sent nothing for {WRITE_LIMIT:g} s: is the device switched on and ready to receive?"
                 )
+            self._has_broken_off = False
 
     def read_device(self) -> bytes:
         port = self._open_port

@@ -31,6 +31,7 @@ class Buses:
         self.usable: list[CommunicationManager] = []
         self._tasks = tasks
         self._opening: set[CommunicationManager] = set()
+        self._is_closed = False
         self._problems: dict[tuple[CommunicationManager, str], str] = {}
 
     async def open(self) -> None:
@@ -83,7 +84,8 @@ class Buses:
         )
 
     async def close(self, limit: float) -> None:
-        """Close every bus, within ``limit`` seconds for all."""
+        """Close every bus, within ``limit`` seconds for all; one that is still being opened, when it is."""
+        self._is_closed = True
         closing: set[asyncio.Task[None]] = set()
         for manager in self.managers:
             spawn(closing, self._close(manager), f"closing {manager.bus}")
@@ -102,7 +104,10 @@ class Buses:
 
     async def _open(self, manager: CommunicationManager) -> None:
         if await self._attempt(manager, "cannot be used", manager.open):
-            self.usable.append(manager)
+            if self._is_closed:
+                await self._close(manager)
+            else:
+                self.usable.append(manager)
 
     async def _open_again(self, manager: CommunicationManager) -> None:
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from msgspec import structs
 
@@ -26,6 +26,7 @@ from buttplug.server.devices.settings import (
     DeviceSettings,
     OutputChanges,
     OutputSettings,
+    checked,
     folded_address,
 )
 
@@ -202,7 +203,7 @@ class DeviceConfiguration:
         self._require_protocol(protocol)
         self._add_specifier(protocol, specifier, bundled=False)
         self.added_specifiers.append(Match(protocol, specifier))
-        self._changed()
+        self.tell_watchers()
 
     def remove_specifier(self, protocol: str, specifier: Specifier) -> None:
         """Take back an added specifier.
@@ -215,7 +216,7 @@ class DeviceConfiguration:
         self.added_specifiers.remove(Match(protocol, specifier))
         self._specifiers[protocol].remove(specifier)
         self._matcher.remove(protocol, specifier)
-        self._changed()
+        self.tell_watchers()
 
     def add_model(self, protocol: str, model: Model) -> None:
         """Add a model to a protocol, or replace one.
@@ -229,7 +230,7 @@ class DeviceConfiguration:
             self._replaced_models.setdefault((protocol, identifier), models.get(identifier))
             models[identifier] = model
         self.added_models.append((protocol, model))
-        self._changed()
+        self.tell_watchers()
 
     def remove_model(self, protocol: str, identifier: str) -> None:
         """Take back the added model with this identifier; one that it replaced is there again.
@@ -248,7 +249,7 @@ class DeviceConfiguration:
                 del self._models[protocol][known]
             else:
                 self._models[protocol][known] = before
-        self._changed()
+        self.tell_watchers()
 
     def add_simulated_device(self, identifier: str, display_name: str | None = None, address: str = "") -> SimulatedEntry:
         """Have servers that are made from now on find a simulated device, of a model of the protocol ``simulated``.
@@ -269,7 +270,7 @@ class DeviceConfiguration:
             raise ConfigurationError(f"{address} is the address of another simulated device")
         device = SimulatedEntry(identifier, address, display_name)
         self.simulated_devices.append(device)
-        self._changed()
+        self.tell_watchers()
         return device
 
     def remove_simulated_device(self, address: str) -> None:
@@ -285,7 +286,7 @@ class DeviceConfiguration:
         self.simulated_devices = left
         for key in [key for key in self.settings if key.protocol == SIMULATED and folded_address(key.address) == folded]:
             del self.settings[key]
-        self._changed()
+        self.tell_watchers()
 
     # What users set
 
@@ -297,9 +298,10 @@ class DeviceConfiguration:
         """Set all that is set for a device. It takes effect at once where the device is connected: it is stopped, too.
 
         Raises:
-            ConfigurationError: The limits are not inside the device's ranges, or its index is another device's. Nothing was
-                changed.
+            ConfigurationError: The limits are not inside the device's ranges, its index is another device's, or a value is
+                none that can be used. Nothing was changed.
         """
+        settings = checked(settings)
         definition = self.definition(key.protocol, key.identifier)
         if definition is not None and settings.message_gap == definition.message_gap:
             # The engine writes the model's own gap for every device, so in a file it is not known as a user's.
@@ -312,7 +314,7 @@ class DeviceConfiguration:
             if known.index == settings.index is not None and (other.protocol, folded_address(other.address)) != here:
                 raise ConfigurationError(f"index {settings.index} is that of {other}")
         self.settings[self._stored(key)] = settings
-        self._changed()
+        self.tell_watchers()
 
     def change_device(self, key: DeviceKey, **changes: Unpack[DeviceChanges]) -> None:
         """Change what is given, and nothing else: ``index``, ``display_name``, ``allow``, ``deny``, ``message_gap``.
@@ -320,12 +322,13 @@ class DeviceConfiguration:
         ``message_gap`` is in seconds. None takes a setting back.
 
         Raises:
-            ConfigurationError: A value is below 0, or the index is another device's. Nothing was changed.
+            ConfigurationError: A value is below 0 or none that can be used, or the index is another device's. Nothing was
+                changed.
         """
         for name, value in changes.items():
             if isinstance(value, int | float) and value < 0:
                 raise ConfigurationError(f"{name} is {value}: it must not be below 0")
-        self.configure(key, structs.replace(self._in_effect(key), **changes))
+        self.configure(key, structs.replace(self._in_effect(key), **_with_defaults(changes, _NO_SETTINGS)))
 
     def limit_output(
         self,
@@ -349,7 +352,7 @@ class DeviceConfiguration:
         if limits.get("reverse") and not type.is_position:
             raise ConfigurationError(f"only positions can be reversed, not {type}")
         settings = self._in_effect(key)
-        output = structs.replace(settings.outputs.get((feature, type), _NO_LIMITS), **limits)
+        output = structs.replace(settings.outputs.get((feature, type), _NO_LIMITS), **_with_defaults(limits, _NO_LIMITS))
         outputs = {place: known for place, known in settings.outputs.items() if place != (feature, type)}
         if output != _NO_LIMITS:
             outputs[feature, type] = output
@@ -363,7 +366,7 @@ class DeviceConfiguration:
         """
         if self.settings.pop(self._stored(key), None) is None:
             raise ConfigurationError(f"nothing is set for {key}")
-        self._changed()
+        self.tell_watchers()
 
     def remember(self, key: DeviceKey, index: int) -> bool:
         """Keep the index of a device for the next time; return whether that is news."""
@@ -414,7 +417,8 @@ class DeviceConfiguration:
         self._watchers.append(callback)
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
-    def _changed(self) -> None:
+    def tell_watchers(self) -> None:
+        """Have those who watch it know that something has changed."""
         for callback in tuple(self._watchers):
             callback()
 
@@ -438,3 +442,8 @@ class DeviceConfiguration:
     def _require_protocol(self, protocol: str) -> None:
         if protocol not in self._models:
             raise ConfigurationError(f"there is no protocol {protocol}")
+
+
+def _with_defaults(changes: Mapping[str, object], defaults: DeviceSettings | OutputSettings) -> dict[str, Any]:
+    """Return changes in which None, which takes a setting back, is what holds without it."""
+    return {name: getattr(defaults, name, None) if value is None else value for name, value in changes.items()}

@@ -14,10 +14,11 @@ from buttplug.server import protocols
 from buttplug.server.devices.abilities import without_lacking_outputs
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import DeviceDefinition, with_battery, with_signal_strength
+from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.identity import identify
 from buttplug.server.devices.indexes import Indexes
 from buttplug.server.devices.matching import Match
-from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.protocols.base import Protocol
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -31,7 +32,6 @@ class Identified(NamedTuple):
 
     key: DeviceKey
     definition: DeviceDefinition
-    settings: DeviceSettings
     protocol: Protocol
 
 
@@ -69,8 +69,12 @@ async def open_link(discovery: Discovery, matches: Sequence[Match]) -> Hardware:
             await asyncio.wait({connecting})
 
 
-async def shake_hands(hardware: Hardware, match: Match, configuration: DeviceConfiguration, indexes: Indexes) -> Identified:
+async def shake_hands(
+    hardware: Hardware, match: Match, configuration: DeviceConfiguration, indexes: Indexes, *, only_to_stop: bool = False
+) -> Identified:
     """Find out which model a device is, and do what it needs before its first output.
+
+    ``only_to_stop``: also where its user's settings do not let it be used; then it is the model that it says it is.
 
     Raises:
         HardwareError: It does not answer as it should, or not in time.
@@ -83,7 +87,13 @@ async def shake_hands(hardware: Hardware, match: Match, configuration: DeviceCon
             protocol_id = family.other_protocol(identifier) or match.protocol
             family = _family(protocol_id)
             found = DeviceKey(protocol_id, identifier, hardware.address)
-            key, definition, settings = identify(configuration, found, indexes.seen(found))
+            try:
+                key, definition, _ = identify(configuration, found, indexes.seen(found))
+            except ConfigurationError:
+                known = configuration.definition(protocol_id, identifier)
+                if not only_to_stop or known is None:
+                    raise
+                key, definition = found, known
             if hardware.knows_battery:
                 definition = with_battery(definition)
             if hardware.knows_signal_strength:
@@ -95,7 +105,7 @@ async def shake_hands(hardware: Hardware, match: Match, configuration: DeviceCon
         raise HardwareTimeoutError(f"no answer to the hand-shake within {family.handshake_timeout:g} s") from None
     if not hardware.connected:
         raise HardwareDisconnectedError("it was disconnected during the hand-shake")
-    return Identified(key, definition, settings, protocol)
+    return Identified(key, definition, protocol)
 
 
 def _family(protocol_id: str) -> type[Protocol]:

@@ -13,7 +13,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputLimits, Range
 from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.definition import DeviceDefinition
-from buttplug.server.devices.limits import output_ranges
+from buttplug.server.devices.limits import OutputRange, output_ranges
 from buttplug.server.devices.pacing import Done, Limits, Move, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
@@ -72,11 +72,17 @@ class Device:
         self.drivers: dict[Slot, object] = {}
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
+        #: Outputs that were asked for something by one client, and not told it yet, when another client went.
+        self._left: set[Slot] = set()
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
+        #: Those that the device may not have heard of: who asked for them was cancelled meanwhile.
+        self._unsure_streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
         self._limits_running: set[asyncio.Timeout] = set()
         self._end: str | None = None
+        self._refusal: str | None = None
+        self._outputs: Mapping[tuple[int, OutputType], OutputRange] = {}
         self._unreadable: set[type[Exception]] = set()
         self._use(settings)
         hardware.stop_device = self.stop
@@ -93,6 +99,11 @@ class Device:
     def name(self) -> str:
         """Its name for clients: its model's, or its own where the model only says of what kind it is."""
         return self.hardware.own_name or self.definition.name
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was stopped for good, and is being disconnected."""
+        return self._refusal is not None
 
     @property
     def may_be_running(self) -> bool:
@@ -120,6 +131,10 @@ class Device:
         def written(error: ButtplugError | None) -> None:
             if error is not None and self.drivers.get(slot) is driver:
                 self.drivers[slot] = _UNKNOWN
+                if slot in self._left:
+                    self._stop_left(slot)
+            elif self._left and not self._pacer.wants(slot):
+                self._left.discard(slot)
             done(error)
 
         self._pacer.submit(Output(feature, type, value, output_range.clamp_duration(duration)), written)
@@ -134,11 +149,11 @@ class Device:
         """
         if feature is not None:
             self._require_feature(feature)
-        slots = [
-            slot
-            for slot in self._pacer.slots
-            if (feature is None or slot[0] == feature) and (driver is None or self.drivers.get(slot) in (driver, _UNKNOWN))
-        ]
+        slots = [slot for slot in self._pacer.slots if feature in (None, slot[0])]
+        if driver is not None:
+            self._left.update(filter(self._pacer.wants, slots))
+            slots = [slot for slot in slots if self.drivers.get(slot) in (driver, _UNKNOWN)]
+        self._left.difference_update(slots)
         for slot in slots:
             self.drivers.pop(slot, None)
         result: asyncio.Future[ButtplugDeviceError | None] = asyncio.get_running_loop().create_future()
@@ -161,6 +176,23 @@ class Device:
         """
         self._use(settings)
         self._pacer.configure(self._limits(), self._gap())
+        return self.stop()
+
+    def _stop_left(self, slot: Slot) -> None:
+        """Stop an output that may go on with what a client asked for that has gone: what was to replace that failed."""
+        del self.drivers[slot]
+        self._left.discard(slot)
+
+        def stopped(error: ButtplugError | None) -> None:
+            if error is not None:
+                logger.error("%s: what a client left running could not be stopped: %s", self.label, error)
+
+        self._pacer.stop(stopped, [slot])
+
+    def stop_for_good(self, reason: str) -> asyncio.Future[ButtplugDeviceError | None]:
+        """Stop all outputs, as :meth:`stop`, and refuse with the reason whatever is asked of them from now on."""
+        self._outputs = {}
+        self._refusal = reason
         return self.stop()
 
     def moves_under_way(self) -> dict[int, Move]:
@@ -255,6 +287,8 @@ class Device:
 
     def _no_output(self, feature: int, type_: OutputType) -> ButtplugDeviceError:
         self._require_feature(feature)
+        if self._refusal is not None:
+            return self.error(feature, self._refusal)
         if type_ in self._features[feature].outputs:
             return self.error(feature, f"{type_} is disabled in the user's settings")
         known = ", ".join(known for index, known in self._outputs if index == feature) or "none"
@@ -334,14 +368,16 @@ class Device:
         sensor = feature, type_
         async with self._input_lock:
             wanted = bool(self._listeners.get(sensor))
-            if wanted and sensor not in self._streams:
+            if wanted and (sensor not in self._streams or sensor in self._unsure_streams):
                 self._streams.add(sensor)
+                self._unsure_streams.add(sensor)
                 started = self._protocol.subscribe(self.hardware, feature, type_)
                 try:
                     await self._within_limit(feature, f"{type_} was not subscribed to", started)
                 except ButtplugDeviceError:
                     self._streams.discard(sensor)
                     raise
+                self._unsure_streams.discard(sensor)
             elif sensor in self._streams and not wanted:
                 self._streams.discard(sensor)
                 if self.hardware.connected:

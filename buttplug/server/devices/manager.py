@@ -43,6 +43,7 @@ class DeviceManager:
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
+        self._found_while_connecting: dict[str, Callable[[], None] | None] = {}
         self._found_while_closing: dict[str, Callable[[], None] | None] = {}
         self._lost_running = LostDevices()
         #: The addresses of devices that were here, the latest at the end, and the moves that were under way when they went.
@@ -103,7 +104,10 @@ class DeviceManager:
             ButtplugDeviceError: One could not be stopped. The settings hold all the same.
         """
         stops, self._stops = self._stops, []
-        for error in await asyncio.gather(*stops):
+        if stops:
+            # They go on, and are waited for elsewhere too, even if the caller is cancelled.
+            await asyncio.wait(stops)
+        for error in [stop.result() for stop in stops]:
             if error is not None:
                 raise error
 
@@ -134,10 +138,12 @@ class DeviceManager:
 
     def _apply_settings(self, device: Device) -> asyncio.Future[ButtplugDeviceError | None] | None:
         """Return the result of the device's stop; None where nothing has changed for it."""
+        if device.is_refused:
+            return None
         try:
             settings = current_settings(self.configuration, device.key, device.definition)
         except ConfigurationError as error:
-            stopped = device.stop()
+            stopped = device.stop_for_good(f"it is being disconnected: {error.message}")
             spawn(self._background, _disconnect_stopped(device, stopped, error.message), f"disconnecting {device.label}")
             return stopped
         if settings == device.settings and settings.index in (None, device.index):
@@ -163,9 +169,12 @@ class DeviceManager:
         matches = self.configuration.match(discovery.advertisement)
         if discovery.address in self._claims:
             self._claims.tell_of_another(manager, discovery, {match.protocol for match in matches})
+            if discovery.address in self._found_while_connecting:
+                # Its turn comes if that fails: a bus may not report it again.
+                self._found_while_connecting[discovery.address] = partial(self._found, manager, discovery)
             return
         refusal = self.configuration.allows(discovery.address)
-        if refusal is not None:
+        if refusal is not None and discovery.address not in self._lost_running:
             discovery.refused(refusal)
             return
         matches = supported(discovery, matches)
@@ -173,6 +182,7 @@ class DeviceManager:
             discovery.refused("no protocol here knows this device")
             return
         self._claims.add(manager, discovery, {match.protocol for match in matches})
+        self._found_while_connecting[discovery.address] = None
         if discovery.was_connected:
             self._note_gone(discovery.address, self._gone.get(discovery.address, {}))
             self._lost_running.add(discovery.address, discovery.label)
@@ -195,8 +205,11 @@ class DeviceManager:
         except Exception:
             logger.exception("%s could not be connected", discovery.label)
         finally:
+            found_again = self._found_while_connecting.pop(discovery.address)
             if device is None:
                 self._claims.release(discovery.address)
+                if found_again is not None:
+                    found_again()
 
     async def _identified(self, hardware: Hardware, match: Match) -> Device | None:
         """Return the device once it is ready; None, with the link closed, where it does not answer as it should."""
@@ -223,11 +236,33 @@ class DeviceManager:
         return device
 
     async def _make_device(self, hardware: Hardware, match: Match) -> Device:
-        key, definition, settings, protocol = await shake_hands(hardware, match, self.configuration, self._indexes)
+        may_run = hardware.address in self._lost_running
+        identified = await shake_hands(hardware, match, self.configuration, self._indexes, only_to_stop=may_run)
+        key, definition, protocol = identified
         if self._closing and hardware.address not in self._lost_running:
             raise HardwareError("the server is shutting down")
         left = self._gone.get(hardware.address)
+        try:
+            # They may have changed during the hand-shake.
+            settings = current_settings(self.configuration, key, definition)
+        except ConfigurationError as error:
+            if may_run:
+                settings = DeviceSettings()
+                index = self._indexes.give(key, settings, self.devices)
+                device = Device(index, key, definition, settings, hardware, protocol, left)
+                await self._stop_refused(device, error.message)
+            raise
         return Device(self._indexes.give(key, settings, self.devices), key, definition, settings, hardware, protocol, left)
+
+    async def _stop_refused(self, device: Device, reason: str) -> None:
+        """Stop a device that was lost while it may have been running, and that is not to be used any more."""
+        stopped = device.stop_for_good(reason)
+        try:
+            await asyncio.wait([stopped], timeout=DISCONNECT_LIMIT)
+            if stopped.done():
+                self._stop_confirmed(device, stopped.result())
+        finally:
+            await device.close(reason)
 
     def _add(self, device: Device) -> None:
         address = device.hardware.address

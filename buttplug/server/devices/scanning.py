@@ -43,10 +43,12 @@ class Scans:
             if client in self.clients:
                 return
             self.clients[client] = finished
-            await self._buses.open_again(self._opened_late)
-            started = await self._buses.start_scanning()
-            # What finishes while this goes on, or has finished already, is told after the answer to this request.
-            asyncio.get_running_loop().call_soon(self.check_finished)
+            try:
+                await self._buses.open_again(self._opened_late)
+                started = await self._buses.start_scanning()
+            finally:
+                # What finishes while this goes on, or has finished already, is told after the answer to this request.
+                asyncio.get_running_loop().call_soon(self.check_finished)
             if not self._buses.scanning and not started:
                 del self.clients[client]
                 why = self._buses.why_not()
@@ -102,3 +104,5 @@ class Scans:
         async with self._lock:
             if self.clients and not self._is_closed:
                 await self._buses.start(manager)
+                # What finished meanwhile is told now.
+                asyncio.get_running_loop().call_soon(self.check_finished)

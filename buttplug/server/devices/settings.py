@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple, TypedDict
+from typing import Annotated, NamedTuple, TypedDict
 
-from msgspec import Struct, field
+import msgspec
+from msgspec import Meta, Struct, field, structs
 
 from buttplug.core.enums import OutputType
-from buttplug.core.messages import Range
+from buttplug.core.messages import U32, U32_MAX, Range
 from buttplug.core.text import escaped
+from buttplug.server.devices.errors import ConfigurationError
 
 _BLUETOOTH_ADDRESS = re.compile("[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}")
 
@@ -55,11 +57,11 @@ class DeviceSettings(Struct, frozen=True):
     says why the settings cannot be known; then the device is not driven.
     """
 
-    index: int | None = None
+    index: U32 | None = None
     display_name: str | None = None
     allow: bool = False
     deny: bool = False
-    message_gap: float | None = None
+    message_gap: Annotated[float, Meta(ge=0, le=U32_MAX / 1000)] | None = None
     outputs: Mapping[tuple[int, OutputType], OutputSettings] = field(default_factory=dict)
     unusable: str | None = None
 
@@ -67,6 +69,23 @@ class DeviceSettings(Struct, frozen=True):
     def limits(self) -> str:
         """The limits for people: ``feature 0 Vibrate 0..5, feature 1 Rotate disabled``; "none" where there are none."""
         return ", ".join(f"feature {index} {type_} {output}" for (index, type_), output in self.outputs.items()) or "none"
+
+
+def checked(settings: DeviceSettings) -> DeviceSettings:
+    """Return settings that a program made, once every value is known to be one that can be used.
+
+    Raises:
+        ConfigurationError: One is not; the message says which.
+    """
+    plain = structs.asdict(settings)
+    plain["outputs"] = {at: structs.asdict(output) for at, output in settings.outputs.items()}
+    try:
+        (settings.display_name or "").encode()
+        return msgspec.convert(plain, DeviceSettings)
+    except (AttributeError, UnicodeEncodeError):
+        raise ConfigurationError(f"the display name is no text: {settings.display_name!r}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"the settings cannot be used: {error}") from error
 
 
 class DeviceChanges(TypedDict, total=False):

@@ -54,9 +54,13 @@ class Joyhub(Protocol):
                 yield Packet(bytes((0xA0, 0x0D, 0, 0, output.value, 0xFF)))
             case OutputType.TEMPERATURE | OutputType.LED:
                 yield _switch(output.type, on=output.value != 0)
+            case OutputType.SPRAY if output.value:
+                # Also one that was not written, as far as is known, is ended.
+                self.repeat_after = PULSE
+                yield _switch(output.type, on=True)
             case OutputType.SPRAY:
-                yield _switch(output.type, on=output.value != 0)
-                self.repeat_after = PULSE if output.value else None
+                yield _switch(output.type, on=False)
+                self.repeat_after = None
             case _:
                 yield from super().output(output)
 

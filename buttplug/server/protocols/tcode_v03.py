@@ -31,6 +31,7 @@ from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet,
 logger: logging.Logger = logging.getLogger(__name__)
 
 AXES = 10
+LINE_END = b"\n"
 HALT = Packet(b"DSTOP\n")
 
 VERSION = Packet(b"D1\n")
@@ -59,6 +60,7 @@ class TcodeV03(Protocol):
                 self._digits[feature.index, type_] = len(str(max(output.value[1] - 1, 0)))
 
     async def initialise(self, hardware: Hardware) -> None:
+        hardware.line_end = LINE_END
         if not hardware.restarts_device:
             return
         heard = bytearray()

@@ -92,7 +92,11 @@ class Server:
     def open(self) -> None:
         """Open the buses and accept clients.
 
-        If the program ends without closing the server, that is done then, as far as the event loop can still be reached.
+        If the program ends without closing the server, that is done then, as far as the event loop can still be reached. A
+        second time does nothing.
+
+        Raises:
+            ButtplugConnectorError: It was closed. A closed server cannot be opened again: make another one.
         """
         self._bridge.run(self._async.open())
 

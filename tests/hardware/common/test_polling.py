@@ -281,6 +281,26 @@ class TestPollingManagers:
         await asyncio.sleep(5)
         assert len(bus.looks) == looks
 
+    async def test_what_comes_back_but_is_not_ready_is_still_waited_for(self, bus: Bus) -> None:
+        await asyncio.sleep(0.5)
+        hardware = await bus.connect("a")
+        await bus.stop_scanning()
+        hardware.fail("unplugged")
+        for offer in (2, 3):
+            async with asyncio.timeout(100):
+                while len(bus.offers) < offer:
+                    await asyncio.sleep(0.25)
+            unready = await bus.connect("a")
+            await asyncio.sleep(1)
+            await unready.disconnect()  # as when the hand-shake fails
+        await asyncio.sleep(10)
+        ready = await bus.connect("a")
+        await asyncio.sleep(GOOD_LINK_TIME)
+        await ready.disconnect()
+        offers = len(bus.offers)
+        await asyncio.sleep(100)
+        assert len(bus.offers) == offers == 4
+
     async def test_what_is_lost_and_back_between_two_looks_is_offered(self, bus: Bus) -> None:
         await asyncio.sleep(0.5)
         hardware = await bus.connect("a")

@@ -23,7 +23,13 @@ from buttplug.hardware.errors import (
     HardwareTimeoutError,
 )
 from buttplug.hardware.hid import HidSpecifier
-from buttplug.hardware.lovense_connect import LovenseConnectAdvertisement, LovenseConnectManager, LovenseConnectSpecifier, link
+from buttplug.hardware.lovense_connect import (
+    LovenseConnectAdvertisement,
+    LovenseConnectManager,
+    LovenseConnectSpecifier,
+    given_up,
+    link,
+)
 from buttplug.hardware.lovense_connect import manager as connect_manager
 from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.simulated import SimulatedDevice
@@ -431,6 +437,23 @@ class TestToysThatFail:
         await back.write(Packet(COMMAND))
         assert packets(app.toys["f0a1"]) == [COMMAND]
 
+    async def test_back_again_and_not_ready_it_is_found_until_it_is(
+        self, app: ConnectApp, hardware: Hardware, findings: Findings, manager: LovenseConnectManager
+    ) -> None:
+        await manager.stop_scanning()
+        reasons = losses(hardware)
+        app.toys["f0a1"].status = False
+        await until(lambda: reasons)
+        app.toys["f0a1"].status = True
+        for refusal in ("it did not become ready", "it did not become ready", None):
+            findings.latest.clear()
+            back = await (await findings.one()).connect([SPECIFIER])
+            back.refusal = refusal
+            await back.disconnect()
+        findings.latest.clear()
+        await asyncio.sleep(0.3)
+        assert findings.latest == {}
+
     @pytest.mark.parametrize("battery", [None, "", "full", "nan", "1e999", "9" * 5000])
     async def test_a_battery_that_the_app_does_not_tell_costs_no_toy_and_is_not_empty(
         self, app: ConnectApp, hardware: Hardware, battery: object
@@ -582,12 +605,12 @@ class TestCommandsThatWereGivenUp:
     ) -> None:
         assert isinstance(hardware, link.LovenseConnectHardware)
         monkeypatch.setattr(link, "REQUEST_LIMIT", 0.02)
-        monkeypatch.setattr(link, "MAX_GIVEN_UP", 3)
+        monkeypatch.setattr(given_up, "MAX_GIVEN_UP", 3)
         app.late["/Vibrate?v=1"] = asyncio.Event()
         for _ in range(8):
             with pytest.raises(HardwareTimeoutError):
                 await hardware.write(Packet(b"Vibrate?v=1"))
-        await until(lambda: len(hardware._given_up) == 3)
+        await until(lambda: len(hardware._given_up._requests) == 3)
         app.late["/Vibrate?v=1"].set()
         await until(lambda: hardware.settled() is None)
 
@@ -601,6 +624,21 @@ class TestCommandsThatWereGivenUp:
         with pytest.raises(ButtplugDeviceError, match="disconnected"):
             await stop
         await until(lambda: not client.devices)
+
+    async def test_a_command_that_arrives_when_its_toy_was_lost_and_is_back_is_stopped(
+        self, app: ConnectApp, client: ButtplugClient, driven: tuple[ButtplugDevice, asyncio.Task[None]]
+    ) -> None:
+        _, command = driven
+        toy = app.toys["f0a1"]
+        toy.status = False
+        with pytest.raises(ButtplugDeviceError, match="disconnected"):
+            await command
+        await until(lambda: not client.devices)
+        toy.status = True
+        await until(lambda: client.devices and packets(toy)[-1:] == [b"Vibrate2?v=0&t=f0a1"])
+        app.late["/Vibrate1?v=20&t=f0a1"].set()
+        await until(lambda: b"Vibrate1?v=20&t=f0a1" in packets(toy))
+        await until(lambda: packets(toy)[-2:] == [b"Vibrate1?v=0&t=f0a1", b"Vibrate2?v=0&t=f0a1"])
 
     async def test_a_fault_in_an_answer_that_came_too_late_is_logged_once(
         self, app: ConnectApp, hardware: Hardware, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

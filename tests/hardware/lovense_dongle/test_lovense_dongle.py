@@ -29,6 +29,7 @@ from buttplug.hardware.lovense_dongle import (
     LovenseHidDongleManager,
     LovenseSerialDongleManager,
     link,
+    protocol,
 )
 from buttplug.hardware.lovense_dongle import manager as dongle_manager
 from buttplug.hardware.lovense_dongle.protocol import CHECK_PAUSE
@@ -428,6 +429,49 @@ class TestFailures:
         assert len(reasons) == 1
         assert reasons[0].startswith("the dongle was lost: ")
         assert f"{manager.bus} was lost" in caplog.text
+
+    async def test_a_toy_is_found_again_though_the_search_for_it_could_not_be_sent(
+        self,
+        dongle: FakeDongle,
+        manager: DongleManager,
+        findings: Findings,
+        toy: Hardware,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(protocol, "FAILURE_PAUSE", 0.05)
+        assert manager._dongle is not None
+        write = manager._dongle.link.write
+        failures = 3
+
+        async def fail(packet: Packet) -> None:
+            nonlocal failures
+            if failures and b"search" in packet.data:
+                failures -= 1
+                raise HardwareError("no luck")
+            await write(packet)
+
+        monkeypatch.setattr(manager._dongle.link, "write", fail)
+        findings.latest.clear()
+        dongle.lose_toy("A1")
+        again = await connected(findings, "A1")
+        await again.write(Packet(b"Vibrate:0;"))
+        assert failures == 0
+        assert caplog.text.count("was not sent to the Lovense dongle: no luck") == 3
+
+    async def test_a_toy_that_comes_back_and_is_not_ready_is_found_again(
+        self, dongle: FakeDongle, findings: Findings, toy: Hardware, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(protocol, "RETRY_PAUSE", 0.05)
+        dongle.lose_toy("A1")
+        for refusal in ("it did not become ready", "it did not become ready", None):
+            findings.latest.clear()
+            again = await connected(findings, "A1")
+            again.refusal = refusal
+            await again.disconnect()
+        findings.latest.clear()
+        await asyncio.sleep(0.3)
+        assert findings.latest == {}
 
     async def test_toys_that_came_back_and_were_let_go_are_not_brought_back_again(
         self, dongle: FakeDongle, findings: Findings, toy: Hardware, caplog: pytest.LogCaptureFixture

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from buttplug.hardware.lovense_dongle.protocol import (
     CHECK_PAUSE,
+    FAILURE_PAUSE,
     ID_LENGTH,
     LINE_LIMIT,
     MAX_TOYS,
@@ -73,12 +74,14 @@ def stop_ignoring(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
     return stop_ignoring
 
 
-def release(toy: str) -> Callable[[DongleProtocol], Sequence[Action]]:
-    def release(protocol: DongleProtocol) -> Sequence[Action]:
-        protocol.release(toy)
-        return []
+def release(toy: str, *, is_ready: bool = True) -> Callable[[DongleProtocol], Sequence[Action]]:
+    return lambda protocol: protocol.release(toy, is_ready=is_ready)
 
-    return release
+
+def failed(action: Struct) -> Callable[[DongleProtocol], Sequence[Action]]:
+    """A line was not sent."""
+    assert isinstance(action, Send)
+    return lambda protocol: protocol.failed(action.line)
 
 
 check, start, stop, expired = DongleProtocol.check, DongleProtocol.start, DongleProtocol.stop, DongleProtocol.expired
@@ -199,6 +202,67 @@ STORIES: dict[str, list[Step]] = {
         (status("A1", 403), [ToyLost("A1"), *ASK]),
         (status("A1", 202), [Wait(None), ToyFound("A1")]),
         (accepted("A1"), []),
+    ],
+    "a toy gone and back that is not ready is asked for again after a pause, until it is": [
+        *FOUND,
+        (status("A1", 403), [ToyLost("A1"), *ASK]),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+        (release("A1", is_ready=False), [Wait(RETRY_PAUSE)]),
+        (expired, ASK),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+        (release("A1", is_ready=False), [Wait(RETRY_PAUSE)]),
+        (start, ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
+        (ended, [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), [SearchEnded()]),
+        (release("A1"), []),
+        (status("A1", 202), [Wait(None), ToyFound("A1")]),
+        (accepted("A1"), []),
+        (release("A1", is_ready=False), []),
+    ],
+    "a question that was not sent is asked again after a pause": [
+        (check, ASK),
+        (failed(ASK[0]), [Wait(FAILURE_PAUSE)]),
+        (expired, ASK),
+        (failed(ASK[0]), [Wait(FAILURE_PAUSE)]),
+        (start, ASK),
+        (no_toy, SEARCH),
+    ],
+    "a search that was not begun or not ended is begun again after a pause": [
+        *SEARCHING,
+        (failed(SEARCH[1]), [Wait(FAILURE_PAUSE)]),
+        (expired, ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
+        (failed(STOP[0]), [Wait(FAILURE_PAUSE)]),
+        (expired, ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
+        (ended, [Wait(None), ToyFound("A1")]),
+    ],
+    "a line that was not sent and that nothing waits for any more changes nothing": [
+        (check, ASK),
+        (expired, [Wait(None)]),
+        (failed(ASK[0]), []),
+        (start, ASK),
+        (expired, SEARCH),
+        (failed(ASK[0]), []),
+        (seen("A1"), STOP),
+        (failed(SEARCH[1]), []),
+        (ended, [Wait(None), ToyFound("A1")]),
+        (failed(STOP[0]), []),
+    ],
+    "a toy gone while another is in use is looked for when that is let go": [
+        *FOUND,
+        (status("B2", 202), [Wait(None), ToyFound("B2")]),
+        (accepted("B2"), []),
+        (status("A1", 403), [ToyLost("A1")]),
+        (release("B2"), ASK),
+        (no_toy, SEARCH),
+        (seen("A1"), STOP),
     ],
     "a toy gone and back may be refused now": [
         *FOUND,

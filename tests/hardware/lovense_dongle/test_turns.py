@@ -75,3 +75,18 @@ async def test_who_is_cancelled_at_the_moment_in_which_its_turn_would_begin_leav
     async with asyncio.timeout(1):
         await Line(turns, urgent=True).task
         await Line(turns).task
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+async def test_who_is_cancelled_in_the_moment_its_turn_would_begin_leaves_it_to_the_next(urgent: bool) -> None:
+    turns = Turns(SPACING)
+    first, given_up = Line(turns), Line(turns, urgent=urgent)
+    await first.task
+    # Due together with the end of the pause, and before it: both run in one turn of the event loop.
+    loop = asyncio.get_running_loop()
+    loop.call_at(loop.time() + SPACING - 1e-10, given_up.task.cancel)
+    last = Line(turns)
+    await asyncio.wait([given_up.task, last.task], timeout=1)
+    assert given_up.task.cancelled()
+    assert given_up.began is None
+    assert last.began == pytest.approx(SPACING)

@@ -375,6 +375,21 @@ class TestDevicesThatFail:
         await until(lambda: pty.received.endswith(b"DSTOP\n"))
         assert len(pty.received) < 5000  # what the device's end had taken already
 
+    async def test_a_line_behind_one_that_broke_off_is_not_taken_for_its_rest(self, pty: Pty, hardware: Hardware) -> None:
+        hardware.line_end = b"\n"
+        await hardware.write(Packet(b"D1\n"))
+        pty.pause()
+        with pytest.raises(HardwareTimeoutError):
+            await hardware.write(Packet(TOO_MUCH))
+        pty.resume()
+        await hardware.write(Packet(b"DSTOP\n"))
+        await hardware.write(Packet(b"V00\n"))
+        await until(lambda: pty.received.endswith(b"V00\n"))
+        lines = bytes(pty.received).splitlines()
+        assert lines[0] == b"D1"
+        assert lines[-2:] == [b"DSTOP", b"V00"]
+        assert not pty.received.endswith(b"\n\nV00\n")
+
     async def test_a_write_given_up_before_its_turn_is_never_sent(self, pty: Pty, hardware: Hardware) -> None:
         pty.pause()
         stuck = asyncio.create_task(hardware.write(Packet(TOO_MUCH)))

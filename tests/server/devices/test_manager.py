@@ -287,6 +287,24 @@ async def test_a_link_that_cannot_be_opened_is_told_and_the_device_may_be_found_
     assert indexes(manager) == {0: "toy-1"}
 
 
+async def test_a_device_found_again_while_it_connects_is_tried_again_when_that_fails(manager: DeviceManager) -> None:
+    toy = Toy()
+    toy.connect_delay = 1.0
+    toy.connect_error = HardwareError("it was out of range")
+    find(manager, toy)
+    await settle(0.5)
+    find(manager, toy)
+    await settle(0.6)
+    toy.connect_error = None
+    await settle(1.0)
+    assert indexes(manager) == {0: "toy-1"}
+    toy.disconnect()
+    toy.connect_error = HardwareError("it was out of range")
+    find(manager, toy)
+    await settle(10)
+    assert indexes(manager) == {}, "once found is once tried"
+
+
 async def test_waiting_for_the_turn_of_a_device_does_not_count_for_its_limit(
     manager: DeviceManager, caplog: pytest.LogCaptureFixture
 ) -> None:

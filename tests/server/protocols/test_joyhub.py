@@ -10,6 +10,7 @@ from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.core.messages import OutputArguments, OutputCmd
 from buttplug.hardware.base import Packet
+from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.protocols.base import Output
 from tests.server.conftest import BuildHouse, is_ok
 from tests.server.protocols.helpers import constrict, custom_definition, drive, hexes, oscillate, rotate, vibrate
@@ -92,10 +93,19 @@ def test_a_stop_ends_a_spray_for_good() -> None:
     assert dodge.protocol.repeat_after is None
 
 
-def test_a_spray_that_was_not_written_has_no_end_to_come() -> None:
-    dodge = drive("joyhub", "J-Dodge").protocol
-    next(iter(dodge.encode([spray(1)], {0: 0, 1: 0, 7: 1})))
-    assert dodge.repeat_after is None
+async def test_a_spray_that_may_have_begun_is_ended_though_its_write_failed(build: BuildHouse) -> None:
+    house = await build("JoyHub Dodge")
+    dodge = house.simulated[0]
+
+    def lose_the_acknowledgement(packet: Packet) -> None:
+        if packet.data == bytes.fromhex("A0 24 01 00 01 FF"):
+            raise HardwareTimeoutError("no acknowledgement")
+
+    dodge.on_packet = lose_the_acknowledgement
+    talker = await house.client()
+    assert not is_ok(await talker.ask(OutputCmd, 0, 7, {"Spray": OutputArguments(value=1)}))
+    await asyncio.sleep(1.1)
+    assert hexes(dodge.packets) == ["A0 24 01 00 01 FF", "A0 24 00 00 00 00"]
 
 
 async def test_a_spray_is_ended_in_time_while_a_motor_is_driven(build: BuildHouse) -> None:

@@ -63,6 +63,15 @@ async def test_a_board_that_does_not_start_anew_is_not_asked() -> None:
     assert await initialise(restarts=False) == (0, [])
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_the_bus_knows_what_ends_a_line(restarts: bool) -> None:
+    device = silent_device()
+    hardware = await link(device, "tcode-v03")
+    hardware.restarts_device = restarts  # type: ignore[misc]
+    await drive("tcode-v03").protocol.initialise(hardware)
+    assert hardware.line_end == b"\n"
+
+
 async def test_a_board_that_is_unplugged_while_it_starts_ends_the_hand_shake() -> None:
     device = silent_device()
     hardware = await link(device, "tcode-v03")

@@ -17,6 +17,7 @@ from math import inf
 from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
+from buttplug.server.devices.pacing.commands import begin_commands
 from buttplug.server.devices.pacing.faults import Faults
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.outputs import Outputs
@@ -24,7 +25,7 @@ from buttplug.server.devices.pacing.owed import Answer, OwedStops
 from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.pending import Pending
 from buttplug.server.devices.pacing.repeats import Repeats
-from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
+from buttplug.server.devices.pacing.slots import Limits, Slot
 from buttplug.server.devices.pacing.stops import begin_stop
 from buttplug.server.protocols.base import Output, Protocol
 
@@ -66,8 +67,11 @@ class Machine:
 
     def may_be_running(self, now: float) -> bool:
         """Whether an output was told to run, or may have been, and is not known to have stopped."""
-        owed = self._owed
-        return self.owes_stop or owed.may_arrive or self.outputs.may_run or bool(self.moves.all_under_way(now))
+        return self.owes_stop or self._owed.may_arrive or self.outputs.may_run or bool(self.moves.all_under_way(now))
+
+    def wants(self, slot: Slot) -> bool:
+        """Whether an output was asked for that is not answered yet."""
+        return slot in self._pending.wanted or (isinstance(self._batch, CommandBatch) and slot in self._batch.wanted)
 
     def want(self, output: Output, done: Done, now: float) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
@@ -175,7 +179,10 @@ class Machine:
             earliest = max(pace.batch_due, pace.packet_due)
             commands, repeat = max(commands, earliest), max(repeat, earliest)
         if commands <= now and (commands <= repeat or not self._protocol.repeats_regularly):
-            self._begin_commands(now)
+            moves = self.moves if self._has_parts else None
+            self._batch = begin_commands(self._pending.take(), self.outputs, moves, self._protocol, now)
+            if self._batch.changed:
+                pace.batch_begun(now)
         elif repeat <= now:
             self._begin_repeat(now)
         else:
@@ -191,20 +198,6 @@ class Machine:
                 self.moves.forget(slot[0])
             else:
                 self.want(self.outputs.told[slot], lambda error: None, now)
-
-    def _begin_commands(self, now: float) -> None:
-        wanted, told, unsure = self._pending.take(), self.outputs.told, self.outputs.unsure
-        changed = {}
-        for slot, want in wanted.items():
-            if slot in unsure or told.get(slot) != want.output:
-                changed[slot] = want.output
-        if self._has_parts:
-            changed = {slot: self.moves.started(output, now) for slot, output in changed.items()}
-        if len(changed) > 1:
-            changed = {slot: changed[slot] for slot in sorted(changed, key=parts_first)}
-        self._batch = CommandBatch(wanted, changed, self.outputs.begin(changed), self._protocol)
-        if changed:
-            self._pace.batch_begun(now)
 
     def _begin_repeat(self, now: float) -> None:
         self._batch = RepeatBatch(self.outputs.current, self.outputs.values, self._protocol)

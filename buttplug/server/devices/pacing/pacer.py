@@ -59,11 +59,19 @@ class Pacer:
         self._waker: asyncio.Future[None] = self._loop.create_future()
         self._task = self._loop.create_task(self._run(), name=f"pacer of {hardware.name}")
         self._writer = Writer(hardware, self._task)
+        if (settled := hardware.settled()) is not None:
+            # What was given up over the last link to the device may still arrive.
+            self._machine.failed(None, self._loop.time(), may_arrive=True)
+            settled.add_done_callback(self._settled)
 
     @property
     def slots(self) -> Collection[Slot]:
         """All outputs of the device."""
         return self._machine.slots
+
+    def wants(self, slot: Slot) -> bool:
+        """Whether an output was asked for that is not answered yet."""
+        return self._machine.wants(slot)
 
     def submit(self, output: Output, done: Done) -> None:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
@@ -130,6 +138,9 @@ class Pacer:
             await self._write_until(self._end)
         except asyncio.CancelledError:
             if self._closed is None:
+                # From here on only the limit of a write cancels it.
+                while self._task.uncancel():
+                    pass
                 await self._stop_last()
             raise
 

@@ -73,7 +73,7 @@ class UserFile:
         self._on_disk = data
 
     def take(self, content: object, source: Path) -> None:
-        """Add content to the configuration, and have it as that of the file.
+        """Add content to the configuration, and have it as that of the file. It holds at once for devices that are connected.
 
         ``source`` is where it is from.
 
@@ -85,6 +85,7 @@ class UserFile:
         assert isinstance(content, dict), "it was read"
         self._content = content
         logger.info("%s: read %s", source, self._entries.summary)
+        self._configuration.tell_watchers()
 
     @property
     def summary(self) -> str:

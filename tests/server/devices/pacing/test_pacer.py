@@ -623,3 +623,24 @@ async def test_a_write_that_cannot_be_cancelled_does_not_keep_a_close_waiting(
     await bench.pacer.close("switched off")
     assert bench.now - began <= STOP_LIMIT
     assert isinstance(await answer, ButtplugDeviceError)
+
+
+def test_an_output_that_hangs_when_the_event_loop_ends_does_not_keep_the_others_from_being_stopped() -> None:
+    bench = Bench(PacketPerFeature, MOTORS, 0.0)
+
+    async def run() -> None:
+        await bench.open()
+        await bench.want(0, 50)
+        await bench.want(1, 60)
+        write = bench.hardware.write
+
+        async def hang(packet: Packet) -> None:
+            if packet.data == b"Vibrate 0 0":
+                await asyncio.sleep(1e6)
+            await write(packet)
+
+        bench.hardware.write = hang  # type: ignore[method-assign]
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        runner.run(run())
+    assert state_of(bench.words) == {0: 50, 1: 0}

@@ -1,0 +1,52 @@
+"""Commands to an app that nobody waits for any more, and that may reach their toy all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.lovense_connect.http_get import Answer
+
+logger: logging.Logger = logging.getLogger(__package__)
+
+#: Commands of a toy that were given up and are listened to; of more the oldest are ended.
+MAX_GIVEN_UP = 16
+
+
+class GivenUp:
+    """The commands to one toy that were given up. They are listened to until they are answered: until then they may arrive,
+    also when the toy was lost and is back meanwhile.
+
+    Attributes:
+        settled: Done when none of them can arrive any more; None where none can.
+    """
+
+    def __init__(self, toy: str) -> None:
+        self.settled: asyncio.Future[None] | None = None
+        self._toy = toy
+        self._requests: dict[asyncio.Task[Answer], None] = {}
+
+    def add(self, request: asyncio.Task[Answer]) -> None:
+        """Listen on for the answer to a request."""
+        if len(self._requests) >= MAX_GIVEN_UP:
+            next(iter(self._requests)).cancel()
+        self._requests[request] = None
+        if self.settled is None:
+            self.settled = asyncio.get_running_loop().create_future()
+        request.add_done_callback(self._ended)
+
+    async def end(self) -> None:
+        """Listen to none of them any more."""
+        for request in self._requests:
+            request.cancel()
+        if self._requests:
+            await asyncio.wait(tuple(self._requests))
+
+    def _ended(self, request: asyncio.Task[Answer]) -> None:
+        self._requests.pop(request, None)
+        if not request.cancelled() and not isinstance(error := request.exception(), HardwareError | None):
+            logger.error("%s: an answer that came late could not be read", self._toy, exc_info=error)
+        if not self._requests and self.settled is not None:
+            settled, self.settled = self.settled, None
+            settled.set_result(None)
