@@ -14,6 +14,7 @@ from buttplug.server import protocols
 from buttplug.server.devices.abilities import without_lacking_outputs
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.definition import DeviceDefinition, with_battery, with_signal_strength
+from buttplug.server.devices.device import disconnect
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.identity import identify
 from buttplug.server.devices.indexes import Indexes
@@ -52,12 +53,14 @@ async def open_link(discovery: Discovery, matches: Sequence[Match]) -> Hardware:
         HardwareError: It could not be opened, or not in time.
     """
     connecting = asyncio.ensure_future(discovery.connect([match.specifier for match in matches]))
+    hardware: Hardware | None = None
     try:
         # The limit is for connecting, and not for the devices whose turn it is before.
         while not (await asyncio.wait({connecting}, timeout=CONNECT_LIMIT))[0]:
             if not discovery.waits_for_turn():
                 raise HardwareTimeoutError(f"no link within {CONNECT_LIMIT:g} s")
-        return connecting.result()
+        hardware = connecting.result()
+        return hardware
     except ButtplugError:
         raise
     except Exception as error:
@@ -67,6 +70,9 @@ async def open_link(discovery: Discovery, matches: Sequence[Match]) -> Hardware:
         if not connecting.done():
             connecting.cancel()
             await asyncio.wait({connecting})
+        if hardware is None and not connecting.cancelled() and connecting.exception() is None:
+            # The link was there in the moment in which it was given up.
+            await disconnect(connecting.result(), discovery.label)
 
 
 async def shake_hands(

@@ -17,9 +17,10 @@ from buttplug.hardware.errors import BusUnavailableError, HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import protocols
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.connecting import CONNECT_LIMIT
+from buttplug.server.devices.connecting import CONNECT_LIMIT, open_link
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
+from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols.base import Output
 from tests.fakes.families import Family, install
 from tests.fakes.managers import FakeManager, SecondManager
@@ -764,3 +765,16 @@ async def test_devices_may_be_found_without_a_scan(manager: DeviceManager) -> No
     await settle()
     assert indexes(manager) == {0: "toy-1"}
     assert not manager.managers[0].scanning
+
+
+async def test_a_link_that_is_there_in_the_moment_its_connecting_is_given_up_is_closed() -> None:
+    configuration = DeviceConfiguration.load()
+    toy = simulate(configuration, "aneros")
+    opening = asyncio.create_task(open_link(toy.discovery(), configuration.match(toy.advertisement)))
+    while not toy.connected:
+        await asyncio.sleep(0)
+    assert not opening.done()
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert not toy.connected

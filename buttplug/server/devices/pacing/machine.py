@@ -21,7 +21,7 @@ from buttplug.server.devices.pacing.commands import begin_commands
 from buttplug.server.devices.pacing.faults import Faults
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.outputs import Outputs
-from buttplug.server.devices.pacing.owed import Answer, OwedStops
+from buttplug.server.devices.pacing.owed import Answer, OwedStops, said_again
 from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.pending import Pending
 from buttplug.server.devices.pacing.repeats import Repeats
@@ -49,7 +49,6 @@ class Machine:
         self._pending = Pending()
         self._owed = OwedStops()
         self._faults = Faults(protocol.name)
-        self._is_to_be_repeated = False
         self._has_parts = any(type_.is_position for _, type_ in limits.values)
         self._batch: CommandBatch | RepeatBatch | StopBatch | None = None
         self._ready: Packet | None = None
@@ -142,7 +141,6 @@ class Machine:
         """Note that nothing that was given up can arrive any more: what it may have overwritten is said again."""
         self.answers += self._owed.settled(self._batch)
         self._stop_again()
-        self._is_to_be_repeated = True
 
     def abandon(self, error: ButtplugError, now: float) -> None:
         """Answer everything that is asked for with an error, and forget it; failed stops go on being tried."""
@@ -159,10 +157,13 @@ class Machine:
     def _begin(self, now: float) -> float | None:
         """Begin the batch whose turn it is; return until when there is none."""
         owed, pace = self._owed, self._pace
-        if self._is_to_be_repeated:
-            self._want_everything_again(now)
         if owed.due <= now:
             self.answers += owed.take_due(now)
+        if owed.must_repeat:
+            self._repeat_everything()
+        if owed.must_tell:
+            for slot in owed.take_untold() - self._pending.wanted.keys():
+                self.want(self.outputs.told[slot], said_again, now)
         if owed.slots or owed.dones:
             if now < pace.packet_due:
                 return pace.packet_due
@@ -189,15 +190,14 @@ class Machine:
             return min(commands, repeat, owed.due)
         return None
 
-    def _want_everything_again(self, now: float) -> None:
-        self._is_to_be_repeated = False
+    def _repeat_everything(self) -> None:
         self._owed.stop_uncertain_again()
         self.outputs.unsure.update(self.slots)
-        for slot in self.slots - self._owed.slots - self._pending.wanted.keys():
+        for slot in self.slots - self._owed.slots:
             if slot[1].is_position:
                 self.moves.forget(slot[0])
             else:
-                self.want(self.outputs.told[slot], lambda error: None, now)
+                self._owed.tell_again(slot)
 
     def _begin_repeat(self, now: float) -> None:
         self._batch = RepeatBatch(self.outputs.current, self.outputs.values, self._protocol)
@@ -231,6 +231,8 @@ class Machine:
                 self.want(wanted.output, wanted.done, now)
         for wanted in batch.wanted.values():
             self.answers.append((wanted.done, batch.error))
+        if batch.error is not None:
+            self._owed.not_told(batch.wanted, now)
         if (batch.error is not None or batch.was_cut_off) and batch.was_begun and self._has_parts:
             self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 from typing import TypeAlias
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
-from buttplug.server.devices.pacing.batches import Done, StopBatch
+from buttplug.server.devices.pacing.batches import Done, StopBatch, Wanted
 from buttplug.server.devices.pacing.slots import Slot
 
 Answer: TypeAlias = tuple[Done, ButtplugError | None]
@@ -16,6 +16,12 @@ Answer: TypeAlias = tuple[Done, ButtplugError | None]
 RETRY_DELAY = 1.0
 #: Seconds that the answer to a stop waits for earlier writes that may still arrive; then it is reported as not certain.
 SETTLE_LIMIT = 5.0
+
+
+#: What was written before something late arrived is said again by commands with this as their end.
+def said_again(error: ButtplugError | None) -> None:
+    """Nobody waits for that."""
+
 
 NOT_CERTAIN = "it was told to stop, but it is not certain that it did: something that was sent before may still arrive"
 
@@ -28,6 +34,8 @@ class OwedStops:
         dones: Whom to answer when they are.
         may_arrive: Whether something that was given up may still arrive, whatever is written meanwhile.
         due: When :meth:`take_due` has something to do.
+        must_repeat: Whether everything has to be said again, since something late may have overwritten it.
+        must_tell: Whether :meth:`take_untold` has something.
     """
 
     def __init__(self) -> None:
@@ -35,15 +43,18 @@ class OwedStops:
         self.dones: list[Done] = []
         self.may_arrive: bool = False
         self.due: float = inf
+        self.must_repeat: bool = False
+        self.must_tell: bool = False
         self._failed: set[Slot] = set()
         self._retry_at = inf
         self._uncertain: set[Slot] = set()
         self._uncertain_dones: list[Done] = []
         self._uncertain_until = inf
-        #: Levels that were told something behind an uncertain stop. Once nothing can arrive any more they are told that again,
-        #: and those who asked for such a stop wait for it: in the middle of a stop, and behind it.
+        #: Levels that were told something behind an uncertain stop, and those that are to be told again what they were. Those
+        #: who asked for such a stop wait for that: in the middle of a stop, and behind it.
         self._told_since: set[Slot] = set()
         self._to_tell: set[Slot] = set()
+        self._tell_at = inf
         self._tell_first: list[Done] = []
         self._untold_dones: list[Done] = []
         #: Those who wait for the next stop in the place of one before it, and those who did for the one that was taken last.
@@ -73,6 +84,8 @@ class OwedStops:
         if self._retry_at <= now:
             self.slots |= self._failed
             self._failed, self._retry_at = set(), inf
+        if self._tell_at <= now:
+            self._tell_at, self.must_tell = inf, True
         dones: list[Done] = []
         if self._uncertain_until <= now:
             dones = self._take_uncertain_dones()
@@ -127,6 +140,25 @@ class OwedStops:
         self._uncertain -= levels
         return self._told_again(slots)
 
+    def tell_again(self, slot: Slot) -> None:
+        """Have a level told again what it was told, until that is written."""
+        self._to_tell.add(slot)
+        self.must_tell = True
+
+    def take_untold(self) -> set[Slot]:
+        """Return the levels to be told again now: none that is to be stopped."""
+        self.must_tell = False
+        return self._to_tell - self.slots - self._failed - self._uncertain
+
+    def not_told(self, commands: Mapping[Slot, Wanted], now: float) -> None:
+        """Note commands that failed. What was to be said again is tried again, unless something newer was asked for since."""
+        for slot in self._to_tell.intersection(commands):
+            if commands[slot].done is said_again:
+                self._tell_at = now + RETRY_DELAY
+            else:
+                self._to_tell.discard(slot)
+        self._set_due()
+
     def _told_again(self, slots: Collection[Slot]) -> list[Answer]:
         self._to_tell.difference_update(slots)
         if self._to_tell:
@@ -140,7 +172,7 @@ class OwedStops:
         Returns the answers to those who wait for the stop that is being written in the place of one before it: while writes
         are slow there may always be another one.
         """
-        self.may_arrive = False
+        self.may_arrive, self.must_repeat = False, True
         if not isinstance(batch, StopBatch) or not batch.was_begun:
             return []
         late = [done for done in batch.dones if done in self._waited]
@@ -149,11 +181,11 @@ class OwedStops:
 
     def stop_uncertain_again(self) -> None:
         """Have those stopped once more that something else could have undone, unless something still can."""
+        self.must_repeat = False
         if self.may_arrive:
             return
         if self._told_since:
             self._tell_first += self._uncertain_dones
-        self._to_tell |= self._told_since
         self.slots |= self._uncertain
         self.dones += self._uncertain_dones
         self._uncertain, self._told_since, self._uncertain_dones = set(), set(), []
@@ -173,4 +205,4 @@ class OwedStops:
         return dones
 
     def _set_due(self) -> None:
-        self.due = min(self._retry_at, self._uncertain_until)
+        self.due = min(self._retry_at, self._uncertain_until, self._tell_at)

@@ -127,7 +127,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.part = Part(float(place))
         #: Motors that are ready for a level, for devices that want to hear this first.
         self.ready: set[int] = set()
-        self.late: list[Packet] = []
+        #: Packets that may still arrive, each with how much had been asked for when it was begun.
+        self.late: list[tuple[Packet, int]] = []
+        self.asked_before_write = 0
         self.asked: list[Asked] = []
         self.stops: set[Asked] = set()
         #: What was asked of each motor last.
@@ -162,8 +164,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.places_at_stops.append(self.part.place)
         stopped = self.bench.stop(*((motor, VIBRATE) for motor in motors))
         covered = motors or tuple(range(MOTOR_COUNT))
-        wants_before = len(self.wants)
-        stopped.when_ok = lambda: self._check_stopped(covered, stopped, self.wants[wants_before:], everything=not motors)
+        wants_before, asked_before = len(self.wants), len(self.asked)
+        stopped.when_ok = lambda: self._check_stopped(
+            covered, stopped, asked_before, self.wants[wants_before:], everything=not motors
+        )
         self.asked.append(stopped)
         self.stops.add(stopped)
         self.last |= dict.fromkeys(covered, (0, stopped))
@@ -207,10 +211,10 @@ class AnyOrder(RuleBasedStateMachine):
         machine = self.bench.machine
         if outcome == "cut off" and machine.owes_stop and not machine.is_writing_stop:
             if not self.kind.keeps_order:
-                self.late.append(packet)
+                self.late.append((packet, self.asked_before_write))
             self.bench.finish_write(may_arrive=not self.kind.keeps_order, cut_off=True)
         elif outcome == "late" and not self.kind.keeps_order:
-            self.late.append(packet)
+            self.late.append((packet, self.asked_before_write))
             self.bench.finish_write(NO_LUCK, may_arrive=True)
         else:
             if outcome == "failed but arrived":
@@ -220,7 +224,7 @@ class AnyOrder(RuleBasedStateMachine):
     @precondition(lambda self: self.late)
     @rule()
     def what_was_late_arrives(self) -> None:
-        for packet in self.late:
+        for packet, _ in self.late:
             self._arrive(packet)
         self.late.clear()
         self.bench.settle()
@@ -302,6 +306,7 @@ class AnyOrder(RuleBasedStateMachine):
             is_new = self.bench.under_way is None
             packet = self.bench.begin_write()
             if packet is not None and is_new:
+                self.asked_before_write = len(self.asked)
                 assert self.bench.now >= self.write_ended_at + self.spacing - 1e-9, "packets keep the spacing of the bus"
             if packet is None or self.kind.may_fail:
                 return packet
@@ -345,9 +350,16 @@ class AnyOrder(RuleBasedStateMachine):
             self.places_at_stops.clear()
 
     def _check_stopped(
-        self, motors: Sequence[int], stopped: Asked, wanted_since: Sequence[tuple[int, int]], *, everything: bool
+        self,
+        motors: Sequence[int],
+        stopped: Asked,
+        asked_before: int,
+        wanted_since: Sequence[tuple[int, int]],
+        *,
+        everything: bool,
     ) -> None:
-        assert not self.late, "nothing that was sent before a stop arrives behind its answer"
+        earlier = [packet for packet, asked in self.late if asked <= asked_before]
+        assert not earlier, "nothing that was sent before a stop arrives behind its answer"
         for motor in motors:
             if self.last[motor][1] is stopped:
                 assert self.motors[motor] == 0, "what was stopped stands still when that is answered"
