@@ -223,8 +223,11 @@ class Watch:
         since = motor.since(running)
         if not since:
             return True
-        gone = [command.party.gone_from for command in since if command.party.gone_from <= self._loop.time()]
-        return bool(gone) or any(may >= since[0].time - SAME_TIME for may in motor.mays)
+        now = self._loop.time()
+        gone = [command.party.gone_from for command in since if command.party.gone_from <= now]
+        # Whose level it has is not known where another party's later command did not arrive.
+        failed = [command for command in since if command.party is not since[0].party and command.time < now - SAME_TIME]
+        return bool(gone or failed) or any(may >= since[0].time - SAME_TIME for may in motor.mays)
 
     def _is_calm(self, toy: int, at: float) -> bool:
         return max(self.good_since[toy], self.motors[toy][0].toy.late_at) <= at - CALM
