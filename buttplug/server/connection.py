@@ -61,7 +61,7 @@ class SessionConnection(WatchedConnection):
 class DialledConnection(SessionConnection, OpenedConnection, asyncio.BufferedProtocol):
     """A connection to an app that this server has connected to. Its user may begin at any time.
 
-    It is read in small pieces, as one that was accepted is: an app that floods the server holds up nobody else.
+    It is read in small pieces, so that an app that floods the server holds up nobody else.
     """
 
     def __init__(self, *args: Any, turns: Turns, **options: Any) -> None:
@@ -95,5 +95,5 @@ class ClientConnection(AcceptedConnection, SessionConnection):
         self.handshake_deadline: float | None = asyncio.get_running_loop().time() + HANDSHAKE_LIMIT
 
     def cut_off(self, warning: str) -> None:
-        """End the connection at once, and log why, not each time."""
+        """End the connection at once, and log why, rate-limited."""
         self._cut_off(warning)

@@ -36,7 +36,7 @@ class Admission:
         self._counted_at = 0.0
         self._next: asyncio.TimerHandle | None = None
         self._warnings = RecentWarnings(logger)
-        #: What is done for them.
+        #: Runs what has to be done for strangers, a little at a time.
         self.work: OneByOne = OneByOne()
 
     def arrived(self, stranger: object, *, serve: Callable[[], None], drop: Callable[[], None]) -> bool:
