@@ -76,15 +76,9 @@ class DialledConnection(SessionConnection, OpenedConnection, asyncio.BufferedPro
         began = time.thread_time()
         self.data_received(bytes(self._buffer[:nbytes]))
         if pause := self._turns.wait(self.id, time.thread_time() - began):
-            self.transport.pause_reading()
-            self._call_later(pause, self._resume_reading)
+            self._pause_reading_for(pause)
         if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
             self.cut_off(f"an app has left {MAX_UNREAD} bytes unread and is cut off")
-
-    def _resume_reading(self) -> None:
-        # Where its frames wait to be handled, it goes on when they were.
-        if not self.recv_messages.paused:
-            self.transport.resume_reading()
 
 
 class ClientConnection(AcceptedConnection, SessionConnection):

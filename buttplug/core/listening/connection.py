@@ -78,6 +78,15 @@ class WatchedConnection(Connection):
         else:
             self.transport.close()
 
+    def _pause_reading_for(self, seconds: float) -> None:
+        self.transport.pause_reading()
+        self._call_later(seconds, self._resume_reading)
+
+    def _resume_reading(self) -> None:
+        # While received frames wait to be handled, websockets has paused reading, and resumes it itself.
+        if not self.recv_messages.paused:
+            self.transport.resume_reading()
+
     def _cancel_timers(self) -> None:
         for timer in self._timers:
             timer.cancel()
@@ -241,10 +250,10 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._read_size = min(2 * self._read_size, READ_SIZE)
             self._grows_at = now + GROW_INTERVAL
         if pause := self._turns.wait(self.id, used):
-            self.transport.pause_reading()
-            self._call_later(pause, self._resume_reading)
+            self._pause_reading_for(pause)
 
     def _resume_reading(self) -> None:
-        # Where its frames wait to be handled, it goes on when they were.
-        if not (self._has_begun and self.recv_messages.paused):
+        if self._has_begun:
+            super()._resume_reading()
+        else:
             self.transport.resume_reading()
