@@ -72,7 +72,7 @@ class Turns:
         return max(-left / part, 0.0)
 
 
-class OneByOne:
+class StrangerQueue:
     """Does pieces of work for strangers: one in a turn of the event loop, and none for a while after it.
 
     So all of them together keep it busy for a quarter of the time, however many they are.
