@@ -192,7 +192,7 @@ class Dongle:
         if len(self._sending) >= MAX_REQUESTS:
             if not self._has_too_many_requests:
                 logger.warning(
-                    "The Lovense dongle causes more requests than can be sent to it; unplug it and plug it in again"
+                    "The Lovense dongle asks for more than can be sent to it; unplug it and plug it in again"
                 )
             self._has_too_many_requests = True
             oldest = next(iter(self._sending))
