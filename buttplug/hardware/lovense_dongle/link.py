@@ -191,9 +191,7 @@ class Dongle:
     def _request(self, line: bytes) -> None:
         if len(self._sending) >= MAX_REQUESTS:
             if not self._has_too_many_requests:
-                logger.warning(
-                    "The Lovense dongle asks for more than can be sent to it; unplug it and plug it in again"
-                )
+                logger.warning("The Lovense dongle asks for more than can be sent to it; unplug it and plug it in again")
             self._has_too_many_requests = True
             oldest = next(iter(self._sending))
             oldest.cancel()
