@@ -55,7 +55,7 @@ class WebsocketConnector:
             )
         except (OSError, TimeoutError, ValueError, WebSocketException) as error:
             advice = _advice(self.url, error)
-            # With the whole URL in it, which may have a token.
+            # The text of InvalidURI has the whole URL in it, and so perhaps a token.
             reason = error.msg if isinstance(error, InvalidURI) else str(error) or type(error).__name__
             raise ButtplugConnectorError(
                 f"Failed to connect to {without_secrets(self.url)}: {reason}" + (f". {advice}" if advice else "")

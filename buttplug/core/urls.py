@@ -1,4 +1,4 @@
-"""Addresses of websockets, as they may be told."""
+"""URLs of websockets, for logs and errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from buttplug.core.text import escaped
 
 
 def without_secrets(url: str) -> str:
-    """Return a URL for logs and errors: without its query, which may have a token, and without a name and password."""
+    """Return a URL without its query, which may hold a token, and without user name and password; escaped for a log."""
     address = url.partition("?")[0]
     scheme, separator, rest = address.rpartition("://")
     host, slash, path = rest.partition("/")

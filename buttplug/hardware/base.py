@@ -104,8 +104,8 @@ class Hardware(ABC):
     #: Whether a write under way is cut off at once for a stop, because it may wait for long before it even begins.
     waits_to_write: ClassVar[bool] = False
 
-    #: What ends a line, for a device that reads lines; its protocol sets it. A bus on which a packet may break off half-way
-    #: sends it before the next one, which would be taken for the rest of the line.
+    #: What ends a line, for a device that reads lines; its protocol sets it. After a packet that broke off half-way it is sent
+    #: first, since the device would take the next packet for the rest of that line.
     line_end: bytes = b""
 
     #: Why the server lets go of a device that it cannot use; a bus on which that is possible tells the device.

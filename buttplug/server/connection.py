@@ -61,7 +61,7 @@ class SessionConnection(WatchedConnection):
 class DialledConnection(SessionConnection, OpenedConnection, asyncio.BufferedProtocol):
     """A connection to an app that this server has connected to. Its user may begin at any time.
 
-    It is read in small pieces, as one that was accepted is: an app that floods the server holds up nobody else.
+    It is read in small pieces, so that an app that floods the server holds up nobody else.
     """
 
     def __init__(self, *args: Any, turns: Turns, **options: Any) -> None:
@@ -76,15 +76,9 @@ class DialledConnection(SessionConnection, OpenedConnection, asyncio.BufferedPro
         began = time.thread_time()
         self.data_received(bytes(self._buffer[:nbytes]))
         if pause := self._turns.wait(self.id, time.thread_time() - began):
-            self.transport.pause_reading()
-            self._call_later(pause, self._resume_reading)
+            self._pause_reading_for(pause)
         if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
             self.cut_off(f"an app has left {MAX_UNREAD} bytes unread and is cut off")
-
-    def _resume_reading(self) -> None:
-        # Where its frames wait to be handled, it goes on when they were.
-        if not self.recv_messages.paused:
-            self.transport.resume_reading()
 
 
 class ClientConnection(AcceptedConnection, SessionConnection):
@@ -95,5 +89,5 @@ class ClientConnection(AcceptedConnection, SessionConnection):
         self.handshake_deadline: float | None = asyncio.get_running_loop().time() + HANDSHAKE_LIMIT
 
     def cut_off(self, warning: str) -> None:
-        """End the connection at once, and log why, not each time."""
+        """End the connection at once, and log why, rate-limited."""
         self._cut_off(warning)

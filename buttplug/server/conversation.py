@@ -86,7 +86,7 @@ class Conversation:
                 if not outbox.is_full and (used < SMALLEST_SHARE or used < self._turns.share()):
                     continue
                 self._admit_client(session)
-                # What the devices and the answers take now is its work, too.
+                # What devices and answers do in this turn counts as this client's work, too.
                 await asyncio.sleep(0)
                 if pause := self._turns.wait(self._connection.id, time.perf_counter() - began):
                     await asyncio.sleep(pause)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-#: Messages that are sent to one client in a turn of the event loop, in one piece: what each costs by itself is most of it.
+#: Messages that are sent to one client in a turn of the event loop. They are written in one piece, because writing each by
+#: itself costs more than all else.
 MESSAGES_A_TURN = 16
 #: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
 #: the second on nothing more is read from it until it has caught up.

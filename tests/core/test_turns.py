@@ -18,7 +18,7 @@ from buttplug.core.listening.turns import (
     STRANGERS_WAIT,
     WAIT,
     WHOLE_TURN,
-    OneByOne,
+    StrangerQueue,
     Turns,
 )
 from tests.fakes.clock import VirtualTimeLoop
@@ -147,7 +147,7 @@ def test_who_floods_no_more_is_forgotten(clock: Clock) -> None:
 # Pieces of work for strangers
 
 
-def times_of(clock: Clock, begin: Callable[[OneByOne, Callable[[float], Callable[[], None]]], None]) -> list[float]:
+def times_of(clock: Clock, begin: Callable[[StrangerQueue, Callable[[float], Callable[[], None]]], None]) -> list[float]:
     """Return when each piece was begun, on a clock on which work takes no time."""
     times: list[float] = []
 
@@ -161,7 +161,7 @@ def times_of(clock: Clock, begin: Callable[[OneByOne, Callable[[float], Callable
 
             return do
 
-        begin(OneByOne(), piece)
+        begin(StrangerQueue(), piece)
         await asyncio.sleep(1000)
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
@@ -170,7 +170,7 @@ def times_of(clock: Clock, begin: Callable[[OneByOne, Callable[[float], Callable
 
 
 def test_after_a_piece_there_is_a_pause_as_long_as_it_deserves(clock: Clock) -> None:
-    def begin(work: OneByOne, piece: Callable[[float], Callable[[], None]]) -> None:
+    def begin(work: StrangerQueue, piece: Callable[[float], Callable[[], None]]) -> None:
         for used in (0.5, 0.0, 2.0, 1.0):
             work.add(piece(used))
 
@@ -178,7 +178,7 @@ def test_after_a_piece_there_is_a_pause_as_long_as_it_deserves(clock: Clock) -> 
 
 
 def test_a_piece_that_comes_when_none_is_left_waits_for_the_end_of_the_pause(clock: Clock) -> None:
-    def begin(work: OneByOne, piece: Callable[[float], Callable[[], None]]) -> None:
+    def begin(work: StrangerQueue, piece: Callable[[float], Callable[[], None]]) -> None:
         work.add(piece(2.0))
         asyncio.get_running_loop().call_later(1.0, work.add, piece(0.0))
         asyncio.get_running_loop().call_later(100.0, work.add, piece(0.0))
@@ -189,7 +189,7 @@ def test_a_piece_that_comes_when_none_is_left_waits_for_the_end_of_the_pause(clo
 def test_a_piece_that_adds_another_one_or_fails_is_followed_by_the_rest(
     clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def begin(work: OneByOne, piece: Callable[[float], Callable[[], None]]) -> None:
+    def begin(work: StrangerQueue, piece: Callable[[float], Callable[[], None]]) -> None:
         def fail() -> None:
             work.add(piece(1.0))
             raise RuntimeError("a fault of ours")

@@ -54,6 +54,21 @@ def link(toy: SimulatedDevice) -> SimulatedHardware:
     return toy.hardware
 
 
+def make_subscribing_slow(
+    toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch, *, before: float = 0, after: float = 0
+) -> None:
+    """Have the device take so many seconds before and after it begins to stream."""
+    hardware = link(toy)
+    quick = hardware.subscribe
+
+    async def slow(endpoint: str) -> None:
+        await asyncio.sleep(before)
+        await quick(endpoint)
+        await asyncio.sleep(after)
+
+    monkeypatch.setattr(hardware, "subscribe", slow)
+
+
 async def subscribe(talker: Talker, feature: int = PRESSURE, command: str = "Subscribe") -> ServerMessage:
     return await talker.ask(InputCmd, 0, feature, "Pressure", command)
 
@@ -457,14 +472,7 @@ async def test_a_subscription_ends_with_its_session_at_once(house: House, toy: S
 async def test_a_subscription_under_way_when_its_session_ends_is_undone(
     talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch, delay: float
 ) -> None:
-    hardware = link(toy)
-    quick = hardware.subscribe
-
-    async def slow(endpoint: str) -> None:
-        await quick(endpoint)
-        await asyncio.sleep(delay)
-
-    monkeypatch.setattr(hardware, "subscribe", slow)
+    make_subscribing_slow(toy, monkeypatch, after=delay)
     talker.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
     await asyncio.sleep(0.06)
     await talker.session.close("gone")
@@ -476,14 +484,7 @@ async def test_a_subscription_under_way_when_its_session_ends_is_undone(
 async def test_a_subscription_that_waits_for_one_of_a_client_that_goes_is_made_all_the_same(
     house: House, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hardware = link(toy)
-    ask = hardware.subscribe
-
-    async def slow(endpoint: str) -> None:
-        await asyncio.sleep(1)
-        await ask(endpoint)
-
-    monkeypatch.setattr(hardware, "subscribe", slow)
+    make_subscribing_slow(toy, monkeypatch, before=1)
     going, staying = await house.client("going"), await house.client("staying")
     going.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
     await asyncio.sleep(0.1)

@@ -55,7 +55,7 @@ def who_leaves_has_nothing_stopped(patch: pytest.MonkeyPatch) -> None:
 def settings_stop_nothing(patch: pytest.MonkeyPatch) -> None:
     def configure(self: Device, settings: Any) -> asyncio.Future[None]:
         self._use(settings)
-        self._pacer.configure(self._limits(), self._gap())
+        self._pacer.configure(self._limits, self._gap())
         result: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         result.set_result(None)
         return result

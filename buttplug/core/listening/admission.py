@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from buttplug.core.listening.turns import OneByOne
+from buttplug.core.listening.turns import StrangerQueue
 from buttplug.core.recent_warnings import RecentWarnings
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -36,8 +36,8 @@ class Admission:
         self._counted_at = 0.0
         self._next: asyncio.TimerHandle | None = None
         self._warnings = RecentWarnings(logger)
-        #: What is done for them.
-        self.work: OneByOne = OneByOne()
+        #: Runs what has to be done for strangers, a little at a time.
+        self.work: StrangerQueue = StrangerQueue()
 
     def arrived(self, stranger: object, *, serve: Callable[[], None], drop: Callable[[], None]) -> bool:
         """Note a new connection; return whether it is served at once. If not, ``serve`` is called when it is its turn."""

@@ -18,14 +18,15 @@ from buttplug.core.listening.admission import MAX_STRANGER_BYTES, Admission
 from buttplug.core.listening.tls import TlsTransport
 from buttplug.core.listening.turns import Turns
 
-#: Bytes that are read of one connection in a turn of the event loop, at the most; and at the least, where frames are so small
-#: that more of them are long work. Of strangers, and of apps that the server connects to, only few are.
+#: The most bytes that are read from one connection in a turn of the event loop.
 READ_SIZE = 8192
+#: The fewest: where frames are tiny, a larger read would hold the event loop for too long.
 SMALLEST_READ = 64
+#: Bytes that are read at a time from strangers and from apps that the server connects to.
 SMALL_READ = 256
-#: Seconds after which twice as much is tried again.
+#: Seconds after which a read size that was reduced is doubled again.
 GROW_INTERVAL = 1.0
-#: Bytes from which on it counts how long a read takes.
+#: Reads of fewer bytes are not timed, unless the read size is reduced.
 COUNTED_READ = 128
 #: Seconds a peer has for its closing hand-shake.
 CLOSE_LIMIT = 0.25
@@ -47,10 +48,10 @@ class WatchedConnection(Connection):
         self._timers: list[asyncio.TimerHandle] = []
 
     def send_data(self) -> None:
-        """Write what the protocol has to say, which is called after all that may change its state.
+        """Write what the protocol has to send; websockets calls this after everything that may change the protocol's state.
 
-        It is written in one piece, since a peer may have it answer thousands of pings at once; and not to a connection that is
-        gone, which asyncio would log each time.
+        All of it is written in one piece, since a peer may cause thousands of pongs at once. Nothing is written to a
+        connection that is gone, since asyncio would log each attempt.
         """
         writes = self.protocol.data_to_send()
         if not self.transport.is_closing():
@@ -77,6 +78,15 @@ class WatchedConnection(Connection):
         else:
             self.transport.close()
 
+    def _pause_reading_for(self, seconds: float) -> None:
+        self.transport.pause_reading()
+        self._call_later(seconds, self._resume_reading)
+
+    def _resume_reading(self) -> None:
+        # While received frames wait to be handled, websockets has paused reading, and resumes it itself.
+        if not self.recv_messages.paused:
+            self.transport.resume_reading()
+
     def _cancel_timers(self) -> None:
         for timer in self._timers:
             timer.cancel()
@@ -91,10 +101,10 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
     """A connection that somebody else has opened: a stranger from the accept on, until it is admitted.
 
     Args:
-        admission: The strangers of the listener.
-        turns: Its clients.
-        tls: What has the certificate, where the websocket is behind TLS.
-        limit: Seconds that then are there for the handshakes of both.
+        admission: Who of the listener's strangers is served, and when.
+        turns: How the listener's clients share the event loop.
+        tls: The context with the certificate; None without TLS.
+        limit: Seconds for the TLS and websocket handshakes together; not used without TLS.
     """
 
     transport: asyncio.Transport
@@ -144,7 +154,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         if not self._admission.arrived(self, serve=self.transport.resume_reading, drop=self.transport.abort):
             self.transport.pause_reading()
         if self.transport.get_extra_info("sockname") is None:
-            # Some systems do not tell the address of a connection that is gone again, which everything else counts on.
+            # Some systems have no address for a connection that is gone already, and later code relies on one.
             self.transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
@@ -159,7 +169,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         if self._allowance < 0:
             self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
         else:
-            # Nothing more comes before this is handled.
+            # Only one read of a stranger waits to be handled at a time.
             self.transport.pause_reading()
             self._admission.work.add(partial(self._receive_of_stranger, data))
 
@@ -194,7 +204,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._admission.work.add(piece)
 
     def _begin(self) -> None:
-        """Begin with the websocket: whatever has to be before it is done."""
+        """Begin with the websocket, at once or after the TLS handshake."""
         self._has_begun = True
         super().connection_made(self.transport)
 
@@ -220,7 +230,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self.transport.close()
 
     def _has_read(self, nbytes: int, used: float) -> None:
-        """Give way after a read that took so many seconds, and end a connection that reads nothing itself."""
+        """Slow the peer down after a read that took ``used`` seconds (0: not timed), and cut it off if it reads nothing."""
         if used and self._allowance is None:
             self._give_way(nbytes, used)
         if self.paused and self.transport.get_write_buffer_size() > MAX_UNREAD:
@@ -231,7 +241,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         self.transport.abort()
 
     def _give_way(self, nbytes: int, used: float) -> None:
-        """Read less at a time where so many bytes were long work, and nothing for a while where the share is used up."""
+        """Adapt the read size to the seconds that ``nbytes`` took, and pause reading where the client's share is used up."""
         now = time.perf_counter()
         if used > (longest := self._turns.longest_read()):
             self._read_size = max(int(nbytes * longest / used), SMALLEST_READ)
@@ -240,10 +250,10 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._read_size = min(2 * self._read_size, READ_SIZE)
             self._grows_at = now + GROW_INTERVAL
         if pause := self._turns.wait(self.id, used):
-            self.transport.pause_reading()
-            self._call_later(pause, self._resume_reading)
+            self._pause_reading_for(pause)
 
     def _resume_reading(self) -> None:
-        # Where its frames wait to be handled, it goes on when they were.
-        if not (self._has_begun and self.recv_messages.paused):
+        if self._has_begun:
+            super()._resume_reading()
+        else:
             self.transport.resume_reading()

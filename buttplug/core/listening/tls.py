@@ -1,7 +1,7 @@
-"""TLS of a connection that somebody else has opened, in pieces as small as what is read of it.
+"""TLS for accepted connections, decrypted in pieces as small as the reads.
 
-That of asyncio takes up to 256 KiB in one turn of the event loop, which is a third of a second where they are records of one
-byte, and hands a connection over only when its handshake is done, so that nobody counts those before it.
+asyncio's own TLS decrypts up to 256 KiB in one turn of the event loop, which takes a third of a second where the records hold
+one byte each. It also reports a connection only after its handshake, so connections before that could not be limited.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-#: What is said of a handshake that failed for one of the usual reasons.
+#: Plain words for the usual reasons of a failed handshake, by OpenSSL's name for them.
 REASONS = {
     "HTTP_REQUEST": "it spoke plain HTTP; with a certificate clients connect by wss://",
     "TLSV1_ALERT_UNKNOWN_CA": "it does not trust the certificate",
@@ -22,15 +22,15 @@ REASONS = {
 
 
 class TlsTransport(asyncio.Transport):
-    """What such a connection writes to, above the transport that carries its bytes. It is handed what came.
+    """Encrypts what is written to it. What arrives on the transport below has to be given to :meth:`receive`.
 
     Args:
-        below: The transport of the bytes.
-        context: What has the certificate.
+        below: The transport of the encrypted bytes.
+        context: The context with the certificate.
         done: Called when the handshake is done.
-        failed: Called with what is to be said of it when it has failed.
-        read: Called as long as there may be more to :meth:`read` and reading is not paused.
-        later: Calls what it is given in a later turn of the event loop.
+        failed: Called with a sentence for the log when the handshake has failed.
+        read: Called whenever there may be something to :meth:`read` and reading is not paused.
+        later: Calls the function it is given in a later turn of the event loop.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class TlsTransport(asyncio.Transport):
         self.peer_is_done: bool = False
 
     def receive(self, data: bytes) -> None:
-        """Take what has come."""
+        """Take encrypted bytes that have arrived."""
         if self._is_over:
             return
         self._came.write(data)
@@ -69,10 +69,10 @@ class TlsTransport(asyncio.Transport):
             self._go_on()
 
     def read(self, size: int) -> bytes:
-        """Return what the peer has said, at most so many bytes of it.
+        """Return at most ``size`` decrypted bytes.
 
         Raises:
-            ssl.SSLError: What came is not TLS.
+            ssl.SSLError: What arrived is not valid TLS.
         """
         said = bytearray()
         try:
@@ -87,7 +87,7 @@ class TlsTransport(asyncio.Transport):
         return bytes(said)
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
-        """Send data. Of a connection that is being closed nothing is sent any more."""
+        """Encrypt data and send it; nothing happens while the connection closes."""
         if self.is_closing():
             return
         left = memoryview(data)
@@ -99,7 +99,7 @@ class TlsTransport(asyncio.Transport):
         return self._below.can_write_eof()
 
     def write_eof(self) -> None:
-        """Say that nothing more is sent; what still comes is not read."""
+        """Tell the peer that nothing more is sent; what still arrives is not read."""
         self._end()
         self._below.write_eof()
 
@@ -132,7 +132,7 @@ class TlsTransport(asyncio.Transport):
 
     @property
     def _has_rest(self) -> bool:
-        """Whether more can be read of what came: messages that it holds, or the rest of one."""
+        """Whether something that arrived is not yet read: whole records, or the rest of one."""
         return not (self._is_over or self.peer_is_done) and bool(self._came.pending or self._tls.pending())
 
     def _shake_hands(self) -> None:
@@ -157,7 +157,7 @@ class TlsTransport(asyncio.Transport):
             self._read_or_receive()
 
     def _read_or_receive(self) -> None:
-        """Have what came read in the next turn, or receive more where all of it was read."""
+        """Schedule the next read of what has arrived; where all of it was read, receive more."""
         if self._is_paused or self._goes_on_later:
             return
         if self._has_rest:

@@ -1,6 +1,6 @@
-"""Whose turn it is: the event loop is shared by all clients of a listener, and one that floods it has to wait.
+"""Whose turn it is: all clients of a listener share the event loop, and one that floods it has to wait.
 
-So do strangers, all together.
+Strangers have to wait too, all of them as if they were one.
 """
 
 from __future__ import annotations
@@ -11,19 +11,21 @@ from collections import deque
 from collections.abc import Callable
 from uuid import UUID
 
-#: Seconds of a turn of the event loop in which messages are handled, shared by all clients; what each gets at the least; and
-#: what a client gets that is alone.
+#: Seconds of a turn of the event loop in which messages are handled, shared by all clients.
 TURN_TIME = 0.0002
+#: The least of it that each client gets.
 SMALLEST_SHARE = 0.0001
+#: The seconds instead for a client that is alone.
 WHOLE_TURN = 0.0005
-#: Seconds of work that one read of a connection should not take longer than, and of a client that is alone.
+#: Seconds that handling one read should take at most, where several clients are connected.
 LONG_READ = 0.00015
+#: The same for a client that is alone.
 LONGEST_READ = 0.0015
-#: Where others are connected, seconds of work that a client may do without a pause; and for how many times what it has used it
-#: then waits.
+#: Where others are connected, seconds of work that a client may do without a pause.
 CREDIT = 0.004
+#: Once that is used up, seconds to wait for each second of work.
 WAIT = 1.0
-#: Seconds for which a client counts as busy that has done something that took long.
+#: Seconds for which a client counts as busy after work that was counted.
 BUSY_TIME = 0.1
 #: Seconds for which nothing is done for strangers after each second of work for them.
 STRANGERS_WAIT = 3.0
@@ -41,7 +43,7 @@ class Turns:
 
     def __init__(self, clients: Callable[[], int]) -> None:
         self._clients = clients
-        #: What each that was busy lately had left of its credit, and when.
+        #: For each client that was busy lately: what was left of its credit, and when that was.
         self._left: dict[UUID, tuple[float, float]] = {}
         self._looked_at = 0.0
 
@@ -51,11 +53,11 @@ class Turns:
         return WHOLE_TURN if clients <= 1 else max(TURN_TIME / clients, SMALLEST_SHARE)
 
     def longest_read(self) -> float:
-        """Return the seconds of work that one read should not take longer than."""
+        """Return the seconds that handling one read should take at most."""
         return LONGEST_READ if self._clients() <= 1 else LONG_READ
 
     def wait(self, connection: UUID, used: float) -> float:
-        """Count so many seconds of work of a client; return the seconds for which it has to wait, 0 where it may go on."""
+        """Count ``used`` seconds of a client's work; return the seconds it has to wait, 0 where it may go on."""
         if self._clients() <= 1:
             self._left.clear()
             return 0.0
@@ -70,7 +72,7 @@ class Turns:
         return max(-left / part, 0.0)
 
 
-class OneByOne:
+class StrangerQueue:
     """Does pieces of work for strangers: one in a turn of the event loop, and none for a while after it.
 
     So all of them together keep it busy for a quarter of the time, however many they are.

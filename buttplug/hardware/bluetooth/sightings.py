@@ -151,7 +151,7 @@ class Sighting(Generic[Handle]):
 
 
 class Sightings(Generic[Handle]):
-    """The devices heard, by address; the longest silent ones are forgotten first, those that are held only where all are."""
+    """The devices heard, by address; the longest silent one is forgotten first, one that is held only if all are."""
 
     def __init__(self) -> None:
         self._by_address: OrderedDict[str, Sighting[Handle]] = OrderedDict()
@@ -193,7 +193,7 @@ class Sightings(Generic[Handle]):
             *silent, _ = self._by_address.values()
             oldest = next((sighting for sighting in silent if not sighting.held), None)
             if oldest is None:
-                # Hundreds dropped out and did not come back: that is a device that has a new address each time.
+                # Hundreds dropped out and did not come back: most likely one device with a new address each time.
                 oldest = next((sighting for sighting in silent if sighting.missing and not sighting.connecting), None)
             if oldest is not None:
                 del self._by_address[oldest.address]

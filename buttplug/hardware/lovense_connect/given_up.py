@@ -1,4 +1,4 @@
-"""Commands to an app that nobody waits for any more, and that may reach their toy all the same."""
+"""Commands to an app that were given up, but may still reach their toy."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from buttplug.hardware.lovense_connect.http_get import Answer
 
 logger: logging.Logger = logging.getLogger(__package__)
 
-#: Commands of a toy that were given up and are listened to; of more the oldest are ended.
+#: Given-up commands per toy whose answers are still listened for; of more the oldest are cancelled.
 MAX_GIVEN_UP = 16
 
 
 class GivenUp:
-    """The commands to one toy that were given up. They are listened to until they are answered: until then they may arrive,
-    also when the toy was lost and is back meanwhile.
+    """The commands to one toy that were given up. Until one is answered it may still arrive, even after the toy was lost and
+    came back.
 
     Attributes:
-        settled: Done when none of them can arrive any more; None where none can.
+        settled: A future that is done when none of them can arrive any more; None if none can now.
     """
 
     def __init__(self, toy: str) -> None:
@@ -28,7 +28,7 @@ class GivenUp:
         self._requests: dict[asyncio.Task[Answer], None] = {}
 
     def add(self, request: asyncio.Task[Answer]) -> None:
-        """Listen on for the answer to a request."""
+        """Keep listening for the answer to a request."""
         if len(self._requests) >= MAX_GIVEN_UP:
             next(iter(self._requests)).cancel()
         self._requests[request] = None
@@ -37,7 +37,7 @@ class GivenUp:
         request.add_done_callback(self._ended)
 
     async def end(self) -> None:
-        """Listen to none of them any more."""
+        """Cancel all of them."""
         for request in self._requests:
             request.cancel()
         if self._requests:

@@ -43,7 +43,7 @@ MESSAGE_GAP = 0.075
 #: faster, and to take both with 40 ms between them.
 SPACING = 0.04
 
-#: Requests to the dongle itself that wait for their turns. One that makes sense gets a few; of more the oldest are left out.
+#: Requests to the dongle itself that may wait for their turns; of more the oldest are dropped. A sound dongle needs a few.
 MAX_REQUESTS = 16
 
 #: Seconds for which a toy that was refused is not reported again.
@@ -191,7 +191,7 @@ class Dongle:
     def _request(self, line: bytes) -> None:
         if len(self._sending) >= MAX_REQUESTS:
             if not self._has_too_many_requests:
-                logger.warning("The Lovense dongle asks for more than it can be told; unplug it and plug it in again")
+                logger.warning("The Lovense dongle asks for more than can be sent to it; unplug it and plug it in again")
             self._has_too_many_requests = True
             oldest = next(iter(self._sending))
             oldest.cancel()
@@ -258,6 +258,6 @@ class Dongle:
 
 
 def _note_failure(writing: asyncio.Task[None]) -> None:
-    """Take note of a line that was not sent: who waited for it may have given it up."""
+    """Log a failed write: nobody may wait for it any more, and asyncio would log it as an exception never retrieved."""
     if not writing.cancelled() and (error := writing.exception()) is not None:
         logger.debug("a line was not sent: %r", error)

@@ -50,7 +50,7 @@ STOP_LIMIT = 3.0
 #: Seconds until a search that failed is begun again for toys that are to be found again.
 RETRY_PAUSE = 10.0
 
-#: Seconds until it is begun again what a line was for that was not sent.
+#: Seconds until a request that could not be sent is begun again.
 FAILURE_PAUSE = 1.0
 
 #: What ends a line to the dongle.
@@ -144,7 +144,7 @@ class _State(Enum):
     SEARCHING = auto()
     PAUSING = auto()  #: the search ended by itself, or failed, and is to go on
     STOPPING = auto()  #: asked for the end of the search
-    WAITING = auto()  #: what failed is begun again later, with the question for connected toys
+    WAITING = auto()  #: begins again later, by asking for connected toys
 
 
 class DongleProtocol:
@@ -235,11 +235,11 @@ class DongleProtocol:
         return self.check() if self._looking else []
 
     def forget_missing(self) -> None:
-        """Look for nothing any more that was in use."""
+        """Look no more for toys that were in use and are gone."""
         self.missing.clear()
 
     def failed(self, line: bytes) -> list[Action]:
-        """A line was not sent: where its answer is waited for, it is begun again later."""
+        """A line was not sent: if the current state waits for its answer, begin again later."""
         if line != _REQUESTS.get(self._state):
             return []
         self._state, self._seen = _State.WAITING, None
@@ -403,7 +403,7 @@ def _line(type: str, func: str, toy: str | None = None, cmd: str | None = None) 
     return msgspec.json.encode(Request(type, func, toy, cmd)) + LINE_END
 
 
-#: What is sent to the dongle when a state begins in which its answer is waited for.
+#: The request that is sent when a state begins that waits for its answer.
 _REQUESTS = {
     _State.CHECKING: _line("toy", "statuss"),
     _State.SEARCHING: _line("toy", "search"),

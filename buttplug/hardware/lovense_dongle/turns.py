@@ -42,7 +42,7 @@ class Turns:
     def _begin_next(self) -> None:
         while not self._is_taken and self._pause is None and (waiting := self._urgent or self._others):
             begun = waiting.popleft()
-            # Who was cancelled is still among those that wait.
+            # A waiter that was cancelled stays in its queue until it is found here.
             if not begun.cancelled():
                 self._is_taken = True
                 begun.set_result(None)

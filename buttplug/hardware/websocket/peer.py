@@ -33,7 +33,10 @@ class Peer:
         wait_for_stops: Callable[[], Awaitable[None]],
         warn: Callable[[str], None],
     ) -> None:
-        """``wait_for_stops`` is awaited when the event loop ends with the connection open; ``warn`` logs, not each time."""
+        """Take over a connection.
+
+        ``wait_for_stops`` is awaited when the event loop ends with the connection open; ``warn`` logs, rate-limited.
+        """
         self.hello = hello
         self.hardware: WebsocketHardware | None = None
         self.discovery: Discovery = Discovery(

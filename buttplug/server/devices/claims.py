@@ -11,7 +11,7 @@ from buttplug.hardware.base import CommunicationManager, Discovery
 
 logger: logging.Logger = logging.getLogger(__name__)
 
-#: Others that are told of, of those at the address of one device: their names are theirs to choose.
+#: Warnings about further devices at the address of one device. They choose their own names, and could fill the log.
 MOST_REFUSED = 8
 
 

@@ -33,8 +33,8 @@ from buttplug.server.devices.settings import (
 if TYPE_CHECKING:
     from buttplug.server.devices.user_configuration import UserFile
 
-#: No further device is remembered by itself when there are so many: some have a new address each time they connect. To look
-#: through all and to save them may take the event loop some milliseconds.
+#: No further device is remembered by itself when there are so many: some have a new address each time they connect. Searching
+#: and saving them all may hold the event loop for some milliseconds.
 MOST_REMEMBERED = 100
 
 _NO_SETTINGS = DeviceSettings()
@@ -299,7 +299,7 @@ class DeviceConfiguration:
 
         Raises:
             ConfigurationError: The limits are not inside the device's ranges, its index is another device's, or a value is
-                none that can be used. Nothing was changed.
+                cannot be used. Nothing was changed.
         """
         settings = checked(settings)
         definition = self.definition(key.protocol, key.identifier)
@@ -322,8 +322,7 @@ class DeviceConfiguration:
         ``message_gap`` is in seconds. None takes a setting back.
 
         Raises:
-            ConfigurationError: A value is below 0 or none that can be used, or the index is another device's. Nothing was
-                changed.
+            ConfigurationError: A value is below 0 or cannot be used, or the index is another device's. Nothing was changed.
         """
         for name, value in changes.items():
             if isinstance(value, int | float) and value < 0:
@@ -418,7 +417,7 @@ class DeviceConfiguration:
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
     def tell_watchers(self) -> None:
-        """Have those who watch it know that something has changed."""
+        """Call everybody who watches the configuration, after a change."""
         for callback in tuple(self._watchers):
             callback()
 
@@ -445,5 +444,5 @@ class DeviceConfiguration:
 
 
 def _with_defaults(changes: Mapping[str, object], defaults: DeviceSettings | OutputSettings) -> dict[str, Any]:
-    """Return changes in which None, which takes a setting back, is what holds without it."""
+    """Return changes with the default in place of each None, which takes a setting back."""
     return {name: getattr(defaults, name, None) if value is None else value for name, value in changes.items()}

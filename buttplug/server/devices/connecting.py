@@ -80,7 +80,7 @@ async def shake_hands(
 ) -> Identified:
     """Find out which model a device is, and do what it needs before its first output.
 
-    ``only_to_stop``: also where its user's settings do not let it be used; then it is the model that it says it is.
+    With ``only_to_stop`` a device that its user's settings refuse is accepted too, as the model that it says it is.
 
     Raises:
         HardwareError: It does not answer as it should, or not in time.

@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
-from buttplug.core.messages import DeviceInfo, FeatureInfo, InputLimits, OutputLimits, Range
+from buttplug.core.messages import DeviceInfo, Range
 from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.definition import DeviceDefinition
-from buttplug.server.devices.limits import OutputRange, output_ranges
-from buttplug.server.devices.pacing import Done, Limits, Move, Pacer, Slot, slot_of
+from buttplug.server.devices.description import describe_features
+from buttplug.server.devices.limits import OutputRange, full_ranges, output_ranges, pacer_limits
+from buttplug.server.devices.pacing import Done, Move, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
 
@@ -30,8 +31,6 @@ DISCONNECT_LIMIT = 5.0
 #: Drives an output whose last command failed: it may still do what another client asked for, who may have gone by now.
 _UNKNOWN = object()
 
-_TIMED = OutputType.POSITION_WITH_DURATION
-
 #: The values a reading can have on the wire.
 _READING_RANGES: dict[InputType, Range] = {
     InputType.BATTERY: (0, 100),
@@ -40,8 +39,8 @@ _READING_RANGES: dict[InputType, Range] = {
     InputType.PRESSURE: (0, 0xFFFF_FFFF),
 }
 
-#: Bytes that are logged of what could not be read.
-SHOWN = 100
+#: Bytes of an unreadable notification that are logged.
+LOGGED_BYTES = 100
 
 #: What gets a subscribed reading. It is also who subscribed: one stream per listener, feature and type.
 Listener = Callable[["Device", Reading], None]
@@ -72,11 +71,12 @@ class Device:
         self.drivers: dict[Slot, object] = {}
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
-        #: Outputs that were asked for something by one client, and not told it yet, when another client went.
+        #: Outputs with a command still to be written when a client went: should that command fail, what the client
+        #: left running has to be stopped.
         self._left: set[Slot] = set()
         self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
         self._streams: set[tuple[int, InputType]] = set()
-        #: Those that the device may not have heard of: who asked for them was cancelled meanwhile.
+        #: Streams that the device may not have started, because the request was cancelled half-way.
         self._unsure_streams: set[tuple[int, InputType]] = set()
         self._input_lock = asyncio.Lock()
         self._limits_running: set[asyncio.Timeout] = set()
@@ -87,8 +87,8 @@ class Device:
         self._use(settings)
         hardware.stop_device = self.stop
         self._end_notifications = hardware.on_notification(self._notified)
-        on_told = None if hardware.on_told is None else partial(hardware.on_told, _ranges(definition))
-        self._pacer = Pacer(hardware, protocol, self._limits(), gap=self._gap(), left=left, on_told=on_told)
+        on_told = None if hardware.on_told is None else partial(hardware.on_told, full_ranges(definition))
+        self._pacer = Pacer(hardware, protocol, self._limits, gap=self._gap(), left=left, on_told=on_told)
 
     @property
     def label(self) -> str:
@@ -175,22 +175,11 @@ class Device:
             ConfigurationError: The limits are not inside the device's ranges; nothing was changed.
         """
         self._use(settings)
-        self._pacer.configure(self._limits(), self._gap())
+        self._pacer.configure(self._limits, self._gap())
         return self.stop()
 
-    def _stop_left(self, slot: Slot) -> None:
-        """Stop an output that may go on with what a client asked for that has gone: what was to replace that failed."""
-        del self.drivers[slot]
-        self._left.discard(slot)
-
-        def stopped(error: ButtplugError | None) -> None:
-            if error is not None:
-                logger.error("%s: what a client left running could not be stopped: %s", self.label, error)
-
-        self._pacer.stop(stopped, [slot])
-
     def stop_for_good(self, reason: str) -> asyncio.Future[ButtplugDeviceError | None]:
-        """Stop all outputs, as :meth:`stop`, and refuse with the reason whatever is asked of them from now on."""
+        """Stop all outputs, as :meth:`stop` does, and from now on refuse every command with the reason."""
         self._outputs = {}
         self._refusal = reason
         return self.stop()
@@ -306,56 +295,34 @@ class Device:
 
     # Inside
 
+    def _stop_left(self, slot: Slot) -> None:
+        """Stop an output that may still do what a client asked that has gone, since the command to replace it failed."""
+        del self.drivers[slot]
+        self._left.discard(slot)
+
+        def stopped(error: ButtplugError | None) -> None:
+            if error is not None:
+                logger.error("%s: what a client left running could not be stopped: %s", self.label, error)
+
+        self._pacer.stop(stopped, [slot])
+
     def _use(self, settings: DeviceSettings) -> None:
         self._outputs = output_ranges(self.definition, settings)
         self.settings = settings
-        self.info: DeviceInfo = self._describe()
+        self.info: DeviceInfo = DeviceInfo(
+            self.index,
+            self.name,
+            describe_features(self.definition, self._outputs),
+            round(self._gap() * 1000),
+            settings.display_name,
+        )
+        self._limits = pacer_limits(self.definition, self._outputs)
         self._protocol.places = {
-            feature: places for (feature, type_), places in self._limits().values.items() if type_.is_position
+            feature: places for (feature, type_), places in self._limits.values.items() if type_.is_position
         }
         self._protocol.highest_levels = {
             at: self._outputs[at].highest_level if at in self._outputs else 0 for at in self._protocol.highest_levels
         }
-
-    def _describe(self) -> DeviceInfo:
-        """Return the device as clients see it: without what is disabled."""
-        features = {}
-        for feature in self._features.values():
-            outputs = {
-                type_.value: OutputLimits(
-                    self._outputs[feature.index, type_].shown, self._outputs[feature.index, type_].shown_duration
-                )
-                for type_ in feature.outputs
-                if (feature.index, type_) in self._outputs
-            }
-            inputs = {
-                word: InputLimits(list(input_.value), [command.value for command in input_.command])
-                for type_, input_ in feature.inputs.items()
-                # Some clients know the one spelling only, some the other.
-                for word in (("Rssi", "RSSI") if type_ is InputType.RSSI else (type_.value,))
-            }
-            if outputs or inputs:
-                features[feature.index] = FeatureInfo(feature.index, feature.description, outputs, inputs)
-        return DeviceInfo(self.index, self.name, features, round(self._gap() * 1000), self.settings.display_name)
-
-    def _limits(self) -> Limits:
-        """Return what the device may be told, for every output, disabled ones too, since a stop covers them."""
-        values = {
-            slot_of(feature.index, type_): output.value
-            for feature in self.definition.features
-            for type_, output in feature.outputs.items()
-        }
-        durations = {
-            feature.index: output.duration
-            for feature in self.definition.features
-            if (output := feature.outputs.get(_TIMED)) is not None and output.duration is not None
-        }
-        # Of the two kinds of position, the limits of timed moves are the ones that count: a part that knows no halt is moved.
-        for (feature, type_), limited in sorted(self._outputs.items(), key=lambda item: item[0][1] is _TIMED):
-            values[slot_of(feature, type_)] = (limited.lowest, limited.highest)
-            if limited.shown_duration is not None:
-                durations[feature] = limited.shown_duration
-        return Limits(values, durations)
 
     def _gap(self) -> float:
         for gap in (self.settings.message_gap, self.definition.message_gap):
@@ -408,9 +375,9 @@ class Device:
             readings = list(self._protocol.notified(notification.endpoint, notification.data))
         except Exception as error:
             if type(error) not in self._unreadable:
-                # A device may send the like of it many times a second, and much of it at once.
+                # A device may send such bytes many times a second, and many at once.
                 self._unreadable.add(type(error))
-                beginning = notification.data[:SHOWN].hex(" ")
+                beginning = notification.data[:LOGGED_BYTES].hex(" ")
                 logger.exception("%s: %s could not be read: %s", self.label, notification.endpoint, beginning)
             return
         for reading in readings:
@@ -433,9 +400,3 @@ async def disconnect(hardware: Hardware, label: str) -> None:
 def _clamped(type_: InputType, value: int) -> int:
     low, high = _READING_RANGES[type_]
     return min(max(value, low), high)
-
-
-def _ranges(definition: DeviceDefinition) -> dict[tuple[int, OutputType], Range]:
-    """Return the range of each output, in device units, without its user's limits."""
-    outputs = [(feature.index, feature.outputs) for feature in definition.features]
-    return {(index, type_): output.value for index, types in outputs for type_, output in types.items()}

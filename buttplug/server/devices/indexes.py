@@ -12,7 +12,8 @@ from buttplug.server.devices.settings import DeviceKey, DeviceSettings, folded_a
 logger: logging.Logger = logging.getLogger(__name__)
 
 
-#: Devices that are remembered, besides those that are connected: addresses are theirs to choose.
+#: Devices that are remembered, besides those that are connected. They choose their own addresses, so without a limit one
+#: device could fill the memory.
 MOST_GONE = 1000
 
 
@@ -31,7 +32,7 @@ class Indexes:
     def give(self, key: DeviceKey, settings: DeviceSettings, in_use: Collection[int]) -> int:
         """Return the device's own index: the one it had, else the configured one, else the lowest that no known device has.
 
-        ``in_use`` are the indexes of the devices that are connected. Of others the oldest are forgotten where there are many.
+        ``in_use`` are the indexes of the connected devices. Of all others the latest :data:`MOST_GONE` are remembered.
         """
         device = _device(key)
         if self._configuration.lists(key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 from msgspec import Struct
@@ -11,9 +12,11 @@ from buttplug.core.errors import ButtplugDeviceError
 from buttplug.core.messages import Range
 from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
+from buttplug.server.devices.pacing import Limits, slot_of
 from buttplug.server.devices.settings import DeviceSettings, OutputSettings
 
 _NO_SETTINGS = OutputSettings()
+_TIMED = OutputType.POSITION_WITH_DURATION
 
 
 class OutputRange(Struct, frozen=True):
@@ -110,6 +113,32 @@ def output_ranges(definition: DeviceDefinition, settings: DeviceSettings) -> dic
             if not output.disabled and not limits.disabled:
                 ranges[feature.index, type_] = OutputRange.of(type_, output, limits)
     return ranges
+
+
+def full_ranges(definition: DeviceDefinition) -> dict[tuple[int, OutputType], Range]:
+    """Return the range of each output, in device units, without its user's limits."""
+    outputs = [(feature.index, feature.outputs) for feature in definition.features]
+    return {(index, type_): output.value for index, types in outputs for type_, output in types.items()}
+
+
+def pacer_limits(definition: DeviceDefinition, ranges: Mapping[tuple[int, OutputType], OutputRange]) -> Limits:
+    """Return what a device may be told, for every output, disabled ones too, since a stop covers them."""
+    values = {
+        slot_of(feature.index, type_): output.value
+        for feature in definition.features
+        for type_, output in feature.outputs.items()
+    }
+    durations = {
+        feature.index: output.duration
+        for feature in definition.features
+        if (output := feature.outputs.get(_TIMED)) is not None and output.duration is not None
+    }
+    # Of the two kinds of position, the limits of timed moves are the ones that count: a part that knows no halt is moved.
+    for (feature, type_), limited in sorted(ranges.items(), key=lambda item: item[0][1] is _TIMED):
+        values[slot_of(feature, type_)] = (limited.lowest, limited.highest)
+        if limited.shown_duration is not None:
+            durations[feature] = limited.shown_duration
+    return Limits(values, durations)
 
 
 def _duration(type: OutputType, definition: Range | None, settings: Range | None) -> Range | None:  # noqa: A002

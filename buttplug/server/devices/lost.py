@@ -7,7 +7,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
-#: Devices of which it is kept who they are: addresses are theirs to choose. Of more, the oldest are only counted.
+#: Lost devices that are kept by name; of more, the oldest are only counted. Devices choose their own addresses, so without
+#: a limit one device could fill the memory.
 MOST_NAMED = 1000
 
 

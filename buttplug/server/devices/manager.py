@@ -237,22 +237,23 @@ class DeviceManager:
 
     async def _make_device(self, hardware: Hardware, match: Match) -> Device:
         may_run = hardware.address in self._lost_running
-        identified = await shake_hands(hardware, match, self.configuration, self._indexes, only_to_stop=may_run)
-        key, definition, protocol = identified
+        key, definition, protocol = await shake_hands(hardware, match, self.configuration, self._indexes, only_to_stop=may_run)
         if self._closing and hardware.address not in self._lost_running:
             raise HardwareError("the server is shutting down")
-        left = self._gone.get(hardware.address)
+        refusal = None
         try:
             # They may have changed during the hand-shake.
             settings = current_settings(self.configuration, key, definition)
         except ConfigurationError as error:
-            if may_run:
-                settings = DeviceSettings()
-                index = self._indexes.give(key, settings, self.devices)
-                device = Device(index, key, definition, settings, hardware, protocol, left)
-                await self._stop_refused(device, error.message)
-            raise
-        return Device(self._indexes.give(key, settings, self.devices), key, definition, settings, hardware, protocol, left)
+            if not may_run:
+                raise
+            settings, refusal = DeviceSettings(), error
+        index = self._indexes.give(key, settings, self.devices)
+        device = Device(index, key, definition, settings, hardware, protocol, self._gone.get(hardware.address))
+        if refusal is not None:
+            await self._stop_refused(device, refusal.message)
+            raise refusal
+        return device
 
     async def _stop_refused(self, device: Device, reason: str) -> None:
         """Stop a device that was lost while it may have been running, and that is not to be used any more."""

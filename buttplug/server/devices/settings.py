@@ -72,10 +72,10 @@ class DeviceSettings(Struct, frozen=True):
 
 
 def checked(settings: DeviceSettings) -> DeviceSettings:
-    """Return settings that a program made, once every value is known to be one that can be used.
+    """Check settings that a program made, and return them.
 
     Raises:
-        ConfigurationError: One is not; the message says which.
+        ConfigurationError: A value has the wrong type or is out of range; the message says which.
     """
     plain = structs.asdict(settings)
     plain["outputs"] = {at: structs.asdict(output) for at, output in settings.outputs.items()}

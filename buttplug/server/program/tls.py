@@ -22,10 +22,9 @@ def server_tls(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 class _Renewed(ssl.SSLContext):
-    """Serves each connection with the context of the files as they are.
+    """A context that loads the files again when they have changed, checked at each new connection.
 
-    It does so when a connection comes. A callback for the name that the peer asks for could do the same, but Python writes a
-    trace on the standard error whenever such a name is not ASCII.
+    ``sni_callback`` would be the usual way, but Python prints a traceback for every server name that is not ASCII.
     """
 
     def __new__(cls, *files: Path) -> Self:
@@ -54,7 +53,7 @@ class _Renewed(ssl.SSLContext):
 
 def _loaded(certificate: Path, key: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    # A handshake is what costs most: one for each connection.
+    # Handshakes cost the most time, so each connection gets one only.
     context.options |= ssl.OP_NO_RENEGOTIATION
     try:
         context.load_cert_chain(certificate, key)

@@ -55,7 +55,7 @@ class Joyhub(Protocol):
             case OutputType.TEMPERATURE | OutputType.LED:
                 yield _switch(output.type, on=output.value != 0)
             case OutputType.SPRAY if output.value:
-                # Also one that was not written, as far as is known, is ended.
+                # Before the packet: a pulse whose write failed may have begun all the same.
                 self.repeat_after = PULSE
                 yield _switch(output.type, on=True)
             case OutputType.SPRAY:

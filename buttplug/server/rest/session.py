@@ -100,7 +100,7 @@ class RestSession:
                 result.set_exception(error_from_code(reply.error_code, reply.error_message))
             else:
                 result.set_exception(ButtplugUnknownError(f"the server answered with {type(reply).__name__}"))
-            # Who asked may not wait for it any more; then nobody is told, and that is no fault.
+            # Marks the error as seen: the caller may be gone, and asyncio would log an exception never retrieved.
             result.exception()
 
         self._send(message).add_done_callback(done)

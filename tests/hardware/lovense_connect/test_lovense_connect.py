@@ -88,6 +88,16 @@ async def hardware(discovery: Discovery) -> Hardware:
     return await discovery.connect([HidSpecifier(()), SPECIFIER])
 
 
+async def lose_and_bring_back(app: ConnectApp, hardware: Hardware, findings: Findings) -> None:
+    """Have the app lose a toy, and list it again; what was found before is forgotten."""
+    reasons = losses(hardware)
+    toy = app.toys[hardware.address]
+    toy.status = False
+    await until(lambda: reasons)
+    findings.latest.clear()
+    toy.status = True
+
+
 class TestScanning:
     @pytest.mark.parametrize("status", [True, 1, "1", "true", "True"])
     async def test_connected_toys_are_offered(self, app: ConnectApp, findings: Findings, status: object) -> None:
@@ -427,11 +437,7 @@ class TestToysThatFail:
         self, app: ConnectApp, hardware: Hardware, findings: Findings, manager: LovenseConnectManager
     ) -> None:
         await manager.stop_scanning()
-        reasons = losses(hardware)
-        app.toys["f0a1"].status = False
-        await until(lambda: reasons)
-        findings.latest.clear()
-        app.toys["f0a1"].status = True
+        await lose_and_bring_back(app, hardware, findings)
         back = await (await findings.one()).connect([SPECIFIER])
         assert back.address == hardware.address
         await back.write(Packet(COMMAND))
@@ -441,10 +447,7 @@ class TestToysThatFail:
         self, app: ConnectApp, hardware: Hardware, findings: Findings, manager: LovenseConnectManager
     ) -> None:
         await manager.stop_scanning()
-        reasons = losses(hardware)
-        app.toys["f0a1"].status = False
-        await until(lambda: reasons)
-        app.toys["f0a1"].status = True
+        await lose_and_bring_back(app, hardware, findings)
         for refusal in ("it did not become ready", "it did not become ready", None):
             findings.latest.clear()
             back = await (await findings.one()).connect([SPECIFIER])

@@ -73,7 +73,7 @@ class UserFile:
         self._on_disk = data
 
     def take(self, content: object, source: Path) -> None:
-        """Add content to the configuration, and have it as that of the file. It holds at once for devices that are connected.
+        """Add content to the configuration, as the content of this file. It takes effect on connected devices at once.
 
         ``source`` is where it is from.
 

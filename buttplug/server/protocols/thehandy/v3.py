@@ -112,7 +112,7 @@ def request(id: int, number: int, content: bytes = b"") -> bytes:  # noqa: A002
 
 
 class Reply(NamedTuple):
-    """What the device says of a request; ``error`` is 0 where it did it. ``text`` is fit for a line of a log."""
+    """What the device says of a request; ``error`` is 0 where it did it. ``text`` is printable."""
 
     error: int
     text: str
