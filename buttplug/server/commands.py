@@ -33,6 +33,7 @@ def output_of(command: dict[str, OutputArguments]) -> WantedOutput:
     if len(command) != 1:
         raise ButtplugMessageError(f"Command must name one output type, not {len(command)}")
     ((word, arguments),) = command.items()
+    # Here and below what costs more is not done for every command: calls, and looking up the member of an enum.
     type_ = _OUTPUTS.get(word) or output_type_of(word)
     value = arguments.value
     if value is None and type_.is_position:

@@ -53,14 +53,14 @@ async def open_link(discovery: Discovery, matches: Sequence[Match]) -> Hardware:
         HardwareError: It could not be opened, or not in time.
     """
     connecting = asyncio.ensure_future(discovery.connect([match.specifier for match in matches]))
-    hardware: Hardware | None = None
+    is_open = False
     try:
         # The limit is for connecting, and not for the devices whose turn it is before.
         while not (await asyncio.wait({connecting}, timeout=CONNECT_LIMIT))[0]:
             if not discovery.waits_for_turn():
                 raise HardwareTimeoutError(f"no link within {CONNECT_LIMIT:g} s")
         hardware = connecting.result()
-        return hardware
+        is_open = True
     except ButtplugError:
         raise
     except Exception as error:
@@ -70,9 +70,10 @@ async def open_link(discovery: Discovery, matches: Sequence[Match]) -> Hardware:
         if not connecting.done():
             connecting.cancel()
             await asyncio.wait({connecting})
-        if hardware is None and not connecting.cancelled() and connecting.exception() is None:
+        if not is_open and not connecting.cancelled() and connecting.exception() is None:
             # The link was there in the moment in which it was given up.
             await disconnect(connecting.result(), discovery.label)
+    return hardware
 
 
 async def shake_hands(
