@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -181,9 +181,17 @@ class FunscriptPlayer:
             self._moving.close()
             for track in self._tracks:
                 if track.feature is not feature:
-                    task = asyncio.get_running_loop().create_task(_stop_quietly(track.feature))
-                    self._stopping.add(task)
-                    task.add_done_callback(self._stopping.discard)
+                    self._in_background(_stop_quietly(track.feature))
+
+    def lost(self, error: ButtplugError) -> None:
+        """Take note that a device is gone: the player pauses, and does not go on by itself when that comes back."""
+        self._give_up()
+        self._in_background(self._fail(error))
+
+    def _in_background(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
 
     def _run(self) -> None:
         if not self._timeline.runs:
@@ -243,15 +251,18 @@ class FunscriptPlayer:
 
     async def _fail(self, error: Exception) -> None:
         """Stop, because something went wrong."""
-        self._moving.close()
-        if self._timeline.runs:
-            self._timeline.set(runs=False)
-        self._end_tasks()
+        self._give_up()
         await asyncio.gather(*(_stop_quietly(track.feature) for track in self._tracks))
         if not self._ended.done():
             self._ended.set_exception(error)
             # Who does not wait is not told; the log would say that nobody looked.
             self._ended.exception()
+
+    def _give_up(self) -> None:
+        self._moving.close()
+        if self._timeline.runs:
+            self._timeline.set(runs=False)
+        self._end_tasks()
 
     async def _follow_clock(self, clock: Question) -> None:
         loop = asyncio.get_running_loop()
@@ -292,6 +303,9 @@ class _Share:
 
     def end(self, feature: int) -> None:
         self._player.taken(self._feature)
+
+    def lost(self, error: ButtplugError) -> None:
+        self._player.lost(error)
 
 
 def _tracks(
