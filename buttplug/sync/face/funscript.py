@@ -125,7 +125,11 @@ class FunscriptPlayer:
         self._bridge.run(self._async.pause())
 
     def seek(self, seconds: float) -> None:
-        """Go to another place in the script; whether it plays stays as it is."""
+        """Go to another place in the script; whether it plays stays as it is.
+
+        Raises:
+            ValueError: It is no number.
+        """
         self._bridge.in_loop(lambda: self._async.seek(seconds))
 
     def wait(self) -> None:
@@ -136,3 +140,7 @@ class FunscriptPlayer:
             ButtplugConnectorError: There is no connection, or no answer.
         """
         self._bridge.run(self._async.wait())
+
+    def lost(self, error: ButtplugError) -> None:
+        """Take note that a device is gone: the player pauses, and does not go on by itself when that comes back."""
+        self._bridge.in_loop(lambda: self._async.lost(error))
