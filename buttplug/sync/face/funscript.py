@@ -140,7 +140,3 @@ class FunscriptPlayer:
             ButtplugConnectorError: There is no connection, or no answer.
         """
         self._bridge.run(self._async.wait())
-
-    def lost(self, error: ButtplugError) -> None:
-        """Take note that a device is gone: the player pauses, and does not go on by itself when that comes back."""
-        self._bridge.in_loop(lambda: self._async.lost(error))
