@@ -43,7 +43,7 @@ NAMES: Mapping[type, str] = {
 ERROR = "kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None"
 
 #: What is for what runs in the event loop: listeners and connectors of a server, and what stops the features of a player.
-LEFT_OUT = frozenset("open_session session_ended run_to_end warn_of_client why_full close_from_outside taken".split())
+LEFT_OUT = frozenset("open_session session_ended run_to_end warn_of_client why_full close_from_outside taken lost".split())
 
 #: What is a plain attribute there: its name, type and words, and how the face has it.
 ATTRIBUTES: Mapping[type, list[tuple[str, str, str, str]]] = {

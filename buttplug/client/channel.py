@@ -29,6 +29,9 @@ class Motion(Protocol):
     def end(self, feature: int, /) -> None:
         """Send nothing more to a feature."""
 
+    def lost(self, error: ButtplugError, /) -> None:
+        """Send nothing more at all, also if the device comes back: it is gone, and this is why."""
+
 
 class DeviceChannel:
     """One device's share of a connection: whether it is still there, what of it this client drives, and who listens to it.
@@ -128,6 +131,9 @@ class DeviceChannel:
         """Be gone. Who listens to an input is given the error, or comes to a quiet end when it is None."""
         self.removed = True
         self.driven.clear()
+        while self.motions:
+            _, motion = self.motions.popitem()
+            motion.lost(error or ButtplugConnectorError("The client has disconnected"))
         self._end_readings(error)
 
     def attach(self, connection: Connection, info: DeviceInfo) -> None:

@@ -422,9 +422,12 @@ async def run_outputs(features: Sequence[DeviceFeature], command: DeviceOutputCo
     connection = features[0]._channel.connection_for(features[0]._subject)
     messages = [feature._message(connection, command) for feature in features]
     requests = []
-    for message, feature in zip(messages, features, strict=True):
+    for feature in features:
         feature._channel.driven[feature.index] = feature._subject
-        requests.append(await connection.begin(message, feature._subject))
+    for message, feature in zip(messages, features, strict=True):
+        # Sending takes its time where the server reads slowly; what was stopped meanwhile must not be driven after that.
+        if feature.index in feature._channel.driven:
+            requests.append(await connection.begin(message, feature._subject))
     errors = []
     for request in requests:
         try:

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from buttplug.client.command import DeviceOutputCommand
 from buttplug.core.enums import OutputType
+from buttplug.core.errors import ButtplugError
 from buttplug.patterns import Pattern
 
 #: The shortest time in seconds between two commands of a pattern, whatever the device says.
@@ -115,6 +116,13 @@ class Play(Generic[Feature]):
         if not self._features and not self._over.done():
             self._over.set_result(None)
 
+    def lost(self, error: ButtplugError) -> None:
+        """Send nothing more, and raise this: the device is gone. It does not go on when that comes back."""
+        if not self._over.done():
+            self._over.set_exception(error)
+            # Where something else ended it too, that is raised.
+            self._over.exception()
+
     async def run(self, pattern: Pattern) -> None:
         """Play a pattern to its end, then stop the features; when this is cancelled or fails they are stopped at once.
 
@@ -127,13 +135,15 @@ class Play(Generic[Feature]):
                 await self._move(pattern)
             else:
                 await self._set_levels(pattern)
+            if self._over.done():
+                self._over.result()
+            if not self._type.is_position:
+                await self._stop()
         except BaseException:
             if self._features:
                 # It goes on to its end, whoever else is cancelled meanwhile; its own failure must not hide the first.
                 await asyncio.shield(asyncio.gather(self._stop(), return_exceptions=True))
             raise
-        if not self._type.is_position:
-            await self._stop()
 
     async def _set_levels(self, pattern: Pattern) -> None:
         began, time = self._loop.time(), 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from math import isfinite
 from typing import TypeAlias
 
 #: Returns where a video is, in seconds, or None while it stands; or is a coroutine function that does.
@@ -20,7 +21,11 @@ class Question:
         self._answer: asyncio.Future[float | None] | None = None
 
     async def ask(self) -> float | None:
-        """Return the time; None where it stands or does not answer. Raise what the clock raises."""
+        """Return the time; None where it stands, does not answer, or says no number. Raise what the clock raises."""
+        time = await self._ask()
+        return time if time is not None and isfinite(time) else None
+
+    async def _ask(self) -> float | None:
         if self._answer is None:
             time = self._clock()
             if not inspect.isawaitable(time):
@@ -31,6 +36,9 @@ class Question:
         if not self._answer.done():
             return None
         answer, self._answer = self._answer, None
+        if answer.cancelled():
+            # To pass that on would look as if the asking itself were cancelled, and end it in silence.
+            raise RuntimeError("its answer was cancelled")
         return answer.result()
 
     def give_up(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from math import isnan
 from types import TracebackType
 from typing import Self
 
@@ -146,7 +147,13 @@ class FunscriptPlayer:
         await self._halt()
 
     def seek(self, seconds: float) -> None:
-        """Go to another place in the script; whether it plays stays as it is."""
+        """Go to another place in the script; whether it plays stays as it is.
+
+        Raises:
+            ValueError: It is no number.
+        """
+        if isnan(seconds):
+            raise ValueError(f"a place in a script is a number of seconds, not {seconds}")
         self._timeline.set(max(seconds, 0.0))
 
     async def wait(self) -> None:
@@ -181,9 +188,17 @@ class FunscriptPlayer:
             self._moving.close()
             for track in self._tracks:
                 if track.feature is not feature:
-                    task = asyncio.get_running_loop().create_task(_stop_quietly(track.feature))
-                    self._stopping.add(task)
-                    task.add_done_callback(self._stopping.discard)
+                    self._in_background(_stop_quietly(track.feature))
+
+    def lost(self, error: ButtplugError) -> None:
+        """Take note that a device is gone: the player pauses, and does not go on by itself when that comes back."""
+        self._give_up()
+        self._in_background(self._fail(error))
+
+    def _in_background(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
 
     def _run(self) -> None:
         if not self._timeline.runs:
@@ -197,7 +212,18 @@ class FunscriptPlayer:
         self._moving.close()
         if self._timeline.runs:
             self._timeline.set(runs=False)
-        await asyncio.gather(*(track.feature.stop() for track in self._tracks))
+        stops = asyncio.gather(*(track.feature.stop() for track in self._tracks))
+        try:
+            # They go on to their end, even if the caller is cancelled.
+            await asyncio.shield(stops)
+        except asyncio.CancelledError:
+            stops.add_done_callback(self._report_failure)
+            raise
+
+    def _report_failure(self, stops: asyncio.Future[list[None]]) -> None:
+        """Tell of stops that nobody waits for any more."""
+        if not stops.cancelled() and (error := stops.exception()) is not None and isinstance(error, Exception):
+            self._tracks[0].feature._channel.report(error)
 
     def _end_tasks(self) -> None:
         tasks, self._tasks = self._tasks, []
@@ -239,19 +265,24 @@ class FunscriptPlayer:
         """Take note that the script is over for one feature; for the last of them it ends."""
         if self._is_over() and not self._ended.done():
             await self._halt()
-            self._ended.set_result(None)
+            # Meanwhile it may have been told to play again.
+            if not self._timeline.runs and not self._ended.done():
+                self._ended.set_result(None)
 
     async def _fail(self, error: Exception) -> None:
         """Stop, because something went wrong."""
-        self._moving.close()
-        if self._timeline.runs:
-            self._timeline.set(runs=False)
-        self._end_tasks()
+        self._give_up()
         await asyncio.gather(*(_stop_quietly(track.feature) for track in self._tracks))
         if not self._ended.done():
             self._ended.set_exception(error)
             # Who does not wait is not told; the log would say that nobody looked.
             self._ended.exception()
+
+    def _give_up(self) -> None:
+        self._moving.close()
+        if self._timeline.runs:
+            self._timeline.set(runs=False)
+        self._end_tasks()
 
     async def _follow_clock(self, clock: Question) -> None:
         loop = asyncio.get_running_loop()
@@ -292,6 +323,9 @@ class _Share:
 
     def end(self, feature: int) -> None:
         self._player.taken(self._feature)
+
+    def lost(self, error: ButtplugError) -> None:
+        self._player.lost(error)
 
 
 def _tracks(

@@ -98,6 +98,7 @@ class ButtplugServer:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_opened = False
+        self._opening = asyncio.Lock()
         self._closing: asyncio.Task[list[str]] | None = None
         self._autosave = AutoSave(configuration)
         self._remembered: set[Device] = set()
@@ -119,10 +120,13 @@ class ButtplugServer:
         Raises:
             ButtplugConnectorError: It was closed. A closed server cannot be opened again: make another one.
         """
-        if self._closing is not None:
-            raise ButtplugConnectorError("a closed server cannot be opened again: make another one")
-        if self._is_opened:
-            return
+        async with self._opening:
+            if self._closing is not None:
+                raise ButtplugConnectorError("a closed server cannot be opened again: make another one")
+            if not self._is_opened:
+                await self._open()
+
+    async def _open(self) -> None:
         self.loop = asyncio.get_running_loop()
         self._process = os.getpid()
         atexit.register(self._close_at_exit)

@@ -126,6 +126,9 @@ class Session:
         self._inputs = Inputs(self._devices, self._replies, lambda: self.label)
         self._ping = PingTimer(server.max_ping_time / 1000, self._ping_missed)
         self._refusal: asyncio.TimerHandle | None = None
+        #: Whether a message is being handled, or some are waiting for that.
+        self._is_busy = False
+        self._later: list[ClientMessage | Malformed] = []
         self._may_drive = True
         self._has_scanned = False
         self._last_stops: list[asyncio.Future[ButtplugDeviceError | None]] = []
@@ -135,7 +138,30 @@ class Session:
             self._close_after_pause(CloseCode.TOO_MANY_CLIENTS, why)
 
     def receive(self, message: ClientMessage | Malformed) -> None:
-        """Handle one message; its answer goes out through ``send``, now or when a device has done its part."""
+        """Handle one message; its answer goes out through ``send``, now or when a device has done its part.
+
+        What ``send`` itself hands in here is handled in the next turn of the event loop: it may answer every answer.
+        """
+        if self._is_busy:
+            self._later.append(message)
+            if len(self._later) == 1:
+                asyncio.get_running_loop().call_soon(self._receive_later)
+            return
+        self._is_busy = True
+        try:
+            self._handle(message)
+        finally:
+            self._is_busy = bool(self._later)
+
+    def _receive_later(self) -> None:
+        messages, self._later = self._later, []
+        try:
+            for message in messages:
+                self._handle(message)
+        finally:
+            self._is_busy = bool(self._later)
+
+    def _handle(self, message: ClientMessage | Malformed) -> None:
         try:
             # The same as `_has_id`, without what calling it costs for every message.
             if self.state is not State.CONNECTED or type(message.id) is not int or not 0 < message.id <= U32_MAX:

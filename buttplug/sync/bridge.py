@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import threading
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
-from buttplug.core.errors import ButtplugError
+from buttplug.core.errors import ButtplugConnectorError, ButtplugError
 from buttplug.sync.iteration import Iteration
 from buttplug.sync.loop import EventLoopThread, event_loop_thread
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Async = TypeVar("Async")
@@ -64,9 +66,18 @@ class Bridge:
         except ButtplugError as error:
             raise self.faced(error) from None
         except KeyboardInterrupt:
-            with suppress(ButtplugError, TimeoutError):
-                self._thread.run(asyncio.wait_for(self._stop(), INTERRUPT_LIMIT), to_end=True)
+            self._stop_interrupted()
             raise
+
+    def _stop_interrupted(self) -> None:
+        try:
+            self._thread.run(asyncio.wait_for(self._stop(), INTERRUPT_LIMIT), to_end=True)
+        except ButtplugConnectorError:
+            pass  # Without a connection nothing is driven: its end stops the devices, and is told by itself.
+        except TimeoutError:
+            logger.error("Ctrl-C could not stop every device: no answer within %g s", INTERRUPT_LIMIT)  # noqa: TRY400
+        except ButtplugError as error:
+            logger.error("Ctrl-C could not stop every device: %s", error)  # noqa: TRY400
 
     def run_to_end(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the same with something that goes on when the waiting is interrupted."""

@@ -221,3 +221,19 @@ async def test_cancelling_halts_a_stroker(client: ButtplugClient, simulation: Si
     playing.cancel()
     await asyncio.wait([playing])
     assert toy.is_stopped
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_cancelled_in_the_very_moment_of_its_end_a_pattern_still_stops(
+    nora: ButtplugDevice, toy: SimulatedDevice, turns: int
+) -> None:
+    async def cancel() -> None:
+        await asyncio.sleep(3)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        playing.cancel()
+
+    playing = asyncio.create_task(nora.play(hold(0.5, 3)))
+    await asyncio.gather(playing, cancel(), return_exceptions=True)
+    await asyncio.sleep(1)
+    assert toy.is_stopped

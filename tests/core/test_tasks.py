@@ -35,10 +35,10 @@ SHOWN_BY = {
     "test_a_fault_in_a_command_is_logged_once_and_the_next_is_done",
     "console/main.py _read": "tests/console/test_prompt.py::"
     "test_lines_that_cannot_be_read_any_more_are_at_their_end_and_that_is_logged_once",
-    "funscript/clock.py Question.ask": AWAITED,
+    "funscript/clock.py Question._ask": AWAITED,
+    "funscript/player.py FunscriptPlayer._in_background": "it stops features, and tells of errors; asyncio reports faults",
     "funscript/player.py FunscriptPlayer.play": "tests/funscript/test_player.py::"
     "test_a_fault_of_the_player_is_logged_once_stops_everything_and_is_told",
-    "funscript/player.py FunscriptPlayer.taken": "it stops a feature, and tells of errors; asyncio reports faults",
     "hardware/bluetooth/link.py BluetoothHardware.lost": "it catches and logs everything: nothing can be done but that",
     "hardware/bluetooth/link.py within": AWAITED,
     "hardware/bluetooth/manager.py BluetoothManager._ensure_watch": "tests/hardware/bluetooth/test_adapter.py::"

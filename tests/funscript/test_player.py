@@ -404,3 +404,86 @@ async def test_a_fault_of_the_player_is_logged_once_stops_everything_and_is_told
     await asyncio.sleep(5)
     assert all(device.is_stopped for device in simulation.devices)
     assert faults(caplog) == ["a fault of ours"]
+
+
+# At any instant
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("inf"), float("-inf")])
+async def test_a_clock_that_says_no_time_stands(nora: ButtplugDevice, vibrator: SimulatedDevice, time: float) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+
+    def clock() -> float:
+        passed = loop.time() - began
+        return time if 2 < passed < 4 else passed
+
+    async with FunscriptPlayer(STROKES, nora, clock=clock) as player:
+        player.play()
+        await asyncio.sleep(1)
+        assert not vibrator.is_stopped
+        await asyncio.sleep(2)
+        assert vibrator.is_stopped
+        assert not player.playing
+        await asyncio.sleep(2)
+        assert player.time == pytest.approx(5, abs=0.1)
+        assert not vibrator.is_stopped
+
+
+async def test_a_clock_whose_answer_is_cancelled_stops_the_devices(nora: ButtplugDevice, vibrator: SimulatedDevice) -> None:
+    loop = asyncio.get_running_loop()
+    until, gone = loop.time() + 2, loop.create_future()
+    gone.cancel()
+
+    async def clock() -> float:
+        return loop.time() if loop.time() < until else await gone
+
+    async with FunscriptPlayer(script((0, 0), *((float(at), at % 2) for at in range(1, 10**4))), nora, clock=clock) as player:
+        player.play()
+        await asyncio.sleep(1)
+        with pytest.raises(RuntimeError, match="cancelled"):
+            await asyncio.wait_for(player.wait(), 2)
+        assert vibrator.is_stopped
+        assert not player.playing
+
+
+async def test_a_place_that_is_no_number_is_refused(nora: ButtplugDevice, vibrator: SimulatedDevice) -> None:
+    async with FunscriptPlayer(STROKES, nora) as player:
+        player.play()
+        with pytest.raises(ValueError, match="nan"):
+            player.seek(float("nan"))
+        await player.wait()
+    assert vibrator.is_stopped
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_a_pause_that_is_cancelled_stops_the_devices_all_the_same(
+    nora: ButtplugDevice, vibrator: SimulatedDevice, turns: int
+) -> None:
+    player = FunscriptPlayer(STROKES, nora)
+    player.play()
+    await asyncio.sleep(1)
+    pausing = asyncio.create_task(player.pause())
+    await asyncio.sleep(0)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    pausing.cancel()
+    await asyncio.wait([pausing])
+    await asyncio.sleep(0.5)
+    assert vibrator.is_stopped
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_played_again_in_the_very_moment_of_its_end_it_ends_stopped(
+    nora: ButtplugDevice, vibrator: SimulatedDevice, turns: int
+) -> None:
+    vibrator.write_delay = 0.2
+    steady = script((0, 0), (1, 1), vib=[(0, 0.5), (1, 0.5)])
+    async with FunscriptPlayer(steady, nora) as player:
+        player.play()
+        await asyncio.sleep(1.0 + turns * 0.1)
+        player.play()
+        await player.wait()
+        await asyncio.sleep(5)
+        assert not player.playing
+        assert vibrator.is_stopped

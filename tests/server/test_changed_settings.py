@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
@@ -20,6 +21,7 @@ from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.hardware.websocket import WebsocketAdvertisement, WebsocketSpecifier
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.definition import OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 from buttplug.server.devices.user_configuration import UserFile, load_user_configuration
@@ -117,6 +119,41 @@ async def test_a_new_index_holds_at_once(house: House, talker: Talker) -> None:
     house.simulated[1].come_back()
     await asyncio.sleep(1)
     assert sorted(house.server.devices.devices) == [0, 7]
+
+
+async def test_an_index_that_was_changed_while_the_device_was_away_holds_when_it_comes_back(house: House) -> None:
+    key = house.server.devices.devices[1].key
+    house.simulated[1].disconnect()
+    await asyncio.sleep(1)
+    await house.server.change_device(key, index=7)
+    house.simulated[1].come_back()
+    await asyncio.sleep(1)
+    assert sorted(house.server.devices.devices) == [0, 7]
+
+
+async def test_a_device_whose_model_gets_another_range_is_stopped_at_once_and_connects_again_with_that(
+    build: BuildHouse, configuration: DeviceConfiguration
+) -> None:
+    house = await build("Lovense Nora", configuration=configuration)
+    talker = await house.client()
+    await talker.ask(OutputCmd, 0, 0, command(20))
+    key = house.server.devices.devices[0].key
+    model = configuration.model(key)
+    assert model is not None
+    features = [
+        structs.replace(feature, output=feature.output | {"vibrate": OutputDefinition((0, 5))}) if index == 0 else feature
+        for index, feature in enumerate(model.features or ())
+    ]
+    assert not house.simulated[0].is_stopped
+    configuration.add_model("lovense", structs.replace(model, identifier=(key.identifier or "",), features=features))
+    assert not is_ok(await talker.ask(OutputCmd, 0, 0, command(20)))
+    await asyncio.sleep(0.1)
+    assert house.simulated[0].is_stopped
+    await asyncio.sleep(1)
+    assert not house.simulated[0].connected
+    house.simulated[0].come_back()
+    await asyncio.sleep(1)
+    assert talker.events(DeviceList)[-1].devices[0].device_features[0].output["Vibrate"].value == (0, 5)
 
 
 async def test_an_index_that_another_device_has_is_not_taken_from_it(

@@ -106,6 +106,20 @@ except KeyboardInterrupt:
     assert ran.stdout.strip() == "b'Vibrate:0;' True False", ran.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="sends itself the signal of Ctrl-C")
+def test_a_device_that_ctrl_c_could_not_stop_is_told(tmp_path: Path) -> None:
+    program = f"""{OPENED}
+toy.fail()
+interrupt()
+try:
+    client.wait_for_device("Hush")
+except KeyboardInterrupt:
+    toy.recover()
+"""
+    ran = run(program, tmp_path / "packets")
+    assert "Ctrl-C could not stop every device: Device 0" in ran.stderr
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_a_forked_process_is_refused_the_client_of_its_parent_and_may_have_its_own(tmp_path: Path) -> None:
     program = f"""{OPENED}

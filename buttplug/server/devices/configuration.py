@@ -221,6 +221,8 @@ class DeviceConfiguration:
     def add_model(self, protocol: str, model: Model) -> None:
         """Add a model to a protocol, or replace one.
 
+        A connected device whose outputs are others by that is stopped and disconnected: it connects again as what it is now.
+
         Raises:
             ConfigurationError: There is no such protocol.
         """

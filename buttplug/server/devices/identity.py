@@ -75,6 +75,12 @@ def current_settings(configuration: DeviceConfiguration, key: DeviceKey, definit
     identity = identify(configuration, key)
     if identity.definition.identifier != definition.identifier:
         raise ConfigurationError(f"it is {identity.definition.name} by its new settings, and has to connect again as such")
+    for feature in definition.features:
+        for type_, output in feature.outputs.items():
+            if _output(identity.definition, feature.index, type_) != output:
+                raise ConfigurationError(
+                    f"its model was changed (feature {feature.index} {type_}), and it has to connect again as such"
+                )
     output_ranges(definition, identity.settings)
     return identity.settings
 

@@ -30,7 +30,7 @@ class Indexes:
         return self._models.get(_device(key))
 
     def give(self, key: DeviceKey, settings: DeviceSettings, in_use: Collection[int]) -> int:
-        """Return the device's own index: the one it had, else the configured one, else the lowest that no known device has.
+        """Return the device's own index: the configured one if it is free, else the one it had, else the lowest free one.
 
         ``in_use`` are the indexes of the connected devices. Of all others the latest :data:`MOST_GONE` are remembered.
         """
@@ -38,6 +38,9 @@ class Indexes:
         if self._configuration.lists(key):
             self._models[device] = key
         index = self._indexes.pop(device, None)
+        if settings.index is not None and settings.index != index and settings.index not in self._indexes.values():
+            # Its user may have changed it while the device was away.
+            index = settings.index
         if index is None:
             index = self._free_index(key, settings)
         self._indexes[device] = index

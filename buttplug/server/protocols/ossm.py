@@ -32,6 +32,9 @@ FULL_SPEED = 100
 #: Seconds between two looks whether a mode was entered, and looks after which that is no longer waited for.
 LOOK_AFTER = 0.1
 LOOKS = 50
+#: The same after a stop: the packet that enters the mode may have been cut off for it, and arrive as long as the link holds. A
+#: link of Bluetooth LE is given up after at most 32 s of silence (its supervision timeout).
+LOOKS_AFTER_STOP = 330
 
 KNOB_IS_FREE = Packet(b"false", endpoint="txmode", response=True)
 
@@ -81,6 +84,8 @@ class Ossm(Protocol):
         if self._mode != STROKE_ENGINE:
             # Places are taken up again as after any other mode, with full speed.
             self._mode, self._entered, self.repeat_after = None, False, None
+        elif not self._entered:
+            self._looks, self.repeat_after = LOOKS_AFTER_STOP, LOOK_AFTER
         return tuple(self._set_speed(0)) if stopped else ()
 
     def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:

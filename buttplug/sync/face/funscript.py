@@ -125,7 +125,11 @@ class FunscriptPlayer:
         self._bridge.run(self._async.pause())
 
     def seek(self, seconds: float) -> None:
-        """Go to another place in the script; whether it plays stays as it is."""
+        """Go to another place in the script; whether it plays stays as it is.
+
+        Raises:
+            ValueError: It is no number.
+        """
         self._bridge.in_loop(lambda: self._async.seek(seconds))
 
     def wait(self) -> None:

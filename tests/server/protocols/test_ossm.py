@@ -192,3 +192,26 @@ async def test_a_mode_that_could_not_be_entered_is_tried_again(moving: Moving) -
 def test_an_output_it_does_not_have_is_refused() -> None:
     with pytest.raises(ButtplugDeviceError, match="has no Vibrate output"):
         drive(PROTOCOL).send(vibrate(0, 1))
+
+
+@pytest.mark.parametrize("late", [0.5, 4.0, 30.0])
+@on("Kinky Makers OSSM")
+async def test_entering_the_mode_that_was_cut_off_by_a_stop_and_happens_later_is_followed_by_speed_0(
+    moving: Moving, late: float
+) -> None:
+    moving.send(oscillate(0, 80))
+    moving.device.write_delay = 0.05
+    await asyncio.sleep(0.07)
+    moving.device.write_delay = 60.0
+    await asyncio.sleep(0.05)
+    stopping = asyncio.create_task(moving.stop())
+    await asyncio.sleep(0.9)
+    moving.device.write_delay = 0.0
+    await stopping
+    stopped = moving.now
+    await asyncio.sleep(late)
+    moving.device.notify("rx", b'{"state":"strokeEngine.idle"}')
+    await asyncio.sleep(2)
+    when, last = moving.packets[-1]
+    assert bytes.fromhex(last).decode() == "set:speed:0"
+    assert when >= stopped + late

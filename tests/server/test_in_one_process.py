@@ -1,0 +1,42 @@
+"""A program that holds server and client in its own hands cannot do harm by how it uses them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from buttplug.core.messages import Ok, Ping, RequestServerInfo, ServerMessage
+from buttplug.server import ButtplugServer
+from tests.fakes.fault_log import only_faults
+from tests.fakes.managers import FakeManager
+
+
+async def test_a_server_that_is_opened_twice_at_once_opens_each_bus_once() -> None:
+    manager = FakeManager()
+    server = ButtplugServer(managers=[manager])
+    await asyncio.gather(server.open(), server.open())
+    assert manager.calls.count("open") == 1
+    await server.close()
+    assert manager.calls.count("close") == 1
+
+
+async def test_a_client_that_sends_again_on_every_answer_keeps_nobody_from_their_turn() -> None:
+    heard: list[ServerMessage] = []
+
+    def answer(message: ServerMessage) -> None:
+        heard.append(message)
+        if going:
+            session.receive(Ping(len(heard) + 1))
+
+    going = True
+    async with ButtplugServer() as server:
+        session = server.open_session(answer)
+        with only_faults() as faults:
+            session.receive(RequestServerInfo(1, "eager", 4, 0))
+            for _ in range(3000):
+                await asyncio.sleep(0)
+            going = False
+            await asyncio.sleep(0.1)
+        assert not faults
+        assert len(heard) > 1000
+        assert all(isinstance(message, Ok) for message in heard[1:])
+        assert [message.id for message in heard] == list(range(1, len(heard) + 1))
