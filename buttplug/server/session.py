@@ -149,20 +149,6 @@ class Session:
             return
         self._is_busy = True
         try:
-            self._handle(message)
-        finally:
-            self._is_busy = bool(self._later)
-
-    def _receive_later(self) -> None:
-        messages, self._later = self._later, []
-        try:
-            for message in messages:
-                self._handle(message)
-        finally:
-            self._is_busy = bool(self._later)
-
-    def _handle(self, message: ClientMessage | Malformed) -> None:
-        try:
             # The same as `_has_id`, without what calling it costs for every message.
             if self.state is not State.CONNECTED or type(message.id) is not int or not 0 < message.id <= U32_MAX:
                 self._require_state(message)
@@ -192,6 +178,17 @@ class Session:
         except Exception as error:
             logger.exception("%s: %s", self.label, type(message).__name__)
             self._refuse(message, fault(error))
+        finally:
+            self._is_busy = bool(self._later)
+
+    def _receive_later(self) -> None:
+        waiting, self._later, self._is_busy = self._later, [], False
+        for position, message in enumerate(waiting):
+            if self._is_busy:
+                # What an answer led to comes behind these.
+                self._later[:0] = waiting[position:]
+                break
+            self.receive(message)
 
     def devices_changed(self) -> None:
         """Tell the client which devices there are, if it has shaken hands."""
