@@ -40,3 +40,21 @@ async def test_a_client_that_sends_again_on_every_answer_keeps_nobody_from_their
         assert len(heard) > 1000
         assert all(isinstance(message, Ok) for message in heard[1:])
         assert [message.id for message in heard] == list(range(1, len(heard) + 1))
+
+
+async def test_what_is_sent_from_inside_answers_is_handled_in_the_order_in_which_it_came() -> None:
+    heard: list[int] = []
+    more = {1: [10, 11], 10: [100, 101], 20: [200]}
+
+    def answer(message: ServerMessage) -> None:
+        heard.append(message.id)
+        for id_ in more.get(message.id, ()):
+            session.receive(Ping(id_))
+
+    async with ButtplugServer() as server:
+        session = server.open_session(answer)
+        session.receive(RequestServerInfo(1, "eager", 4, 0))
+        for id_ in (20, 21):
+            session.receive(Ping(id_))
+        await asyncio.sleep(0.1)
+    assert heard == [1, 10, 11, 20, 21, 100, 101, 200]
