@@ -151,12 +151,16 @@ class OwedStops:
         return self._to_tell - self.slots - self._failed - self._uncertain
 
     def not_told(self, commands: Mapping[Slot, Wanted], now: float) -> None:
-        """Note commands that failed. What was to be said again is tried again, unless something newer was asked for since."""
+        """Note commands that failed. What was to be said again is tried again.
+
+        Where something newer was asked for since, and failed, nobody wants what would be said: the output is stopped soon.
+        """
         for slot in self._to_tell.intersection(commands):
             if commands[slot].done is said_again:
                 self._tell_at = now + RETRY_DELAY
             else:
-                self._to_tell.discard(slot)
+                self._failed.add(slot)
+                self._retry_at = min(self._retry_at, now + RETRY_DELAY)
         self._set_due()
 
     def _told_again(self, slots: Collection[Slot]) -> list[Answer]:

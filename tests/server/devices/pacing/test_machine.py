@@ -689,7 +689,7 @@ def test_what_cannot_be_said_again_is_tried_again_until_it_is(level: int) -> Non
     assert bench.machine.may_be_running(bench.now) is bool(level)
 
 
-def test_what_cannot_be_said_again_is_not_said_once_something_newer_was_asked_for() -> None:
+def test_what_cannot_be_said_again_is_stopped_once_something_newer_was_asked_for_and_failed() -> None:
     bench = Bench(PacketPerFeature)
     bench.want(0, 20)
     bench.begin_write()
@@ -707,6 +707,29 @@ def test_what_cannot_be_said_again_is_not_said_once_something_newer_was_asked_fo
     count = len(bench.words)
     bench.run(2 * RETRY_DELAY)
     assert "Vibrate 0 50" not in bench.words[count:]
+    assert "Vibrate 0 0" in bench.words[count:]
+    assert not bench.machine.may_be_running(bench.now)
+
+
+def test_a_stop_is_answered_only_when_its_motor_rests_though_a_newer_command_failed_meanwhile() -> None:
+    bench = Bench(PacketPerFeature)
+    bench.want(0, 100)
+    bench.begin_write()
+    stopped = bench.stop((0, VIBRATE))
+    bench.finish_write(cut_off=True, may_arrive=True)
+    bench.run()
+    bench.want(0, 5)
+    bench.run()
+    bench.settle()  # The 100 arrived behind the 5.
+    bench.want(0, 7)
+    while bench.begin_write() is not None:
+        bench.finish_write(NO_LUCK)
+    bench.stop((1, VIBRATE))
+    bench.run()
+    assert not stopped.answers
+    bench.run(RETRY_DELAY)
+    assert bench.words[-1] == "Vibrate 0 0"
+    assert stopped.ok
 
 
 @pytest.mark.parametrize("level", [5, 0])
