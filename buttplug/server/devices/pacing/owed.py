@@ -17,13 +17,11 @@ RETRY_DELAY = 1.0
 #: Seconds that the answer to a stop waits for earlier writes that may still arrive; then it is reported as not certain.
 SETTLE_LIMIT = 5.0
 
-
-#: What was written before something late arrived is said again by commands with this as their end.
-def said_again(error: ButtplugError | None) -> None:
-    """Nobody waits for that."""
-
-
 NOT_CERTAIN = "it was told to stop, but it is not certain that it did: something that was sent before may still arrive"
+
+
+def said_again(error: ButtplugError | None) -> None:
+    """Take the answer to a command that repeats what something late may have overwritten: nobody waits for it."""
 
 
 class OwedStops:

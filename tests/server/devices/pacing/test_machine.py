@@ -25,7 +25,7 @@ from tests.fakes.protocols import (
     Stroker,
     TwoPackets,
 )
-from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Bench
+from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Asked, Bench
 
 LEVELS_OF_ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, POSITION): (0, 100)}
 
@@ -631,13 +631,19 @@ def test_what_was_wanted_after_the_stop_is_said_again_instead_of_zero() -> None:
     assert bench.words[-2:] == ["Vibrate 1 0", "Vibrate 0 5"]
 
 
-def test_a_stop_is_answered_only_when_what_was_wanted_after_it_is_said_again() -> None:
-    bench = Bench(PacketPerFeature, gap=0.1)
-    bench.want(0, 20)
+def stopped_in_the_middle(bench: Bench, value: int, *slots: Slot, duration: int = 0) -> Asked:
+    """Stop outputs while a command to the first one is being written, which is cut off for it and may still arrive."""
+    bench.want(0, value, duration)
     bench.begin_write()
-    stopped = bench.stop()
+    stopped = bench.stop(*slots)
     bench.finish_write(cut_off=True, may_arrive=True)
     bench.run()
+    return stopped
+
+
+def test_a_stop_is_answered_only_when_what_was_wanted_after_it_is_said_again() -> None:
+    bench = Bench(PacketPerFeature, gap=0.1)
+    stopped = stopped_in_the_middle(bench, 20)
     bench.want(0, 5)
     bench.run(0.2)
     bench.settle()  # The 20 arrived behind the 5.
@@ -651,11 +657,7 @@ def test_a_stop_is_answered_only_when_what_was_wanted_after_it_is_said_again() -
 
 def test_a_stop_is_not_certain_while_what_was_wanted_after_it_cannot_be_said_again() -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    stopped = bench.stop((0, VIBRATE))
-    bench.finish_write(cut_off=True, may_arrive=True)
-    bench.run()
+    stopped = stopped_in_the_middle(bench, 20, (0, VIBRATE))
     bench.want(0, 5)
     bench.run()
     bench.settle()
@@ -713,11 +715,7 @@ def test_what_cannot_be_said_again_is_stopped_once_something_newer_was_asked_for
 
 def test_a_stop_is_answered_only_when_its_motor_rests_though_a_newer_command_failed_meanwhile() -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 100)
-    bench.begin_write()
-    stopped = bench.stop((0, VIBRATE))
-    bench.finish_write(cut_off=True, may_arrive=True)
-    bench.run()
+    stopped = stopped_in_the_middle(bench, 100, (0, VIBRATE))
     bench.want(0, 5)
     bench.run()
     bench.settle()  # The 100 arrived behind the 5.
@@ -735,11 +733,7 @@ def test_a_stop_is_answered_only_when_its_motor_rests_though_a_newer_command_fai
 @pytest.mark.parametrize("level", [5, 0])
 def test_a_stop_does_not_wait_for_what_a_later_one_stopped(level: int) -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    first = bench.stop((0, VIBRATE))
-    bench.finish_write(cut_off=True, may_arrive=True)
-    bench.run()
+    first = stopped_in_the_middle(bench, 20, (0, VIBRATE))
     bench.want(0, level)
     bench.run()
     second = bench.stop((0, VIBRATE))
@@ -753,11 +747,7 @@ def test_a_stop_does_not_wait_for_what_a_later_one_stopped(level: int) -> None:
 
 def test_a_part_that_was_moved_after_its_stop_is_stopped_again_where_an_earlier_move_may_have_arrived() -> None:
     bench = Bench(Halting, STROKER)
-    bench.want(0, 90, 5000)
-    bench.begin_write()
-    stopped = bench.stop((0, POSITION))
-    bench.finish_write(cut_off=True, may_arrive=True)
-    bench.run()
+    stopped = stopped_in_the_middle(bench, 90, (0, POSITION), duration=5000)
     bench.want(0, 50, 300)
     bench.run()
     bench.settle()
