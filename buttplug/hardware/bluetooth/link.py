@@ -267,6 +267,11 @@ async def _connect(device: BLEDevice, name: str, turns: ConnectTurns) -> tuple[B
             try:
                 # bleak ends it by itself when the time is over, and then clears up: that has to end, too.
                 await within(left + DISCONNECT_LIMIT, client.connect(), cleanup_limit=DISCONNECT_LIMIT)
+            except asyncio.CancelledError:
+                # It may have been connected in the moment in which it was given up.
+                if client.is_connected:
+                    await _close(client, name)
+                raise
             except Exception as error:  # as in BluetoothHardware
                 left -= loop.time() - began + CONNECT_PAUSE
                 if not tries_left or not is_temporary(error) or left <= 0:
