@@ -129,13 +129,14 @@ class Lacking(PacketPerFeature):
 
 
 class Stepping(PacketPerFeature):
-    """Moves by a step every 100 ms: ``step <place>``, the last one being the target."""
+    """Moves by a step every 100 ms: ``step <place>``, the last one being the target. It halts where it was told to be last."""
 
     repeats_regularly = True
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self._left: list[int] = []
+        self._place = 0
 
     def output(self, output: Output) -> Iterable[Packet]:
         if not output.type.is_position:
@@ -147,9 +148,12 @@ class Stepping(PacketPerFeature):
 
     def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         if self._left:
-            yield text("step", self._left.pop(0))
+            self._place = self._left.pop(0)
+            yield text("step", self._place)
         self.repeat_after = 0.1 if self._left else None
 
     def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         self._left, self.repeat_after = [], None
-        return self.encode([output for output in stopped if not output.type.is_position], values)
+        if any(output.type.is_position for output in stopped):
+            yield text("step", self._place)
+        yield from self.encode([output for output in stopped if not output.type.is_position], values)

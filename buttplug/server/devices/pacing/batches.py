@@ -37,7 +37,8 @@ class Batch(Struct, eq=False, kw_only=True):
         fault: What the protocol raised by a fault in it, if that was it.
         was_begun: Whether one of its packets was written, or tried.
         was_cut_short: Whether a stop came before its last packet.
-        was_cut_off: Whether it came in the middle of the writing of one, which may have arrived.
+        was_cut_off: Whether it came in the middle of the writing of one.
+        may_arrive: Whether a packet that was given up may have arrived, or still may.
     """
 
     error: ButtplugError | None = None
@@ -46,6 +47,7 @@ class Batch(Struct, eq=False, kw_only=True):
     was_begun: bool = False
     was_cut_short: bool = False
     was_cut_off: bool = False
+    may_arrive: bool = False
     _packets: Iterator[Packet] | None = None
     _interrupted: bool = False
 
@@ -88,6 +90,7 @@ class Batch(Struct, eq=False, kw_only=True):
         """Note that a packet was not written: those behind it are not sent. ``error`` None: it was cut off for a stop."""
         self.error = error
         self.was_cut_off = error is None
+        self.may_arrive = not _surely_failed(error)
         self.was_cut_short = self.was_cut_short or self.was_cut_off
 
 
@@ -112,11 +115,18 @@ class CommandBatch(Batch, eq=False):
         """Whom to answer."""
         return [want.done for want in self.wanted.values()]
 
-    def written(self, moves: Moves, protocol: Protocol, now: float) -> None:
+    def written(self, moves: Moves, now: float) -> None:
         """Note that a packet was written. Moving parts come first, so it is the first packet that sets them in motion."""
         if not self._moves_are_noted:
             self._moves_are_noted = True
-            moves.sent(self.changed.values(), protocol, now, sure=True)
+            moves.sent(self.changed.values(), self.protocol, now)
+
+    def not_written(self, moves: Moves, now: float) -> None:
+        """Note what a batch that did not get to its end may have done to parts."""
+        if self.may_arrive:
+            moves.may_be_sent(self.changed.values(), now)
+        elif self.error is not None:
+            moves.refused(self.changed.values(), self.protocol, now)
 
 
 class RepeatBatch(Batch, eq=False):

@@ -112,7 +112,7 @@ class Machine:
                 return self._pace.packet_due
             else:
                 if self._has_parts and not batch.was_begun and isinstance(batch, CommandBatch):
-                    self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
+                    self.moves.may_be_sent(batch.changed.values(), now)
                 self._last, self._ready = packet, None
                 batch.was_begun, self.is_hurried = True, batch.is_hurried
                 return packet
@@ -123,7 +123,7 @@ class Machine:
         if isinstance(self._batch, StopBatch):
             self._batch.written()
         elif self._has_parts and isinstance(self._batch, CommandBatch):
-            self._batch.written(self.moves, self._protocol, now)
+            self._batch.written(self.moves, now)
         if self._protocol.repeat_after is None:
             self._repeats.counted_from = None  # What the protocol begins with this packet is counted from here.
 
@@ -185,7 +185,8 @@ class Machine:
             if self._batch.changed:
                 pace.batch_begun(now)
         elif repeat <= now:
-            self._begin_repeat(now)
+            self._batch = RepeatBatch(self.outputs.current, self.outputs.values, self._protocol)
+            pace.batch_begun(now)
         else:
             return min(commands, repeat, owed.due)
         return None
@@ -193,15 +194,10 @@ class Machine:
     def _repeat_everything(self) -> None:
         self._owed.stop_uncertain_again()
         self.outputs.unsure.update(self.slots)
+        self.moves.may_have_moved()
         for slot in self.slots - self._owed.slots:
-            if slot[1].is_position:
-                self.moves.forget(slot[0])
-            else:
+            if not slot[1].is_position:
                 self._owed.tell_again(slot)
-
-    def _begin_repeat(self, now: float) -> None:
-        self._batch = RepeatBatch(self.outputs.current, self.outputs.values, self._protocol)
-        self._pace.batch_begun(now)
 
     def _stop_again(self) -> None:
         """Have the stop that is being written made again, behind its end, since it may have halted a part."""
@@ -220,6 +216,8 @@ class Machine:
         elif batch is not None:
             self._repeats.ended(now, failed=batch.error is not None)
             self.outputs.unsure.update(self.slots if batch.error is not None else ())
+            if batch.may_arrive:
+                self.moves.may_have_moved()
 
     def _finish_commands(self, batch: CommandBatch, now: float) -> None:
         if batch.error is None and not batch.was_cut_short:
@@ -233,15 +231,15 @@ class Machine:
             self.answers.append((wanted.done, batch.error))
         if batch.error is not None:
             self._owed.not_told(batch.wanted, now)
-        if (batch.error is not None or batch.was_cut_off) and batch.was_begun and self._has_parts:
-            self.moves.sent(batch.changed.values(), self._protocol, now, sure=False)
+        if batch.was_begun and self._has_parts:
+            batch.not_written(self.moves, now)
 
     def _finish_stop(self, batch: StopBatch, now: float) -> None:
         self._pace.batch_begun(now)
         if batch.error is None:
             self._faults.stopped()
             self.outputs.stopped(batch.stopped, now)
-            self.moves.stopped(batch.stopped.values(), self._protocol, now)
+            self.moves.stopped(batch.stopped.values(), self._protocol, now, may_arrive=self._owed.may_arrive)
             self._protocol.stop_written()
             self.answers += self._owed.written(batch, now)
         else:

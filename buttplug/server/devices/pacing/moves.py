@@ -8,6 +8,7 @@ None.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 from msgspec import Struct, structs
 
@@ -19,7 +20,10 @@ LAG = 1.0
 
 
 class Move(Struct, frozen=True):
-    """A part on its way to ``target``, evenly, from ``start`` (None: not known) at ``began`` until ``ends``, in seconds."""
+    """A part on its way to ``target``, evenly, from ``start`` (None: not known) at ``began`` until ``ends``, in seconds.
+
+    ``ends`` is infinite for a move that the device may get at any time: it was given up, or is being written.
+    """
 
     start: int | None
     target: int
@@ -65,27 +69,45 @@ class Moves:
         """Return the moves that parts may still be on, by feature."""
         return {feature: move for feature, move in self._moves.items() if move.may_go_on(now)}
 
-    def sent(self, outputs: Iterable[Output], protocol: Protocol, now: float, *, sure: bool) -> None:
-        """Note what outputs do to their parts. Not ``sure``: the device may not have got them."""
+    def sent(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
+        """Note what outputs that the device got do to their parts."""
         for output in outputs:
-            if output.type.is_position:
-                start = output.start if sure else None
-                ends = now + protocol.travel_time(output) / 1000
-                self._moves[output.feature] = Move(start, output.value, now, ends)
-            elif output.value:
-                # What drives the same part in another way leaves it anywhere.
-                self.forget(output.feature)
+            self._note(output, output.start, now, now + protocol.travel_time(output) / 1000)
 
-    def stopped(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
-        """Note that the moves of these parts were ended: where they were estimated to be, or with a last and slow way."""
+    def may_be_sent(self, outputs: Iterable[Output], now: float) -> None:
+        """Note outputs that the device may get at any time from now on, until something is written behind them."""
         for output in outputs:
-            if output.start is not None and output.start == output.value:
+            self._note(output, None, now, inf)
+
+    def refused(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
+        """Note outputs of which the bus refused a packet; others of theirs may have been written."""
+        for output in outputs:
+            self._note(output, None, now, now + protocol.travel_time(output) / 1000)
+
+    def _note(self, output: Output, start: int | None, now: float, ends: float) -> None:
+        if output.type.is_position:
+            self._moves[output.feature] = Move(start, output.value, now, ends)
+        elif output.value:
+            # What drives the same part in another way leaves it anywhere.
+            self._moves.pop(output.feature, None)
+
+    def stopped(self, outputs: Iterable[Output], protocol: Protocol, now: float, *, may_arrive: bool) -> None:
+        """Note that the moves of these parts were ended: where they were estimated to be, or with a last and slow way.
+
+        ``may_arrive``: an earlier move may still set them in motion again.
+        """
+        for output in outputs:
+            if not output.type.is_position:
+                continue
+            if may_arrive:
+                self._moves[output.feature] = Move(None, output.value, now, inf)
+            elif output.start is not None and output.start == output.value:
                 self._moves[output.feature] = Move(output.start, output.start, -LAG, -LAG)
-            elif output.type.is_position and protocol.halts:
+            elif protocol.halts:
                 # It stands still anywhere, or goes that way.
-                self.forget(output.feature)
-            elif output.type.is_position:
-                self.sent([output], protocol, now, sure=True)
+                self._moves.pop(output.feature, None)
+            else:
+                self.sent([output], protocol, now)
 
     def may_be_stopped(self, outputs: Iterable[Output], now: float) -> None:
         """Note that the moves of these parts may have been ended, or not: where the parts are is not known any more."""
@@ -93,9 +115,10 @@ class Moves:
             if (move := self.under_way(output.feature, now)) is not None:
                 self._moves[output.feature] = _from_anywhere(move)
 
-    def forget(self, feature: int) -> None:
-        """Note that a part may be anywhere from now on."""
-        self._moves.pop(feature, None)
+    def may_have_moved(self) -> None:
+        """Note that any part may have been set in motion by something earlier, until it is stopped or sent elsewhere."""
+        for feature, move in self._moves.items():
+            self._moves[feature] = structs.replace(move, start=None, ends=inf)
 
 
 def _from_anywhere(move: Move) -> Move:

@@ -5,7 +5,7 @@ The device is what its packets say. What must hold is checked at every step:
 - the machine writes, or waits for a time that is still to come; it never makes more than a few steps in no time;
 - everything that is asked for is answered, once;
 - when a stop is answered with success, its motors stand still, its part does or goes its slowest, and nothing that was sent
-before can still arrive;
+before can still arrive: neither what a bus without order kept, nor what one with order holds until something follows it;
 - packets that count only in their order are tried again in it;
 - two packets keep the spacing of the bus;
 - a place is right where it is estimated, and inside its limits where it is sent (those of the time at which a stop that was
@@ -38,7 +38,7 @@ from tests.fakes.protocols import (
     Stroker,
     TwoPackets,
 )
-from tests.server.devices.pacing.bench import MOTORS, MOVE, NO_LUCK, POSITION, VIBRATE, Asked, Bench
+from tests.server.devices.pacing.bench import MOTORS, MOVE, NO_LUCK, POSITION, TOO_LATE, VIBRATE, Asked, Bench
 
 MOTOR_COUNT = 2
 PART = 2
@@ -80,6 +80,7 @@ KINDS = (
     Kind(Repeating, MOTORS, keeps_order=False),
     Kind(Lacking, WITH_LACK),
     Kind(Halting, WITH_PART),
+    Kind(Halting, WITH_PART, keeps_order=False),
     Kind(Stepping, WITH_PART),
     # Where a part really is can be told only where every write arrives, at once.
     Kind(Stroker, WITH_PART, may_fail=False),
@@ -88,7 +89,7 @@ KINDS = (
 
 
 class Part:
-    """A part that moves as a :class:`Stroker` says: to a place at a speed."""
+    """A part that moves as its device is told: to a place at a speed, or in a time."""
 
     def __init__(self, place: float) -> None:
         self.place = place
@@ -103,6 +104,10 @@ class Part:
         if self.place == self.target:
             self.speed = 0.0
         self._at = now
+
+    def halt(self, now: float) -> None:
+        self.move_on(now)
+        self.target, self.speed = self.place, 0.0
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -129,6 +134,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.ready: set[int] = set()
         #: Packets that may still arrive, each with how much had been asked for when it was begun.
         self.late: list[tuple[Packet, int]] = []
+        #: Packets that were given up and arrive before the next one that is written, or sooner; whether each is of a stop.
+        self.hanging: list[tuple[Packet, bool]] = []
         self.asked_before_write = 0
         self.asked: list[Asked] = []
         self.stops: set[Asked] = set()
@@ -139,6 +146,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.write_ended_at = -1.0
         #: Where the part was when stops were asked for, since it was last sent anywhere by a command.
         self.places_at_stops: list[float] = []
+        #: How many moves were asked for, and whether the last thing asked of the part was a stop.
+        self.moves_asked = 0
+        self.part_is_stopped = False
 
     # What is asked
 
@@ -154,20 +164,30 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(share=st.integers(0, 100), duration=st.sampled_from([1, 100, 300, 5000]))
     def move(self, share: int, duration: int) -> None:
         low, high = self.places
+        self.moves_asked += 1
+        self.part_is_stopped = False
         self.asked.append(self.bench.want(PART, low + (high - low) * share // 100, duration, MOVE))
         self.bench.answer()
 
     @rule(motors=st.sampled_from([(0,), (1,), (0, 1), ()]))
     def stop(self, motors: tuple[int, ...]) -> None:
         """Stop some motors, or everything."""
+        self._stop(motors or tuple(range(MOTOR_COUNT)), tuple((motor, VIBRATE) for motor in motors), part=not motors)
+
+    @precondition(lambda self: PLACE in self.kind.ranges)
+    @rule()
+    def stop_the_part(self) -> None:
+        self._stop((), (PLACE,), part=True)
+
+    def _stop(self, covered: tuple[int, ...], slots: tuple[Slot, ...], *, part: bool) -> None:
         self.part.move_on(self.bench.now)
         self.places_at_stops.append(self.part.place)
-        stopped = self.bench.stop(*((motor, VIBRATE) for motor in motors))
-        covered = motors or tuple(range(MOTOR_COUNT))
-        wants_before, asked_before = len(self.wants), len(self.asked)
+        stopped = self.bench.stop(*slots)
+        wants_before, asked_before, moves_before = len(self.wants), len(self.asked), self.moves_asked
         stopped.when_ok = lambda: self._check_stopped(
-            covered, stopped, asked_before, self.wants[wants_before:], everything=not motors
+            covered, stopped, asked_before, self.wants[wants_before:], part=part and self.moves_asked == moves_before
         )
+        self.part_is_stopped = self.part_is_stopped or part
         self.asked.append(stopped)
         self.stops.add(stopped)
         self.last |= dict.fromkeys(covered, (0, stopped))
@@ -199,7 +219,9 @@ class AnyOrder(RuleBasedStateMachine):
             self.bench.now = self.bench.wait
         self.bench.now = until
 
-    @rule(outcome=st.sampled_from(["written", "written", "written", "failed", "failed but arrived", "late", "cut off"]))
+    @rule(
+        outcome=st.sampled_from(["written", "written", "written", "failed", "failed but arrived", "late", "hangs", "cut off"])
+    )
     def a_write_ends(self, outcome: str) -> None:
         packet = self._begin_write()
         if packet is None:
@@ -215,10 +237,15 @@ class AnyOrder(RuleBasedStateMachine):
             self.bench.finish_write(may_arrive=not self.kind.keeps_order, cut_off=True)
         elif outcome == "late" and not self.kind.keeps_order:
             self.late.append((packet, self.asked_before_write))
-            self.bench.finish_write(NO_LUCK, may_arrive=True)
+            self.bench.finish_write(TOO_LATE, may_arrive=True)
+        elif outcome == "hangs" and self.kind.keeps_order:
+            self.hanging.append((packet, machine.is_writing_stop))
+            self.bench.finish_write(TOO_LATE)
         else:
             if outcome == "failed but arrived":
                 self._arrive(packet)
+                self.bench.finish_write(TOO_LATE)
+                return
             self.bench.finish_write(NO_LUCK)
 
     @precondition(lambda self: self.late)
@@ -230,17 +257,24 @@ class AnyOrder(RuleBasedStateMachine):
         self.bench.settle()
         self.bench.answer()
 
+    @precondition(lambda self: self.hanging)
+    @rule()
+    def what_hangs_arrives(self) -> None:
+        hanging, self.hanging = self.hanging, []
+        for packet, _ in hanging:
+            self._take(packet)
+
     @rule()
     def writes_succeed_for_a_while(self) -> None:
         for _ in range(10):
             self.a_write_ends("written")
 
     @precondition(lambda self: self.kind.may_fail)
-    @rule(count=st.integers(0, 2))
-    def one_write_of_a_stop_fails(self, count: int) -> None:
+    @rule(count=st.integers(0, 2), tries=st.integers(1, 2))
+    def writes_of_a_stop_fail(self, count: int, tries: int) -> None:
         self.writes_succeed_for_a_while()
         self.stop(())
-        for outcome in (*["written"] * count, "failed"):
+        for outcome in ["written"] * count + ["failed"] * tries:
             self.a_write_ends(outcome)
 
     @precondition(lambda self: not self.kind.keeps_order)
@@ -253,6 +287,24 @@ class AnyOrder(RuleBasedStateMachine):
         self.stop((motor,))
         self.writes_succeed_for_a_while()
         self.want(motor, level)
+
+    @precondition(lambda self: self.kind.protocol is Halting)
+    @rule(meanwhile=st.sampled_from(["nothing", "moved", "stopped"]))
+    def the_part_is_stopped_long_after_a_move_was_given_up(self, meanwhile: str) -> None:
+        self.writes_succeed_for_a_while()
+        self.move(100, 5000)
+        self.time_passes(0.1)
+        self.a_write_ends("hangs" if self.kind.keeps_order else "late")
+        if meanwhile == "moved":
+            self.move(0, 100)
+        elif meanwhile == "stopped":
+            self.stop_the_part()
+        self.writes_succeed_for_a_while()
+        self.time_passes(6.0)
+        if self.late:
+            self.what_was_late_arrives()
+        self.stop_the_part()
+        self.writes_succeed_for_a_while()
 
     @rule(count=st.integers(2, 6))
     def writes_fail_for_a_while(self, count: int) -> None:
@@ -298,6 +350,9 @@ class AnyOrder(RuleBasedStateMachine):
         for motor, (level, asked) in self.last.items():
             if asked.ok or asked in self.stops:
                 assert self.motors[motor] == level, "each motor has what was wanted last, and a stop is never given up"
+        if self.kind.protocol is Halting and self.part_is_stopped:
+            self.part.move_on(self.bench.now)
+            assert self.part.place == self.part.target, "a part stands still in the end where it was stopped last"
 
     # Inside
 
@@ -318,6 +373,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.bench.finish_write()
 
     def _arrive(self, packet: Packet) -> None:
+        self.what_hangs_arrives()
+        self._take(packet)
+
+    def _take(self, packet: Packet) -> None:
         match packet.data.decode().split():
             case ["all", first, second]:
                 self.motors = {0: int(first), 1: int(second)}
@@ -331,6 +390,23 @@ class AnyOrder(RuleBasedStateMachine):
             case ["go", _, place, speed]:
                 self._check_move(int(place), int(speed))
                 self.part.target, self.part.speed = float(place), float(speed)
+            case ["HwPositionWithDuration", _, place, duration]:
+                self.part.halt(self.bench.now)
+                self.part.target = float(place)
+                self.part.speed = abs(self.part.target - self.part.place) * 1000 / int(duration)
+            case ["halt"]:
+                self.part.halt(self.bench.now)
+
+    def _set_in_motion(self, packet: Packet) -> set[int]:
+        """Return the motors and the part that a packet of commands would set in motion."""
+        match packet.data.decode().split():
+            case ["all", *levels]:
+                return {motor for motor, level in enumerate(levels) if int(level)}
+            case ["step", _]:
+                return {PART}
+            case [_, feature, value, *_]:
+                return {int(feature)} if int(value) or int(feature) == PART else set()
+        return set()
 
     def _check_move(self, place: int, speed: int) -> None:
         batch, older = self.older_stop
@@ -356,16 +432,23 @@ class AnyOrder(RuleBasedStateMachine):
         asked_before: int,
         wanted_since: Sequence[tuple[int, int]],
         *,
-        everything: bool,
+        part: bool,
     ) -> None:
+        """``part``: the part was stopped, and no move was asked for since."""
         earlier = [packet for packet, asked in self.late if asked <= asked_before]
         assert not earlier, "nothing that was sent before a stop arrives behind its answer"
+        for packet, is_of_stop in self.hanging:
+            undone = self._set_in_motion(packet).intersection((*motors, *[PART] * part))
+            assert is_of_stop or not undone, "nor what arrives before the next packet"
         for motor in motors:
             if self.last[motor][1] is stopped:
                 assert self.motors[motor] == 0, "what was stopped stands still when that is answered"
             newer = [level for other, level in wanted_since if other == motor]
             assert self.motors[motor] in (0, *newer), "behind a stop's answer nothing runs by an earlier command"
-        if everything and not self.kind.may_fail:
+        if part and self.kind.protocol is Halting:
+            self.part.move_on(self.bench.now)
+            assert self.part.place == self.part.target, "a part that was stopped stands still"
+        if part and not self.kind.may_fail:
             self.part.move_on(self.bench.now)
             is_there = abs(self.part.target - self.part.place) <= ROUNDING
             assert is_there or self.part.speed <= SLOWEST, "a part that was stopped stands still, or goes its slowest"

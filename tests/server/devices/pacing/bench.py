@@ -9,7 +9,7 @@ from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugError
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Packet
-from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.devices.pacing import Limits, Slot
 from buttplug.server.devices.pacing.machine import Machine
@@ -32,6 +32,7 @@ PACKETS_ASKED = 8
 BATCHES_AT_ONCE = 6
 
 NO_LUCK = HardwareError("no luck")
+TOO_LATE = HardwareTimeoutError("it took too long")
 
 
 def limits_of(ranges: Mapping[Slot, Range]) -> Limits:

@@ -11,7 +11,7 @@ from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.server.devices.pacing import Slot
 from buttplug.server.devices.pacing.moves import LAG, Move, Moves
-from buttplug.server.devices.pacing.owed import RETRY_DELAY, SETTLE_LIMIT
+from buttplug.server.devices.pacing.owed import RETRY_DELAY
 from buttplug.server.devices.pacing.repeats import RETRIES
 from buttplug.server.protocols.base import Output, Packet
 from tests.fakes.protocols import (
@@ -25,7 +25,7 @@ from tests.fakes.protocols import (
     Stroker,
     TwoPackets,
 )
-from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Asked, Bench
+from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Bench
 
 LEVELS_OF_ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, POSITION): (0, 100)}
 
@@ -515,261 +515,6 @@ def test_limits_that_changed_hold_for_a_halt() -> None:
     assert bench.words[2] == "HwPositionWithDuration 0 60 2000"
 
 
-# What may still arrive
-
-
-def test_a_stop_behind_a_write_that_may_still_arrive_is_repeated_and_answered_when_nothing_can_any_more() -> None:
-    bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    stopped = bench.stop()
-    bench.finish_write(NO_LUCK, may_arrive=True)
-    bench.run(1)
-    assert bench.words == ["Vibrate 0 20", "Vibrate 0 0", "Vibrate 1 0"]
-    assert not stopped.answers
-    bench.settle()
-    bench.run()
-    assert bench.words[3:] == ["Vibrate 0 0", "Vibrate 1 0"]
-    assert stopped.ok
-
-
-def test_a_stop_is_answered_though_its_writes_are_given_up_and_arrive_late_each_time() -> None:
-    bench = Bench(PacketPerFeature)
-    stopped = bench.stop()
-    for _ in range(4):
-        bench.begin_write()
-        bench.finish_write(NO_LUCK, may_arrive=True)
-        bench.settle()
-    assert not stopped.answers
-    bench.begin_write()
-    assert stopped.failed
-    assert "no luck" in str(stopped.answers[0])
-    bench.finish_write()
-    bench.run(RETRY_DELAY)
-    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
-
-
-def test_a_stop_is_answered_though_a_slow_device_takes_each_packet_at_the_second_try_only() -> None:
-    bench = Bench(PacketPerFeature)
-    stopped = bench.stop()
-    for _ in range(2):
-        assert not stopped.answers
-        for error in (NO_LUCK, NO_LUCK, None, None):
-            bench.begin_write()
-            bench.finish_write(error, may_arrive=error is not None)
-            bench.settle()
-    bench.answer()
-    assert "not certain" in str(stopped.answers)
-    bench.run(RETRY_DELAY)
-    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
-
-
-def test_a_command_that_is_cut_off_for_a_stop_has_not_failed_and_goes_on_where_the_stop_does_not_cover_it() -> None:
-    bench = Bench(PacketPerFeature)
-    covered, other = bench.want(0, 50), bench.want(1, 60)
-    bench.begin_write()
-    stop = bench.stop((0, VIBRATE))
-    bench.finish_write(cut_off=True)
-    bench.run()
-    assert bench.words == ["Vibrate 0 50", "Vibrate 0 0", "Vibrate 1 60"]
-    assert covered.ok
-    assert other.ok
-    assert stop.ok
-
-
-def test_a_stop_that_stays_uncertain_is_reported_as_that_and_repeated_all_the_same() -> None:
-    bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
-    stopped = bench.stop()
-    bench.run(SETTLE_LIMIT)
-    assert stopped.failed
-    assert "not certain" in str(stopped.answers[0])
-    bench.settle()
-    bench.run()
-    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
-
-
-@pytest.mark.parametrize("stop_fails", [True, False], ids=["a stop that failed", "a stop that is not certain"])
-def test_a_command_that_fails_while_things_settle_is_no_end_of(stop_fails: bool) -> None:
-    bench = Bench(PacketPerFeature)
-    bench.want(0, 50)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
-    bench.stop((0, VIBRATE))
-    for _ in range(2 if stop_fails else 1):
-        bench.begin_write()
-        bench.finish_write(NO_LUCK if stop_fails else None)
-    bench.begin_write()
-    bench.want(0, 70)
-    bench.begin_write()
-    bench.settle()
-    bench.finish_write(NO_LUCK)
-    assert bench.machine.owes_stop
-    for _ in range(4):
-        bench.begin_write()
-        if bench.under_way is not None:
-            bench.finish_write(NO_LUCK)
-    assert bench.machine.owes_stop
-    bench.run(2 * RETRY_DELAY)
-    assert [words for words in bench.words if words.startswith("Vibrate 0")][-1] == "Vibrate 0 0"
-    assert not bench.machine.may_be_running(bench.now)
-
-
-def test_what_was_wanted_after_the_stop_is_said_again_instead_of_zero() -> None:
-    bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
-    bench.stop()
-    bench.run()
-    bench.want(0, 5)
-    bench.run()
-    bench.settle()
-    bench.run()
-    assert bench.words[-2:] == ["Vibrate 1 0", "Vibrate 0 5"]
-
-
-def stopped_in_the_middle(bench: Bench, value: int, *slots: Slot, duration: int = 0) -> Asked:
-    """Stop outputs while a command to the first one is being written, which is cut off for it and may still arrive."""
-    bench.want(0, value, duration)
-    bench.begin_write()
-    stopped = bench.stop(*slots)
-    bench.finish_write(cut_off=True, may_arrive=True)
-    bench.run()
-    return stopped
-
-
-def test_a_stop_is_answered_only_when_what_was_wanted_after_it_is_said_again() -> None:
-    bench = Bench(PacketPerFeature, gap=0.1)
-    stopped = stopped_in_the_middle(bench, 20)
-    bench.want(0, 5)
-    bench.run(0.2)
-    bench.settle()  # The 20 arrived behind the 5.
-    bench.run()
-    assert bench.words[-1] == "Vibrate 1 0"
-    assert not stopped.answers
-    bench.run(0.1)
-    assert bench.words[-1] == "Vibrate 0 5"
-    assert stopped.ok
-
-
-def test_a_stop_is_not_certain_while_what_was_wanted_after_it_cannot_be_said_again() -> None:
-    bench = Bench(PacketPerFeature)
-    stopped = stopped_in_the_middle(bench, 20, (0, VIBRATE))
-    bench.want(0, 5)
-    bench.run()
-    bench.settle()
-    while bench.now < SETTLE_LIMIT:
-        if bench.begin_write() is None:
-            bench.now = bench.wait
-        else:
-            bench.finish_write(NO_LUCK)
-    bench.begin_write()
-    assert stopped.failed
-    assert "not certain" in str(stopped.answers[0])
-
-
-@pytest.mark.parametrize("level", [5, 0])
-def test_what_cannot_be_said_again_is_tried_again_until_it_is(level: int) -> None:
-    bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
-    bench.want(0, level)
-    bench.run()
-    bench.settle()  # The 20 arrived behind that.
-    for _ in range(3):
-        assert bench.begin_write() is not None
-        bench.finish_write(NO_LUCK)
-        assert bench.begin_write() is None
-        assert bench.machine.may_be_running(bench.now)
-        bench.now = bench.wait
-    bench.run()
-    assert f"Vibrate 0 {level}" in bench.words[-2:]
-    assert bench.machine.may_be_running(bench.now) is bool(level)
-
-
-def test_what_cannot_be_said_again_is_stopped_once_something_newer_was_asked_for_and_failed() -> None:
-    bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
-    bench.want(0, 50)
-    bench.run()
-    bench.settle()
-    bench.begin_write()
-    bench.finish_write(NO_LUCK)
-    newer = bench.want(0, 0)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK)
-    bench.begin_write()
-    assert newer.failed
-    count = len(bench.words)
-    bench.run(2 * RETRY_DELAY)
-    assert "Vibrate 0 50" not in bench.words[count:]
-    assert "Vibrate 0 0" in bench.words[count:]
-    assert not bench.machine.may_be_running(bench.now)
-
-
-def test_a_stop_is_answered_only_when_its_motor_rests_though_a_newer_command_failed_meanwhile() -> None:
-    bench = Bench(PacketPerFeature)
-    stopped = stopped_in_the_middle(bench, 100, (0, VIBRATE))
-    bench.want(0, 5)
-    bench.run()
-    bench.settle()  # The 100 arrived behind the 5.
-    bench.want(0, 7)
-    while bench.begin_write() is not None:
-        bench.finish_write(NO_LUCK)
-    bench.stop((1, VIBRATE))
-    bench.run()
-    assert not stopped.answers
-    bench.run(RETRY_DELAY)
-    assert bench.words[-1] == "Vibrate 0 0"
-    assert stopped.ok
-
-
-@pytest.mark.parametrize("level", [5, 0])
-def test_a_stop_does_not_wait_for_what_a_later_one_stopped(level: int) -> None:
-    bench = Bench(PacketPerFeature)
-    first = stopped_in_the_middle(bench, 20, (0, VIBRATE))
-    bench.want(0, level)
-    bench.run()
-    second = bench.stop((0, VIBRATE))
-    bench.run()
-    bench.settle()
-    bench.run()
-    assert bench.words[-2:] == ["Vibrate 0 0", "Vibrate 1 0"]
-    assert first.ok
-    assert second.ok
-
-
-def test_a_part_that_was_moved_after_its_stop_is_stopped_again_where_an_earlier_move_may_have_arrived() -> None:
-    bench = Bench(Halting, STROKER)
-    stopped = stopped_in_the_middle(bench, 90, (0, POSITION), duration=5000)
-    bench.want(0, 50, 300)
-    bench.run()
-    bench.settle()
-    count = len(bench.words)
-    bench.run()
-    assert bench.words[count] == "halt"
-    assert stopped.ok
-
-
-def test_a_device_may_be_running_while_a_command_may_still_arrive_behind_a_zero() -> None:
-    bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
-    bench.want(0, 0)
-    bench.run()
-    assert bench.machine.may_be_running(bench.now)
-    bench.settle()
-    bench.run()
-    assert not bench.machine.may_be_running(bench.now)
-
-
 # Repeats
 
 
@@ -827,7 +572,7 @@ def test_a_stop_ends_steps() -> None:
     bench.run(0.25)
     bench.stop()
     bench.run(5)
-    assert bench.words == ["step 10", "step 20", "step 30", "Vibrate 1 0"]
+    assert bench.words == ["step 10", "step 20", "step 30", "step 30", "Vibrate 1 0"]
 
 
 # Faults

@@ -15,7 +15,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from buttplug.server.devices.pacing import stops
 from buttplug.server.devices.pacing.batches import CommandBatch, StopBatch
 from buttplug.server.devices.pacing.machine import Machine
-from buttplug.server.devices.pacing.moves import Move
+from buttplug.server.devices.pacing.moves import Move, Moves
 from buttplug.server.devices.pacing.owed import OwedStops
 from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.repeats import Repeats
@@ -93,6 +93,26 @@ def _forget_what_may_arrive(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(OwedStops, "may_arrive", property(lambda self: False, lambda self, value: None), raising=False)
 
 
+def _forget_moves(patch: pytest.MonkeyPatch) -> None:
+    """A move that was given up ends like one that was written."""
+    patch.setattr(CommandBatch, "may_arrive", property(lambda self: False, lambda self, value: None), raising=False)
+
+
+def _believe_halts(patch: pytest.MonkeyPatch) -> None:
+    """A part that was halted stands still, whatever may still arrive."""
+    stopped = Moves.stopped
+    patch.setattr(
+        Moves,
+        "stopped",
+        lambda self, outputs, protocol, now, *, may_arrive: stopped(self, outputs, protocol, now, may_arrive=False),
+    )
+
+
+def _keep_moves(patch: pytest.MonkeyPatch) -> None:
+    """What arrived late has set no part in motion."""
+    patch.setattr(Moves, "may_have_moved", lambda self: None)
+
+
 def _give_up_stops(patch: pytest.MonkeyPatch) -> None:
     """A stop that failed is not tried again."""
     patch.setattr(OwedStops, "failed", lambda self, batch, error, now: [(done, error) for done in batch.dones])
@@ -117,8 +137,11 @@ FAULTS = (
     (_last_target, "Stroker", 15),
     (_low_end, "Stroker", 15),
     (_forget_what_may_arrive, "PacketPerFeature without order", 15),
-    (_give_up_stops, "OnePacket", 15),
-    (_believe_everything, "OnePacket", 15),
+    (_forget_moves, "Halting", 15),
+    (_believe_halts, "Halting without order", 15),
+    (_keep_moves, "Halting without order", 20),
+    (_give_up_stops, "OnePacket", 20),
+    (_believe_everything, "OnePacket", 20),
     (_out_of_order, "TwoPackets", 10),
 )
 
