@@ -118,9 +118,12 @@ def _connect_over_and_over(port: int) -> None:
 
 
 def _flood(port: int, kind: str, frames: Iterable[bytes]) -> None:
-    """Send frames to the end; start again on a new connection where the server has cut the last one."""
+    """Send frames while the server listens; start again on a new connection where it has cut the last one."""
     while True:
-        connection = _connect(port)
+        try:
+            connection = _connect(port)
+        except ConnectionRefusedError:
+            return
         if not kind.endswith("nothing read"):
             threading.Thread(target=_read_all, args=(connection,), daemon=True).start()
         try:
