@@ -30,6 +30,24 @@ def spawn(tasks: set[asyncio.Task[None]], work: Coroutine[object, object, None],
     return task
 
 
+async def finish(work: Coroutine[object, object, None]) -> None:
+    """Do something to its end, even where the caller is cancelled meanwhile: that is raised when it is done.
+
+    It has to set itself a limit, and ends sooner only where every task is cancelled, because the event loop ends.
+    """
+    task = asyncio.get_running_loop().create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        log_failure(task)
+        raise cancelled
+    task.result()
+
+
 async def cancel_late(tasks: Collection[asyncio.Task[None]], limit: float) -> bool:
     """Wait ``limit`` seconds for tasks, and cancel those that go on for longer; return whether there were any."""
     if not tasks:

@@ -64,6 +64,7 @@ SHOWN_BY = {
     "server/devices/connecting.py open_link": SUPERVISION
     + "test_a_link_that_cannot_be_opened_by_a_fault_is_logged_once_and_may_be_found_again",
     "server/supervision.py spawn": SUPERVISION + "test_a_device_that_cannot_be_made_is_logged_once_and_its_address_is_free",
+    "server/supervision.py finish": AWAITED,
     "server/devices/pacing/pacer.py Pacer.__init__": SUPERVISION
     + "test_a_pacer_that_fails_answers_logs_once_goes_on_and_stops_when_it_can",
     "server/dialling.py WebsocketDialler.open": "tests/server/test_dialling.py::"

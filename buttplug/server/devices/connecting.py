@@ -21,6 +21,7 @@ from buttplug.server.devices.indexes import Indexes
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.protocols.base import Protocol
+from buttplug.server.supervision import finish
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -67,13 +68,17 @@ async def open_link(discovery: Discovery, matches: Sequence[Match]) -> Hardware:
         logger.exception("%s: opening it failed", discovery.label)
         raise HardwareError(f"opening it failed: {error}") from error
     finally:
-        if not connecting.done():
-            connecting.cancel()
-            await asyncio.wait({connecting})
-        if not is_open and not connecting.cancelled() and connecting.exception() is None:
-            # The link was there in the moment in which it was given up.
-            await disconnect(connecting.result(), discovery.label)
+        if not is_open:
+            await finish(_give_up(connecting, discovery.label))
     return hardware
+
+
+async def _give_up(connecting: asyncio.Future[Hardware], label: str) -> None:
+    """End the opening of a link; one that was there in that moment is closed."""
+    connecting.cancel()
+    await asyncio.wait({connecting})
+    if not connecting.cancelled() and connecting.exception() is None:
+        await disconnect(connecting.result(), label)
 
 
 async def shake_hands(

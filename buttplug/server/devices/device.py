@@ -18,6 +18,7 @@ from buttplug.server.devices.limits import OutputRange, full_ranges, output_rang
 from buttplug.server.devices.pacing import Done, Move, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
+from buttplug.server.supervision import finish
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -259,8 +260,10 @@ class Device:
     async def close(self, reason: str) -> None:
         """Take no more commands, and close the link."""
         self.end(reason)
-        await self._pacer.close(reason)
-        await disconnect(self.hardware, self.label)
+        try:
+            await self._pacer.close(reason)
+        finally:
+            await disconnect(self.hardware, self.label)
 
     # Errors
 
@@ -387,7 +390,11 @@ class Device:
 
 
 async def disconnect(hardware: Hardware, label: str) -> None:
-    """Close a link, for a bounded time; what goes wrong with it is told on the log."""
+    """Close a link, for a bounded time, even where this is cancelled; what goes wrong with it is told on the log."""
+    await finish(_disconnect(hardware, label))
+
+
+async def _disconnect(hardware: Hardware, label: str) -> None:
     try:
         async with asyncio.timeout(DISCONNECT_LIMIT):
             await hardware.disconnect()
