@@ -52,9 +52,11 @@ class Poll:
             task.cancel()
             await asyncio.wait({task})
 
-    async def restart(self) -> None:
-        """Do it now, and go on from here."""
-        await self.stop()
+    def restart(self) -> None:
+        """Do it now, and go on from here; one that is under way is given up."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
         self.start()
 
     async def begin(self) -> None:

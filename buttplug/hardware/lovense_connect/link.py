@@ -179,10 +179,10 @@ class App:
         self._lost: dict[str, None] = {}
         self._given_up: dict[str, GivenUp] = {}
 
-    async def scan(self) -> None:
+    def scan(self) -> None:
         """Report toys, from now on."""
         self._scanning = True
-        await self._poll.restart()
+        self._poll.restart()
 
     def end_scan(self) -> None:
         """Report no more toys; those that are connected are still watched, and those that were lost still waited for."""
@@ -243,14 +243,14 @@ class App:
             wrong.append(f"{self.url} lists more than {MAX_TOYS} toys; only the first {MAX_TOYS} are looked at")
         return list(toys.values()), wrong
 
-    async def watch(self, hardware: LovenseConnectHardware) -> None:
+    def watch(self, hardware: LovenseConnectHardware) -> None:
         """Look at a toy's battery and whether it is there, from now on until it is disconnected."""
         self.hardware.append(hardware)
         hardware.has_returned = hardware.address in self._lost
         self._lost.pop(hardware.address, None)
         if self._poll.interval != POLL_INTERVAL:
             self._poll.interval = POLL_INTERVAL
-            await self._poll.restart()
+            self._poll.restart()
 
     async def _poll_toys(self) -> None:
         self._lost |= {hardware.address: None for hardware in self.hardware if hardware.failed or hardware.is_missing_again}

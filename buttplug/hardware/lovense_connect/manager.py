@@ -80,7 +80,7 @@ class LovenseConnectManager(CommunicationManager):
             await self.open()
         self._scanning = True
         for app in self._apps.values():
-            await app.scan()
+            app.scan()
         if self._discover:
             self._discovery.start()
 
@@ -130,7 +130,7 @@ class LovenseConnectManager(CommunicationManager):
         for url in await discover_apps():
             if url not in self._apps:
                 self._apps[url] = App(url, self._toy_found)
-                await self._apps[url].scan()
+                self._apps[url].scan()
 
     def _toy_found(self, app: App, toy: Toy) -> None:
         self.on_found(Discovery(toy.name, toy.id, LovenseConnectAdvertisement(), partial(self._connect, app, toy)))
@@ -141,7 +141,7 @@ class LovenseConnectManager(CommunicationManager):
         for specifier in specifiers:
             if isinstance(specifier, LovenseConnectSpecifier):
                 hardware = LovenseConnectHardware(app, toy, specifier)
-                await app.watch(hardware)
+                app.watch(hardware)
                 return hardware
         raise HardwareError(f"{toy.name}: no protocol is for toys of Lovense Connect")
 

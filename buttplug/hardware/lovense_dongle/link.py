@@ -153,18 +153,20 @@ class Dongle:
         """
         await self._turns.begin(urgent=urgent)
         writing = asyncio.create_task(self._write(line), name=f"line to {self.link.name}")
-        writing.add_done_callback(_note_failure)
+        writing.add_done_callback(self._written)
         await asyncio.shield(writing)
 
     async def close(self) -> None:
         """End the search, let all toys go and close the link."""
         self._protocol.forget_missing()
         self.stop_search()
-        if self._sending:
-            await asyncio.wait(tuple(self._sending))
-        await asyncio.gather(*(toy.disconnect() for toy in tuple(self._toys.values())))
-        self._perform([Wait(None)])
-        await self.link.disconnect()
+        try:
+            if self._sending:
+                await asyncio.wait(tuple(self._sending))
+            await asyncio.gather(*(toy.disconnect() for toy in tuple(self._toys.values())))
+        finally:
+            self._perform([Wait(None)])
+            await self.link.disconnect()
 
     def _perform(self, actions: Iterable[Action]) -> None:
         for action in actions:
@@ -201,16 +203,22 @@ class Dongle:
         task.add_done_callback(lambda task: self._sending.pop(task, None))
 
     async def _write(self, line: bytes) -> None:
-        try:
-            if self._line_incomplete:
-                # The line before broke off half-way, and would swallow this one.
-                line = LINE_END + line
-            self._line_incomplete = True
-            for piece in reports(line) if self._uses_reports else [line]:
-                await self.link.write(Packet(piece))
-            self._line_incomplete = False
-        finally:
-            self._turns.end()
+        if self._line_incomplete:
+            # The line before broke off half-way, and would swallow this one.
+            line = LINE_END + line
+        self._line_incomplete = True
+        for piece in reports(line) if self._uses_reports else [line]:
+            await self.link.write(Packet(piece))
+        self._line_incomplete = False
+
+    def _written(self, writing: asyncio.Task[None]) -> None:
+        """End the turn of a line, also of one whose writing was cancelled before it began.
+
+        A failure is logged: nobody may wait for it any more, and asyncio would log it as an exception never retrieved.
+        """
+        self._turns.end()
+        if not writing.cancelled() and (error := writing.exception()) is not None:
+            logger.debug("a line was not sent: %r", error)
 
     async def _sent(self, line: bytes) -> None:
         try:
@@ -255,9 +263,3 @@ class Dongle:
         toys, self._toys = self._toys, {}
         for toy in toys.values():
             toy.lost(f"the dongle was lost: {reason}")
-
-
-def _note_failure(writing: asyncio.Task[None]) -> None:
-    """Log a failed write: nobody may wait for it any more, and asyncio would log it as an exception never retrieved."""
-    if not writing.cancelled() and (error := writing.exception()) is not None:
-        logger.debug("a line was not sent: %r", error)

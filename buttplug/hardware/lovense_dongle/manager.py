@@ -11,6 +11,7 @@ import asyncio
 import logging
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import ModuleType
 
@@ -109,16 +110,18 @@ class LovenseDongleManager(LibraryBus[Entry]):
     async def _find(self) -> None:
         if self._dongle is not None:
             return
-        dongle = self._dongle = await self.find_dongle()
-        if dongle is not None:
-            logger.info("%s at %s", self.bus, dongle.link.address)
-            dongle.link.on_disconnect(partial(self._lost, dongle))
-            dongle.find_again(self._dropped)
-            self._dropped = frozenset()
-            if self._scanning and dongle.has_toys:
-                self._search_ended()
-            elif self._scanning:
-                dongle.start_search()
+        dongle = await self.find_dongle()
+        if dongle is None or not dongle.link.connected:
+            return
+        self._dongle = dongle
+        logger.info("%s at %s", self.bus, dongle.link.address)
+        dongle.link.on_disconnect(partial(self._lost, dongle))
+        dongle.find_again(self._dropped)
+        self._dropped = frozenset()
+        if self._scanning and dongle.has_toys:
+            self._search_ended()
+        elif self._scanning:
+            dongle.start_search()
 
     def _lost(self, dongle: Dongle, reason: str) -> None:
         if self._dongle is dongle:
@@ -207,13 +210,17 @@ class LovenseSerialDongleManager(LovenseDongleManager[str]):
     async def _open_if_dongle(self, port: str) -> Dongle | None:
         """Open a port, and close it again unless there is a dongle behind it."""
         dongle = await self.use(SerialHardware(SerialSpecifier(port, BAUD_RATE)))
+        is_used = False
         try:
-            async with asyncio.timeout(ANSWER_LIMIT):
-                await dongle.answered.wait()
-        except TimeoutError:
-            logger.info("The device at %s does not answer like a Lovense dongle and is not used", port)
-            self._not_dongles.add(port)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ANSWER_LIMIT):
+                    await dongle.answered.wait()
+            is_used = dongle.answered.is_set()
+            if not is_used:
+                logger.info("The device at %s does not answer like a Lovense dongle and is not used", port)
+                self._not_dongles.add(port)
         finally:
-            if not dongle.answered.is_set():
+            # Also where the search is given up in the moment in which it answers.
+            if not is_used:
                 await dongle.close()
-        return dongle if dongle.answered.is_set() else None
+        return dongle if is_used else None

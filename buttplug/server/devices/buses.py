@@ -10,7 +10,7 @@ from functools import partial
 from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import CommunicationManager
 from buttplug.hardware.errors import BusUnavailableError
-from buttplug.server.supervision import cancel_late, spawn
+from buttplug.server.supervision import spawn
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -84,12 +84,13 @@ class Buses:
         )
 
     async def close(self, limit: float) -> None:
-        """Close every bus, within ``limit`` seconds for all; one that is still being opened, when it is."""
+        """Close every bus; one that is still being opened, when it is.
+
+        Those that take longer than ``limit`` seconds are not waited for: they go on, so that nothing of them stays open.
+        """
         self._is_closed = True
-        closing: set[asyncio.Task[None]] = set()
-        for manager in self.managers:
-            spawn(closing, self._close(manager), f"closing {manager.bus}")
-        if await cancel_late(closing, limit):
+        closing = [spawn(self._tasks, self._close(manager), f"closing {manager.bus}") for manager in self.managers]
+        if closing and (await asyncio.wait(closing, timeout=limit))[1]:
             logger.warning("not every bus was closed within %g s", limit)
 
     def why_not(self) -> str:

@@ -31,6 +31,7 @@ from buttplug.hardware.gamepad.link import BODY_AND_TRIGGERS, TRIGGERS_ONLY
 from buttplug.hardware.hid import HidSpecifier
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import ButtplugServer
+from tests.fakes.cut import cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.sdl import SdlInUse, VirtualPad
 from tests.hardware.helpers import Findings, losses, until
@@ -91,6 +92,24 @@ async def discovery(pad: VirtualPad, findings: Findings) -> Discovery:
 @pytest.fixture
 async def hardware(discovery: Discovery) -> Hardware:
     return await discovery.connect([HidSpecifier(()), SPECIFIER])
+
+
+
+async def test_a_pad_whose_connecting_is_given_up_at_any_moment_is_closed_and_found_again(
+    manager: GamepadManager, discovery: Discovery, findings: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "REPORT_TIME", 0.001)
+    for cut in cuts("PollingManager._connect"):
+        with cut:
+            connecting = asyncio.create_task(discovery.connect([SPECIFIER]))
+            await asyncio.wait({connecting})
+        if not connecting.cancelled():
+            await connecting.result().disconnect()
+        findings.latest.clear()
+        await manager.start_scanning()
+        discovery = await findings.one()
+        assert manager._sdl is not None
+        assert not manager._sdl._open, cut
 
 
 class TestScanning:

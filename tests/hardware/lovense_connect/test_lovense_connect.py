@@ -35,6 +35,7 @@ from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.pacing import owed
+from tests.fakes.cut import cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.lovense_connect import AppToy, ConnectApp
 from tests.hardware.helpers import Findings, losses, until, writes_meanwhile
@@ -96,6 +97,21 @@ async def lose_and_bring_back(app: ConnectApp, hardware: Hardware, findings: Fin
     await until(lambda: reasons)
     findings.latest.clear()
     toy.status = True
+
+
+class TestCutShort:
+    async def test_a_connecting_that_is_given_up_at_any_moment_leaves_the_toy_free(
+        self, manager: LovenseConnectManager, discovery: Discovery, findings: Findings
+    ) -> None:
+        for cut in cuts("LovenseConnectManager._connect"):
+            with cut:
+                connecting = asyncio.create_task(discovery.connect([SPECIFIER]))
+                await asyncio.wait({connecting})
+            if not connecting.cancelled():
+                await connecting.result().disconnect()
+            findings.latest.clear()
+            await manager.start_scanning()
+            assert (await findings.one()).address == "f0a1", cut
 
 
 class TestScanning:

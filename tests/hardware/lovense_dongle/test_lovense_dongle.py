@@ -25,6 +25,7 @@ from buttplug.hardware.errors import (
     HardwareError,
     HardwareTimeoutError,
 )
+from buttplug.hardware.hid import link as hid_link
 from buttplug.hardware.lovense_dongle import (
     LovenseHidDongleManager,
     LovenseSerialDongleManager,
@@ -32,10 +33,13 @@ from buttplug.hardware.lovense_dongle import (
     protocol,
 )
 from buttplug.hardware.lovense_dongle import manager as dongle_manager
+from buttplug.hardware.lovense_dongle.link import Dongle
 from buttplug.hardware.lovense_dongle.protocol import CHECK_PAUSE
+from buttplug.hardware.serial import link as serial_link
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
+from tests.fakes.cut import cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDongle
 from tests.fakes.pty import Pty
@@ -110,6 +114,57 @@ async def toy(dongle: FakeDongle, manager: DongleManager, findings: Findings) ->
 async def connected(findings: Findings, toy: str) -> Hardware:
     await until(lambda: toy in findings.latest)
     return await findings.latest[toy].connect([SPECIFIER])
+
+
+class TestCutShort:
+    async def test_a_scan_that_ends_at_any_moment_of_the_opening_leaves_no_port_open(
+        self, dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(dongle_manager, "LOOK_INTERVAL", 0.02)
+        monkeypatch.setattr(serial_link, "READ_MS", 5)
+        monkeypatch.setattr(hid_link, "READ_MS", 5)
+        dongle.plug_in()
+        dongle.add_toy("A1")
+        # As the end of the scan does it, which leaves a dongle alone that was found.
+        for cut in cuts("Poll._run", lambda poll: poll.cancel() if manager._dongle is None else None):
+            manager = new_manager(dongle)
+            findings = Findings(manager)
+            await manager.open()
+            with cut:
+                await manager.start_scanning()
+                await until(lambda: cut.happened or findings.latest)
+                await manager.stop_scanning()
+            await manager.start_scanning()
+            assert (await findings.one()).address == "A1", cut
+            await manager.close()
+
+    async def test_toys_that_were_lost_are_looked_for_still_if_their_dongle_goes_in_the_moment_in_which_it_is_back(
+        self, serial_dongle: FakeSerialDongle, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(dongle_manager, "LOOK_INTERVAL", 0.02)
+        manager = LovenseSerialDongleManager()
+        findings = Findings(manager)
+        await manager.open()
+        serial_dongle.plug_in()
+        serial_dongle.add_toy("A1")
+        await manager.start_scanning()
+        toy = await connected(findings, "A1")
+        reasons = losses(toy)
+        answered = Dongle._received
+
+        def answered_and_gone(dongle: Dongle, notification: Notification) -> None:
+            answered(dongle, notification)
+            dongle.link.fail("it was unplugged")
+            monkeypatch.setattr(Dongle, "_received", answered)
+
+        monkeypatch.setattr(Dongle, "_received", answered_and_gone)
+        serial_dongle.unplug()
+        await until(lambda: reasons)
+        findings.latest.clear()
+        serial_dongle.plug_in()
+        assert (await findings.one()).address == "A1"
+        await manager.close()
+        serial_dongle.unplug()
 
 
 class TestScanning:
