@@ -72,7 +72,7 @@ def urls_of(scheme: str, listeners: Iterable[Listening]) -> list[str]:
 async def _listen_everywhere(
     hosts: Sequence[str], port: int, listen: Callable[[str, int], Awaitable[Listener]]
 ) -> tuple[list[Listener], list[OSError]]:
-    """Listen on every address; return what does, and what was in the way of the others."""
+    """Listen on every address; return what does, and what was in the way of the others. Nothing does where this raises."""
     listeners: list[Listener] = []
     failures: list[OSError] = []
     for host in hosts:
@@ -81,6 +81,10 @@ async def _listen_everywhere(
         except OSError as error:
             failures.append(error)
             continue
+        except BaseException:
+            for listener in listeners:
+                listener.close()
+            raise
         listeners.append(listener)
         keep_waiting(listener.sockets)
         # Of any free port the first address chooses one for all.

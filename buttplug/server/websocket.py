@@ -21,6 +21,7 @@ from buttplug.core.listening.admission import HANDSHAKE_LIMIT, Admission
 from buttplug.core.listening.backlog import ACCEPTED_A_TURN
 from buttplug.core.listening.connection import CLOSE_LIMIT
 from buttplug.core.listening.library_log import library_logger
+from buttplug.core.listening.opening import opened
 from buttplug.core.listening.turns import Turns
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.server.connection import ClientConnection
@@ -137,16 +138,18 @@ class Listener(ABC):
         connection = partial(
             ClientConnection, admission=self._admission, turns=self._turns, tls=self._tls, limit=HANDSHAKE_LIMIT
         )
-        return await serve(
-            self._serve,
-            host,
-            port,
-            process_request=self._check,
-            **connection_options(),
-            server_header=None,
-            logger=library_logger,
-            create_connection=cast(type[ServerConnection], connection),
-            backlog=ACCEPTED_A_TURN,
+        return await opened(
+            serve(
+                self._serve,
+                host,
+                port,
+                process_request=self._check,
+                **connection_options(),
+                server_header=None,
+                logger=library_logger,
+                create_connection=cast(type[ServerConnection], connection),
+                backlog=ACCEPTED_A_TURN,
+            )
         )
 
     async def _check(self, connection: ServerConnection, request: Request) -> Response | None:

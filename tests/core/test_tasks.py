@@ -39,6 +39,7 @@ SHOWN_BY = {
     "funscript/player.py FunscriptPlayer._in_background": "it stops features, and tells of errors; asyncio reports faults",
     "funscript/player.py FunscriptPlayer.play": "tests/funscript/test_player.py::"
     "test_a_fault_of_the_player_is_logged_once_stops_everything_and_is_told",
+    "core/listening/opening.py opened": AWAITED,
     "hardware/bluetooth/link.py BluetoothHardware.lost": "it catches and logs everything: nothing can be done but that",
     "hardware/bluetooth/link.py within": AWAITED,
     "hardware/bluetooth/manager.py BluetoothManager._ensure_watch": "tests/hardware/bluetooth/test_adapter.py::"

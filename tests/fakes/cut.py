@@ -6,21 +6,21 @@ import asyncio
 import itertools
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterator
-from typing import Any, Self, TypeAlias
-
-#: What happens: it gets the task.
-Event: TypeAlias = Callable[["asyncio.Task[Any]"], object]
+from functools import partial
+from typing import Any, Self
 
 
 class Cut:
     """Has something happen at one await of the first task that runs a coroutine function, while its context lasts.
+
+    ``with cut:`` cancels that task, ``with cut.by(event, …):`` calls something else.
 
     Attributes:
         happened: Whether the task had so many awaits.
         ran: Whether there was such a task.
     """
 
-    def __init__(self, function: str, number: int, event: Event, *, at_the_end: bool) -> None:
+    def __init__(self, function: str, number: int, *, at_the_end: bool) -> None:
         """``function`` is the qualified name; ``number`` counts from 1.
 
         ``at_the_end``: it happens when what is waited for has just come, and the task does not know yet; else it happens
@@ -29,7 +29,7 @@ class Cut:
         self.happened: bool = False
         self._function = function
         self._number = number
-        self._event = event
+        self._event: Callable[[], object] = self._cancel
         self._at_the_end = at_the_end
         self._count = 0
         self._task: asyncio.Task[Any] | None = None
@@ -40,6 +40,11 @@ class Cut:
     @property
     def ran(self) -> bool:
         return self._task is not None
+
+    def by(self, event: Callable[..., object], *args: object) -> Self:
+        """Have this happen in the place of a cancellation."""
+        self._event = partial(event, *args)
+        return self
 
     def __enter__(self) -> Self:
         asyncio.get_running_loop().set_task_factory(self._make)
@@ -80,15 +85,18 @@ class Cut:
 
     def _happen(self, *_: object) -> None:
         self.happened = True
+        self._event()
+
+    def _cancel(self) -> None:
         assert self._task is not None
-        self._event(self._task)
+        self._task.cancel()
 
 
-def cuts(function: str, event: Event = asyncio.Task.cancel) -> Iterator[Cut]:
+def cuts(function: str) -> Iterator[Cut]:
     """Return a cut for both ends of every await of a coroutine function; each has to be tried before the next is taken."""
     for at_the_end in (False, True):
         for number in itertools.count(1):
-            cut = Cut(function, number, event, at_the_end=at_the_end)
+            cut = Cut(function, number, at_the_end=at_the_end)
             yield cut
             if not cut.happened:
                 assert cut.ran, f"{function} was not run by a task"

@@ -30,6 +30,7 @@ from buttplug.core.listening.admission import Admission
 from buttplug.core.listening.backlog import ACCEPTED_A_TURN, keep_waiting
 from buttplug.core.listening.connection import AcceptedConnection
 from buttplug.core.listening.library_log import library_logger
+from buttplug.core.listening.opening import opened
 from buttplug.core.listening.turns import Turns
 from buttplug.core.origins import FILE_ORIGIN
 from buttplug.core.recent_warnings import RecentWarnings
@@ -123,21 +124,23 @@ class WebsocketManager(CommunicationManager):
             AcceptedConnection, admission=self._admission, turns=self._turns, tls=self._tls, limit=UPGRADE_LIMIT
         )
         try:
-            self._server = await serve(
-                self._handle,
-                self.host,
-                self.port,
-                process_request=self._check_request,
-                create_connection=cast(type[ServerConnection], connection),
-                logger=library_logger,
-                server_header=None,
-                compression=None,
-                open_timeout=UPGRADE_LIMIT,
-                close_timeout=CLOSE_LIMIT,
-                ping_interval=PING_INTERVAL,
-                ping_timeout=PING_INTERVAL,
-                max_size=MAX_FRAME,
-                backlog=ACCEPTED_A_TURN,
+            self._server = await opened(
+                serve(
+                    self._handle,
+                    self.host,
+                    self.port,
+                    process_request=self._check_request,
+                    create_connection=cast(type[ServerConnection], connection),
+                    logger=library_logger,
+                    server_header=None,
+                    compression=None,
+                    open_timeout=UPGRADE_LIMIT,
+                    close_timeout=CLOSE_LIMIT,
+                    ping_interval=PING_INTERVAL,
+                    ping_timeout=PING_INTERVAL,
+                    max_size=MAX_FRAME,
+                    backlog=ACCEPTED_A_TURN,
+                )
             )
         except OSError as error:
             raise BusUnavailableError(

@@ -15,6 +15,7 @@ from aiohttp import web
 from buttplug.core.access import Access
 from buttplug.core.enums import ErrorCode
 from buttplug.core.listening.backlog import ACCEPTED_A_TURN
+from buttplug.core.listening.opening import opened
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.core.text import printable
 from buttplug.server.ports import LOOPBACK, listen_on, urls_of
@@ -95,7 +96,7 @@ class RestListener:
 
     async def _listen(self, host: str, port: int) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        return await loop.create_server(self._connection, host, port, backlog=ACCEPTED_A_TURN)
+        return await opened(loop.create_server(self._connection, host, port, backlog=ACCEPTED_A_TURN))
 
     def _connection(self) -> RestConnection:
         assert self._http is not None

@@ -94,14 +94,14 @@ async def hardware(discovery: Discovery) -> Hardware:
     return await discovery.connect([HidSpecifier(()), SPECIFIER])
 
 
-
 async def test_a_pad_whose_connecting_is_given_up_at_any_moment_is_closed_and_found_again(
     manager: GamepadManager, discovery: Discovery, findings: Findings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(link, "REPORT_TIME", 0.001)
+    monkeypatch.setattr(polling, "RETRY_DELAYS", (0.0,))
     for cut in cuts("PollingManager._connect"):
         with cut:
-            connecting = asyncio.create_task(discovery.connect([SPECIFIER]))
+            connecting = asyncio.ensure_future(discovery.connect([SPECIFIER]))
             await asyncio.wait({connecting})
         if not connecting.cancelled():
             await connecting.result().disconnect()

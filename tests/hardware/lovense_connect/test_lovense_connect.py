@@ -105,7 +105,7 @@ class TestCutShort:
     ) -> None:
         for cut in cuts("LovenseConnectManager._connect"):
             with cut:
-                connecting = asyncio.create_task(discovery.connect([SPECIFIER]))
+                connecting = asyncio.ensure_future(discovery.connect([SPECIFIER]))
                 await asyncio.wait({connecting})
             if not connecting.cancelled():
                 await connecting.result().disconnect()

@@ -39,7 +39,7 @@ from buttplug.hardware.serial import link as serial_link
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.protocols.peers.lovense import prepare
-from tests.fakes.cut import cuts
+from tests.fakes.cut import Cut, cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.lovense_dongle import FakeDongle, FakeHidDongle, FakeSerialDongle
 from tests.fakes.pty import Pty
@@ -116,6 +116,16 @@ async def connected(findings: Findings, toy: str) -> Hardware:
     return await findings.latest[toy].connect([SPECIFIER])
 
 
+def end_search(manager: DongleManager) -> None:
+    """Look for no dongle any more, as the end of a scan does; one that was found is left alone."""
+    if manager._dongle is None and manager._poll._task is not None:
+        manager._poll._task.cancel()
+
+
+def is_over(cut: Cut, findings: Findings) -> bool:
+    return cut.happened or bool(findings.latest)
+
+
 class TestCutShort:
     async def test_a_scan_that_ends_at_any_moment_of_the_opening_leaves_no_port_open(
         self, dongle: FakeDongle, monkeypatch: pytest.MonkeyPatch
@@ -125,14 +135,13 @@ class TestCutShort:
         monkeypatch.setattr(hid_link, "READ_MS", 5)
         dongle.plug_in()
         dongle.add_toy("A1")
-        # As the end of the scan does it, which leaves a dongle alone that was found.
-        for cut in cuts("Poll._run", lambda poll: poll.cancel() if manager._dongle is None else None):
+        for cut in cuts("Poll._run"):
             manager = new_manager(dongle)
             findings = Findings(manager)
             await manager.open()
-            with cut:
+            with cut.by(end_search, manager):
                 await manager.start_scanning()
-                await until(lambda: cut.happened or findings.latest)
+                await until(partial(is_over, cut, findings))
                 await manager.stop_scanning()
             await manager.start_scanning()
             assert (await findings.one()).address == "A1", cut

@@ -95,6 +95,9 @@ class Scene(NamedTuple):
     def lose(self) -> None:
         self.toy.disconnect()
 
+    def come_back(self) -> None:
+        self.toy.come_back()
+
     def deny(self) -> None:
         self.server.configuration.change_device(KEY, deny=True)
 
@@ -148,10 +151,10 @@ async def end(scene: Scene) -> None:
 async def test_a_device_whose_connecting_is_cut_short_is_let_go_and_found_again(
     configuration: DeviceConfiguration, caplog: pytest.LogCaptureFixture, event: Callable[[Scene], None]
 ) -> None:
-    for cut in cuts("DeviceManager._connect", lambda _: event(scene)):
+    for cut in cuts("DeviceManager._connect"):
         scene = await begin(configuration)
         caplog.clear()
-        with cut:
+        with cut.by(event, scene):
             finished = await scene.scan()
         warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
         assert len(warnings) <= 1, cut
@@ -170,13 +173,13 @@ async def test_a_device_whose_connecting_is_cut_short_is_let_go_and_found_again(
 async def test_a_device_that_may_be_running_is_stopped_whenever_its_coming_back_is_cut_short(
     configuration: DeviceConfiguration, caplog: pytest.LogCaptureFixture, event: Callable[[Scene], None]
 ) -> None:
-    for cut in cuts("DeviceManager._connect", lambda _: event(scene)):
+    for cut in cuts("DeviceManager._connect"):
         scene = await begin(configuration)
         await scene.scan()
         await scene.drive()
         scene.toy.disconnect()
         await asyncio.sleep(1)
-        with cut:
+        with cut.by(event, scene):
             scene.toy.come_back()
             await asyncio.sleep(1)
         if event is Scene.close:
@@ -190,15 +193,15 @@ async def test_a_device_that_may_be_running_is_stopped_whenever_its_coming_back_
 
 
 @pytest.mark.parametrize("function", ["DeviceManager._close_lost", "_disconnect_stopped"])
-@pytest.mark.parametrize("event", [Scene.lose, Scene.deny, Scene.close, SimulatedDevice.come_back])
+@pytest.mark.parametrize("event", [Scene.lose, Scene.deny, Scene.close, Scene.come_back])
 async def test_a_device_whose_going_is_cut_short_is_stopped_let_go_and_found_again(
-    configuration: DeviceConfiguration, function: str, event: Callable[..., None]
+    configuration: DeviceConfiguration, function: str, event: Callable[[Scene], None]
 ) -> None:
-    for cut in cuts(function, lambda _: event(scene.toy if event is SimulatedDevice.come_back else scene)):
+    for cut in cuts(function):
         scene = await begin(configuration)
         await scene.scan()
         await scene.drive()
-        with cut:
+        with cut.by(event, scene):
             scene.lose() if function == "DeviceManager._close_lost" else scene.deny()
             await asyncio.sleep(1)
         if event is not Scene.close:
