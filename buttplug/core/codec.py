@@ -23,6 +23,7 @@ from buttplug.core.messages import (
     SERVER_MESSAGES,
     U32_MAX,
     ClientMessage,
+    DeviceList,
     RequestId,
     ServerMessage,
     WireStruct,
@@ -70,6 +71,14 @@ class _Envelope(WireStruct):
 def encode(message: ClientMessage | ServerMessage) -> bytes:
     """Return the frame of one message."""
     return _encode(({type(message).__name__: message},))
+
+
+def encode_once(message: DeviceList) -> bytes:
+    """Return the frame of an event that goes to many clients and is changed no more: the same object each time."""
+    frame: bytes | None = message.__dict__.get("frame")
+    if frame is None:
+        frame = message.__dict__["frame"] = encode(message)
+    return frame
 
 
 class Codec(Generic[Message]):

@@ -170,8 +170,11 @@ class DeviceInfo(WireStruct):
     device_display_name: str | None = None
 
 
-class DeviceList(ServerMessage):
-    """All connected devices: a reply, or an event whenever one came or went."""
+class DeviceList(ServerMessage, dict=True):
+    """All connected devices: a reply, or an event whenever one came or went.
+
+    It may hold attributes that are not sent: an event that goes to many clients keeps its frame.
+    """
 
     devices: dict[int, DeviceInfo]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from websockets.protocol import State
 
-from buttplug.core.codec import encode
-from buttplug.core.messages import Reading, ServerMessage
+from buttplug.core.codec import encode, encode_once
+from buttplug.core.messages import DeviceList, Reading, ServerMessage
 
 if TYPE_CHECKING:
     from buttplug.server.connection import SessionConnection
@@ -54,6 +54,8 @@ class Outbox:
             return
         if len(self._waiting) >= READINGS_LIMIT and _is_event(message):
             self._drop_oldest_reading()
+        if self._waiting and type(message) is DeviceList and self._supersedes_last(message):
+            self._waiting.pop()
         self._waiting.append(message)
         self._go_on_next_turn()
 
@@ -108,7 +110,10 @@ class Outbox:
         protocol = self._connection.protocol
         if protocol.state is State.OPEN:
             for message in messages:
-                protocol.send_text(encode(message))
+                if type(message) is DeviceList and not message.id:
+                    protocol.send_text(encode_once(message))
+                else:
+                    protocol.send_text(encode(message))
             self._connection.send_data()
 
     def _tell_emptied(self) -> None:
@@ -123,6 +128,13 @@ class Outbox:
             self._connection.cut_off(f"a client has read nothing for {STALL_LIMIT:g} s and is cut off")
         else:
             self._stalled = self._loop.call_later(STALL_LIMIT, self._watch, now)
+
+    def _supersedes_last(self, message: DeviceList) -> bool:
+        """Whether a list of devices makes the last message that waits pointless: another one of the same turn."""
+        last = self._waiting[-1]
+        # What has waited for longer is sent: a device may have gone and come back since.
+        in_this_turn = not self.paused and len(self._waiting) <= MESSAGES_A_TURN
+        return in_this_turn and not message.id and type(last) is DeviceList and not last.id
 
     def _drop_oldest_reading(self) -> None:
         for position, message in enumerate(self._waiting):

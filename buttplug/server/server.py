@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugConnectorError, ButtplugDeviceError
-from buttplug.core.messages import ServerMessage
+from buttplug.core.messages import DeviceList, ServerMessage
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.hardware.base import CommunicationManager
 from buttplug.server.autosave import AutoSave
@@ -334,9 +334,10 @@ class ButtplugServer:
             news = [self.configuration.remember(device.key, device.index) for device in new]
             if any(news):
                 self._autosave.changed()
+        devices = DeviceList(0, self.devices.infos())
         for session in tuple(self.sessions):
             try:
-                session.devices_changed()
+                session.devices_changed(devices)
             except Exception:
                 logger.exception("%s could not be told which devices there are, and is disconnected", session.label)
                 self.run_to_end(session.end(CloseCode.INTERNAL_ERROR, "the server failed"))

@@ -190,11 +190,11 @@ class Session:
                 break
             self.receive(message)
 
-    def devices_changed(self) -> None:
-        """Tell the client which devices there are, if it has shaken hands."""
+    def devices_changed(self, devices: DeviceList) -> None:
+        """Tell the client which devices there are, if it has shaken hands; the same event goes to all clients."""
         self._inputs.keep_only(self._devices.devices.values())
         if self.state is State.CONNECTED:
-            self._replies.deliver(DeviceList(0, self._devices.infos()))
+            self._replies.deliver(devices)
 
     def stop_driving(self) -> None:
         """Stop what this client drives, at once, because it can say no more: its last message has arrived.

@@ -299,10 +299,10 @@ async def test_a_session_that_cannot_be_told_of_devices_is_ended_with_its_device
 ) -> None:
     real = Session.devices_changed
 
-    def fails(self: Session) -> None:
+    def fails(self: Session, devices: DeviceList) -> None:
         if self is talker.session:
             raise RuntimeError(FAULT)
-        real(self)
+        real(self, devices)
 
     other = await house.client("another")
     with monkeypatch.context() as patch:

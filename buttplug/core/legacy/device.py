@@ -102,14 +102,17 @@ class Devices:
         self._devices = {index: Device(info) for index, info in sorted(infos.items())}
 
     def updated(self, infos: Mapping[int, DeviceInfo]) -> Devices:
-        """Return the devices there are now. What is known of those that are still there stays known."""
-        devices = Devices(infos)
-        for index, device in devices._devices.items():
+        """Return the devices there are now. What is known of those that are still there stays known: the same object."""
+        devices = Devices({})
+        for index, info in sorted(infos.items()):
             known = self._devices.get(index)
-            if known is not None and known.info == device.info:
+            # There may be hundreds, and most have not changed.
+            if known is not None and (known.info is info or known.info == info):
                 devices._devices[index] = known
-            elif known is not None:
-                device.subscriptions = known.subscriptions
+                continue
+            devices._devices[index] = Device(info)
+            if known is not None:
+                devices._devices[index].subscriptions = known.subscriptions
         return devices
 
     def __iter__(self) -> Iterator[Device]:
@@ -133,6 +136,8 @@ class Devices:
 
 
 def _actuators(feature: FeatureInfo, types: Iterable[OutputType]) -> Iterator[Actuator]:
+    if not feature.output:
+        return
     for type_ in types:
         limits = feature.output.get(type_)
         # An output with nothing to choose from cannot be described: old clients want at least one step.
@@ -141,6 +146,8 @@ def _actuators(feature: FeatureInfo, types: Iterable[OutputType]) -> Iterator[Ac
 
 
 def _sensors(feature: FeatureInfo, command: InputCommandType) -> Iterator[Sensor]:
+    if not feature.input:
+        return
     for type_ in InputType:
         limits = feature.input.get(type_)
         if limits is not None and command in limits.command:

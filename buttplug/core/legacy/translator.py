@@ -175,12 +175,13 @@ class Translator:
         # The list may be ahead of the event of a change: what is told after it would be of devices that it lacks, or has.
         self._tell_changes(self._version, reply.devices)
         self._known_devices.update(reply.devices)
-        return self._version.device_list(reply.id, [Device(info) for _, info in sorted(reply.devices.items())])
+        return self._version.device_list(reply.id, self._devices)
 
     def _tell_changes(self, version: Version, infos: Mapping[int, DeviceInfo]) -> None:
         """Tell which devices went and which came. One that is described otherwise than before went and came."""
         before, self._devices = self._devices, self._devices.updated(infos)
-        changed = [device.index for device in before if not _is_same(version, device, self._devices.get(device.index))]
+        gone = [device for device in before if self._devices.get(device.index) is not device]
+        changed = [device.index for device in gone if not _is_same(version, device, self._devices.get(device.index))]
         removed = [index for index in changed if index in self._known_devices]
         for index in removed:
             self._known_devices.remove(index)

@@ -663,6 +663,19 @@ async def test_a_device_or_bus_that_does_not_close_keeps_nobody_waiting_for_long
     assert "not every bus was closed within 0.25 s" in caplog.text
 
 
+async def test_a_bus_that_takes_longer_to_close_than_is_waited_for_is_closed_in_the_end(
+    make: Make, toys: DeviceConfiguration
+) -> None:
+    slow = FakeManager()
+    slow.delays = {"close": 2.0}
+    manager = await make(toys, slow)
+    await slow.start_scanning()
+    await manager.close(0.5)
+    assert slow.scanning
+    await settle(2)
+    assert not slow.scanning
+
+
 async def test_a_device_that_is_being_let_go_at_the_close_answers_what_was_asked_of_it(
     manager: DeviceManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
