@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from collections.abc import Callable
@@ -30,6 +31,8 @@ GROW_INTERVAL = 1.0
 COUNTED_READ = 128
 #: Seconds a peer has for its closing hand-shake.
 CLOSE_LIMIT = 0.25
+#: How a request begins, in HTTP or TLS. What does not is not worth a turn.
+BEGINNING = re.compile(rb"[A-Z]{1,16}(?: |$)|\x16(?:\x03|$)")
 #: Bytes that may wait for a peer which reads nothing; pongs are sent even to such a one.
 MAX_UNREAD = 1 << 20
 
@@ -151,8 +154,8 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
                 later=self._do_later,
             )
             self._call_later(self._limit, self._end_late_handshake)
-        if not self._admission.arrived(self, serve=self.transport.resume_reading, drop=self.transport.abort):
-            self.transport.pause_reading()
+        host, *_ = self.transport.get_extra_info("peername") or ("",)
+        self._admission.arrived(self, host, self.transport.abort)
         if self.transport.get_extra_info("sockname") is None:
             # Some systems have no address for a connection that is gone already, and later code relies on one.
             self.transport.abort()
@@ -165,13 +168,16 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         if self._allowance is None:
             self._receive(data)
             return
+        if self._allowance == MAX_STRANGER_BYTES and not BEGINNING.match(data):
+            self._cut_off("a connection sent something else than a request and is cut off")
+            return
         self._allowance -= nbytes
         if self._allowance < 0:
             self._cut_off(f"a connection sent more than {MAX_STRANGER_BYTES} bytes without a handshake and is cut off")
         else:
             # Only one read of a stranger waits to be handled at a time.
             self.transport.pause_reading()
-            self._admission.work.add(partial(self._receive_of_stranger, data))
+            self._admission.said(self, partial(self._receive_of_stranger, data))
 
     def eof_received(self) -> None:
         if self._has_begun:
@@ -201,7 +207,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
         if self._allowance is None:
             asyncio.get_running_loop().call_soon(piece)
         else:
-            self._admission.work.add(piece)
+            self._admission.said(self, piece)
 
     def _begin(self) -> None:
         """Begin with the websocket, at once or after the TLS handshake."""
