@@ -268,11 +268,10 @@ async def _connect(device: BLEDevice, name: str, turns: ConnectTurns) -> tuple[B
                 # bleak ends it by itself when the time is over, and then clears up: that has to end, too.
                 await within(left + DISCONNECT_LIMIT, client.connect(), cleanup_limit=DISCONNECT_LIMIT)
             except asyncio.CancelledError:
-                # It may have been connected in the moment in which it was given up.
-                if client.is_connected:
-                    await _close(client, name)
+                await _close_if_connected(client, name)
                 raise
             except Exception as error:  # as in BluetoothHardware
+                await _close_if_connected(client, name)
                 left -= loop.time() - began + CONNECT_PAUSE
                 if not tries_left or not is_temporary(error) or left <= 0:
                     raise device_error(name, "connecting", error) from error
@@ -319,6 +318,12 @@ def _required_endpoints(specifier: BluetoothSpecifier) -> set[str]:
     endpoints = {endpoint for characteristics in specifier.services.values() for endpoint in characteristics}
     commands = {endpoint for endpoint in endpoints if endpoint.startswith("tx") or endpoint == "command"}
     return commands or endpoints - {"rxblebattery", "rxblemodel"}
+
+
+async def _close_if_connected(client: BleakClient, name: str) -> None:
+    """Close a link that was made in the moment in which it was given up. Never raises."""
+    if client.is_connected:
+        await _close(client, name)
 
 
 async def _close(client: BleakClient, name: str) -> None:
