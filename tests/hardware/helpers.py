@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware, Packet
+from buttplug.hardware.specifier import Specifier
+from tests.fakes.cut import Cut
 
 
 async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
@@ -30,6 +32,15 @@ async def writes_meanwhile(stuck: asyncio.Task[None], other: Hardware, packet: P
         count += 1
         await asyncio.sleep(0.01)
     return count
+
+
+async def connect_and_let_go(discovery: Discovery, specifier: Specifier, cut: Cut) -> None:
+    """Connect a device, which may be cut short; if it is not, disconnect it again."""
+    with cut:
+        connecting = asyncio.ensure_future(discovery.connect([specifier]))
+        await asyncio.wait({connecting})
+    if not connecting.cancelled():
+        await connecting.result().disconnect()
 
 
 class Findings:

@@ -34,7 +34,7 @@ from buttplug.server import ButtplugServer
 from tests.fakes.cut import cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.sdl import SdlInUse, VirtualPad
-from tests.hardware.helpers import Findings, losses, until
+from tests.hardware.helpers import Findings, connect_and_let_go, losses, until
 from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
@@ -100,11 +100,7 @@ async def test_a_pad_whose_connecting_is_given_up_at_any_moment_is_closed_and_fo
     monkeypatch.setattr(link, "REPORT_TIME", 0.001)
     monkeypatch.setattr(polling, "RETRY_DELAYS", (0.0,))
     for cut in cuts("PollingManager._connect"):
-        with cut:
-            connecting = asyncio.ensure_future(discovery.connect([SPECIFIER]))
-            await asyncio.wait({connecting})
-        if not connecting.cancelled():
-            await connecting.result().disconnect()
+        await connect_and_let_go(discovery, SPECIFIER, cut)
         findings.latest.clear()
         await manager.start_scanning()
         discovery = await findings.one()

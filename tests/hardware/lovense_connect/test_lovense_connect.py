@@ -38,7 +38,7 @@ from buttplug.server.devices.pacing import owed
 from tests.fakes.cut import cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.lovense_connect import AppToy, ConnectApp
-from tests.hardware.helpers import Findings, losses, until, writes_meanwhile
+from tests.hardware.helpers import Findings, connect_and_let_go, losses, until, writes_meanwhile
 from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
@@ -104,11 +104,7 @@ class TestCutShort:
         self, manager: LovenseConnectManager, discovery: Discovery, findings: Findings
     ) -> None:
         for cut in cuts("LovenseConnectManager._connect"):
-            with cut:
-                connecting = asyncio.ensure_future(discovery.connect([SPECIFIER]))
-                await asyncio.wait({connecting})
-            if not connecting.cancelled():
-                await connecting.result().disconnect()
+            await connect_and_let_go(discovery, SPECIFIER, cut)
             findings.latest.clear()
             await manager.start_scanning()
             assert (await findings.one()).address == "f0a1", cut
