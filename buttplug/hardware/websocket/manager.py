@@ -181,6 +181,8 @@ class WebsocketManager(CommunicationManager):
         await self._offers.stop()
         server, self._server = self._server, None
         if server is not None:
+            # The port is free at once, also where the devices take their time.
+            server.server.close()
             peers = self._peers.values()
             try:
                 await asyncio.gather(*(peer.close(CloseCode.GOING_AWAY, "the server is shutting down") for peer in peers))

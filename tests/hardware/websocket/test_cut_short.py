@@ -18,7 +18,7 @@ from buttplug.server.protocols.peers.lovense import prepare
 from buttplug.server.rest.listener import RestListener
 from buttplug.server.websocket import WebsocketListener
 from tests.fakes.cut import cuts
-from tests.fakes.websocket_device import WebsocketToy
+from tests.fakes.websocket_device import WebsocketDevice, WebsocketToy
 from tests.hardware.helpers import until
 
 pytestmark = pytest.mark.real_time
@@ -116,3 +116,18 @@ async def test_a_port_whose_opening_is_given_up_at_any_moment_is_free(
             await listener.close()
         with socket.create_server(("127.0.0.1", free_port)):
             pass
+
+
+async def test_the_port_is_free_as_soon_as_the_bus_closes_also_where_a_device_takes_its_time() -> None:
+    manager = WebsocketManager(port=0)
+    await manager.open()
+    async with WebsocketDevice(manager.port) as device:
+        await until(lambda: manager._peers)
+        device.stop_reading()
+        closing = asyncio.create_task(manager.close())
+        await asyncio.sleep(0.01)
+        assert not closing.done()
+        with socket.create_server(("127.0.0.1", manager.port)):
+            pass
+        device.read_again()
+        await closing
