@@ -39,6 +39,8 @@ class Poll:
         self._action = action
         self._task: asyncio.Task[None] | None = None
         self._last_problem = ""
+        #: What is being begun and was not stopped since.
+        self._beginning: object = None
 
     def start(self, delay: float = 0.0) -> None:
         """Begin, after ``delay`` seconds; nothing happens while it runs."""
@@ -46,7 +48,8 @@ class Poll:
             self._task = asyncio.create_task(self._run(delay), name=f"{self.name} poll")
 
     async def stop(self) -> None:
-        """End and wait for the end; nothing happens while it does not run."""
+        """End and wait for the end; nothing happens while it does not run. One that is being begun does not go on."""
+        self._beginning = None
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -67,13 +70,15 @@ class Poll:
         """
         await self.stop()
         self._last_problem = ""
+        beginning = self._beginning = object()
         try:
             await self._action()
         except HardwareError as error:
             self._last_problem = error.message
             raise
         finally:
-            self.start(self.interval)
+            if self._beginning is beginning:
+                self.start(self.interval)
 
     async def _run(self, delay: float) -> None:
         await asyncio.sleep(delay)

@@ -76,6 +76,21 @@ async def test_the_first_failure_is_raised_where_it_is_waited_for_and_not_told_a
     assert times == [0, 1, 2, 2.5]
 
 
+async def test_one_that_is_stopped_while_it_begins_does_not_go_on_from_there(times: list[float]) -> None:
+    async def action() -> None:
+        await asyncio.sleep(0.5)
+        times.append(asyncio.get_running_loop().time())
+
+    poll = Poll("bus", action, 1.0)
+    beginning = asyncio.create_task(poll.begin())
+    await asyncio.sleep(0.1)
+    await poll.stop()
+    await beginning
+    await asyncio.sleep(5)
+    assert times == [0.5]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_a_stop_ends_an_action_that_hangs() -> None:
     async def hang() -> None:
         await asyncio.Event().wait()
