@@ -175,7 +175,7 @@ class Translator:
         # The list may be ahead of the event of a change: what is told after it would be of devices that it lacks, or has.
         self._tell_changes(self._version, reply.devices)
         self._known_devices.update(reply.devices)
-        return self._version.device_list(reply.id, [Device(info) for _, info in sorted(reply.devices.items())])
+        return self._version.device_list(reply.id, self._devices)
 
     def _tell_changes(self, version: Version, infos: Mapping[int, DeviceInfo]) -> None:
         """Tell which devices went and which came. One that is described otherwise than before went and came."""
