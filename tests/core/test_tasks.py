@@ -86,6 +86,7 @@ SHOWN_BY = {
     + "test_a_sensors_task_that_fails_is_answered_and_the_session_goes_on",
     "server/server.py ButtplugServer.run_to_end": SUPERVISION
     + "test_the_last_task_of_a_session_that_fails_is_logged_once_and_leaves_everything_stopped",
+    "server/server.py ButtplugServer.open": AWAITED,
     "server/server.py ButtplugServer.close": "tests/server/program/test_command_line.py::"
     "test_a_fault_at_the_end_is_told_and_exit_code_70",
     "server/websocket.py Listener.close": AWAITED,
