@@ -29,6 +29,7 @@ SHOWN_BY = {
     "client/ping.py Pinger.__init__": "tests/client/test_ping.py::"
     "test_a_fault_while_pinging_is_logged_once_and_ends_the_connection_in_time",
     "client/reconnect.py Reconnector.start": "tests/client/test_reconnect.py::test_whatever_fails_it_tries_again",
+    "client/subscription.py Subscription.leave": "it reports errors; asyncio reports faults",
     "client/websocket.py WebsocketConnector.connect": "tests/client/test_websocket.py::"
     "test_a_connection_that_cannot_be_read_any_more_is_lost",
     "console/main.py _run_lines": "tests/console/test_commands.py::"
