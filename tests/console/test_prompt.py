@@ -79,6 +79,21 @@ async def test_what_cannot_be_used_is_one_line_and_exit_code_1(words: list[str],
     assert "Traceback" not in err.decode()
 
 
+async def test_without_an_input_it_says_so() -> None:
+    process = await asyncio.create_subprocess_shell(
+        f'"{sys.executable}" -m buttplug --simulate aneros <&-',
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(20):
+        _, err = await process.communicate()
+    assert process.returncode == 1
+    assert (
+        err.decode().strip() == "there is no standard input to read commands from: run this at a terminal, or give it a pipe"
+    )
+
+
 @pytest.fixture
 async def terminal() -> AsyncIterator[tuple[int, int]]:
     """The end of a terminal that a person types at, and the end that a program reads."""
