@@ -281,6 +281,8 @@ class ButtplugServer:
             return
         try:
             self.close_from_outside()
+        except TimeoutError:
+            logger.error("the program ends, and its event loop is blocked: a device may be running")  # noqa: TRY400
         except Exception:
             logger.exception("the program ends, and the server could not be closed: a device may be running")
 

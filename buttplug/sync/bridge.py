@@ -13,7 +13,7 @@ from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 from buttplug.core.errors import ButtplugConnectorError, ButtplugError
 from buttplug.sync.iteration import Iteration
-from buttplug.sync.loop import EventLoopThread, event_loop_thread
+from buttplug.sync.loop import CallbackThread, EventLoopThread, event_loop_thread
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ async def _call_in_thread(callback: Callable[..., T], arguments: list[object]) -
         else:
             loop.call_soon_threadsafe(end, lambda: value)
 
-    threading.Thread(target=work, name="buttplug callback", daemon=True).start()
+    CallbackThread(work).start()
     return (await ended)()
 
 

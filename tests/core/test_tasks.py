@@ -91,8 +91,9 @@ SHOWN_BY = {
     "server/server.py ButtplugServer.close": "tests/server/program/test_command_line.py::"
     "test_a_fault_at_the_end_is_told_and_exit_code_70",
     "server/websocket.py Listener.close": AWAITED,
-    "sync/bridge.py _call_in_thread": "tests/sync/test_client.py::test_a_callback_that_raises_breaks_nothing_and_is_reported",
     "sync/iteration.py Iteration._within": TOLD,
+    "sync/loop.py CallbackThread": "tests/sync/test_client.py::test_a_callback_that_raises_breaks_nothing_and_is_reported",
+    "sync/loop.py EventLoopThread._exit": TOLD,
     "sync/loop.py EventLoopThread.__init__": "it runs the event loop and nothing else",
     "sync/loop.py EventLoopThread.run": TOLD,
     "sync/loop.py EventLoopThread._begin": "it closes what nobody uses any more; asyncio reports what it raises",
