@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from buttplug import ButtplugClient, ButtplugDevice, ButtplugDeviceError, ErrorCode
 from buttplug.core.messages import ClientMessage, DeviceInfo, Error, FeatureInfo, OutputCmd, OutputLimits, StopCmd
+from tests.fakes.clock import VirtualTimeLoop
 from tests.fakes.scripted_server import ScriptedServer, device_info, stroker
 
 
@@ -135,3 +138,41 @@ async def test_a_cancelled_call_leaves_no_trace(slow: tuple[ButtplugDevice, Scri
     await device.vibrate(9)
     assert {feature: value for feature, _, value in steps_sent(server)} == {0: 9, 1: 9}
     assert not device._channel.unsent
+
+
+#: A pause in tenths of a second, a motor or both of them, and the step, 0 for a stop.
+Call = tuple[int, int | None, int]
+calls = st.lists(st.tuples(st.integers(0, 12), st.none() | st.integers(0, 1), st.integers(0, 10)), min_size=2, max_size=8)
+
+
+@given(calls)
+@example([(0, None, 2), (1, 1, 9)])
+def test_whatever_is_called_when_the_newest_call_for_a_motor_is_what_it_is_told_last(calls: list[Call]) -> None:
+    async def play() -> tuple[dict[int, int], dict[int, int]]:
+        server = SlowServer(TWO_MOTORS)
+        wanted: dict[int, int] = {}
+        async with ButtplugClient("Tests") as client:
+            await client.connect(server)
+            device, running = client.devices[4], []
+            for tenths, motor, step in calls:
+                await asyncio.sleep(tenths / 10)
+                wanted |= dict.fromkeys((0, 1) if motor is None else (motor,), step)
+                target = device if motor is None else device.features[motor]
+                running.append(asyncio.create_task(target.vibrate(step) if step else target.stop()))
+            await asyncio.gather(*running)
+            return wanted, told_last(server)
+
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        wanted, told = runner.run(play())
+    assert {motor: told.get(motor, 0) for motor in wanted} == wanted
+
+
+def told_last(server: ScriptedServer) -> dict[int, int]:
+    """Return the step that each motor was told last, 0 for a stop."""
+    last: dict[int, int] = {}
+    for message in server.received:
+        if isinstance(message, OutputCmd):
+            last[message.feature_index] = message.command["Vibrate"].value or 0
+        elif isinstance(message, StopCmd):
+            last |= dict.fromkeys((0, 1) if message.feature_index is None else (message.feature_index,), 0)
+    return last
