@@ -69,7 +69,7 @@ class Commands:
         }
 
     async def do(self, line: str) -> None:
-        """Do what a line says, and tell what went wrong with it."""
+        """Do what a line says, and tell what went wrong with it; of what is cut off, who cuts it off tells that."""
         word, *rest = line.split() or ["stop"]
         try:
             if word.lower() in _OUTPUTS:
@@ -80,7 +80,9 @@ class Commands:
                 near = difflib.get_close_matches(word.lower(), [*self._words, *_OUTPUTS, "quit"], n=1)
                 raise UsageError(f"{word} is no command" + (f"; did you mean {near[0]}?" if near else "; help lists them"))
         except (UsageError, ButtplugError) as error:
-            self._tell(str(error))
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():
+                self._tell(str(error))
         except Exception:
             logger.exception("%s failed", escaped(line))
 

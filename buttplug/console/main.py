@@ -28,6 +28,7 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 PROMPT = "> "
 INTERRUPTED = 130
+LOST = "the server is lost, and stops the devices if it is still there; quit, and start this again when it is back"
 NO_INPUT = "there is no standard input to read commands from: run this at a terminal, or give it a pipe"
 
 
@@ -71,6 +72,8 @@ async def _talk(url: str | None, options: Options) -> None:
         client = await stack.enter_async_context(ButtplugClient("Prompt"))
         client.on_device_added = lambda device: _tell(f"found {_name(device)}")
         client.on_device_removed = lambda device: _tell(f"lost {_name(device)}")
+        if url is not None:
+            client.on_server_disconnect = lambda: _tell(LOST)
         await client.connect(server)
         _tell("scan looks for devices; help tells what else can be typed; an empty line stops everything")
         await _run_lines(Commands(client, _tell), sys.stdin, at_once=sys.stdin.isatty())

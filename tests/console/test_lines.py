@@ -11,6 +11,7 @@ import pytest
 
 from buttplug import ButtplugClient, ButtplugDeviceError
 from buttplug.console import main
+from buttplug.hardware.errors import HardwareError
 from tests.console.conftest import Desk
 
 Type = Callable[[str | None], Awaitable[None]]
@@ -90,6 +91,19 @@ async def test_nor_does_it_at_the_end_which_says_what_was_not_stopped(desk: Desk
             desk.sent(1)
             await type_(line)
             assert desk.sent(1) == ["f100", "f200"]
+
+
+async def test_of_what_is_cut_off_only_the_stop_tells_what_went_wrong(desk: Desk, talk: Talk) -> None:
+    async with talk() as type_:
+        await type_("vibrate 0 50 60\n")
+        desk.devices[0].write_error = HardwareError("no luck")
+        desk.told.clear()
+        await type_("\n")
+        await asyncio.sleep(10)
+        (told,) = desk.told
+        assert "could not be stopped" in told
+        desk.devices[0].write_error = None
+        await asyncio.sleep(10)
 
 
 async def test_a_scan_that_does_not_end_holds_up_no_stop(desk: Desk, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
