@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
@@ -24,6 +25,9 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
 LOOK_UP = 0.1
 #: Seconds that the end of the program waits for devices to stop.
 EXIT_LIMIT = 3.0
+#: Seconds that a call of a daemon thread gets no answer when the program ends: longer than that takes, but whoever waits for a
+#: lock that this thread has must not do so for ever.
+HOLD_LIMIT = 7.0
 
 
 class EventLoopThread:
@@ -140,16 +144,23 @@ class CallbackThread(threading.Thread):
         super().__init__(target=work, name="buttplug callback", daemon=True)
 
 
+#: Of each thread, whether it was held back.
+_held = threading.local()
+
+
+def ends_with_program() -> bool:
+    """Whether the program ends, and this thread with it."""
+    main, this = threading.main_thread(), threading.current_thread()
+    if main.is_alive() or not this.daemon or isinstance(this, CallbackThread):
+        return False
+    return all(thread.daemon or thread is main for thread in threading.enumerate())
+
+
 def _hold_at_exit() -> None:
-    """Where the program ends and this thread with it, wait for that: nothing new is begun, and no error is anybody's."""
-    main = threading.main_thread()
-    if main.is_alive():
-        return
-    this = threading.current_thread()
-    if not this.daemon or isinstance(this, CallbackThread):
-        return
-    if all(thread.daemon or thread is main for thread in threading.enumerate()):
-        threading.Event().wait()
+    """Where this thread ends with the program wait for that, once: nothing new is begun, and no error is anybody's."""
+    if ends_with_program() and not getattr(_held, "was", False):
+        _held.was = True
+        time.sleep(HOLD_LIMIT)
 
 
 _lock = threading.Lock()

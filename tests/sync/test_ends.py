@@ -148,6 +148,30 @@ threading.Thread(target=drive).start()
     assert "Traceback" not in ran.stderr
 
 
+def test_a_lock_that_such_a_thread_holds_is_free_again_in_time(tmp_path: Path) -> None:
+    program = """
+import atexit
+from buttplug.sync import loop
+loop.HOLD_LIMIT = 0.3
+lock = threading.Lock()
+
+def drive():
+    while True:
+        with lock: nora.vibrate(1.0); nora.vibrate(0.9)
+
+def tidy_up():
+    time.sleep(0.1)
+    with lock: print("tidy")
+
+threading.Thread(target=drive, daemon=True).start()
+atexit.register(tidy_up)
+time.sleep(0.1)
+"""
+    ran = run(OPENED + program, tmp_path / "packets")
+    assert ran.stdout == "tidy\n", ran.stderr
+    assert (tmp_path / "packets").read_text().split()[-1] in ("Vibrate:0;", "Rotate:0;")
+
+
 def test_an_event_loop_that_is_blocked_holds_the_end_up_for_so_long_and_that_is_told(tmp_path: Path) -> None:
     program = """
 from buttplug.server import server as server_module
