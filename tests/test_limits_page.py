@@ -58,6 +58,7 @@ PROMISES = [
     (LIMITS, "| streams of events; ", "256", "server.rest.events.WAITING_LIMIT", 256),
     (LIMITS, "| devices that have come and gone, ", "1000;", "server.devices.indexes.MOST_GONE", 1000),
     (LIMITS, "| devices that have come and gone, ", "100 ", "server.devices.configuration.MOST_REMEMBERED", 100),
+    (LIMITS, "| devices that have gone, ", "100", "core.legacy.device.MOST_GONE", 100),
     (LIMITS, "| devices lost while", "1000", "server.devices.lost.MOST_NAMED", 1000),
     (LIMITS, "| warnings that strangers cause |", "20 in 10 s", "core.recent_warnings.MOST", 20),
     (LIMITS, "| warnings that strangers cause |", "in 10 s", "core.recent_warnings.SECONDS", 10),

@@ -10,7 +10,7 @@ from buttplug.client.connection import Connection
 from buttplug.client.inputs import value_of
 from buttplug.client.subject import Subject
 from buttplug.core.errors import ButtplugConnectorError, ButtplugError, DeviceErrorReason
-from buttplug.core.messages import DeviceInfo, InputValue, Ok, StopCmd
+from buttplug.core.messages import DeviceInfo, InputValue, Ok, OutputCmd, StopCmd
 
 
 class Listener(Protocol):
@@ -42,6 +42,7 @@ class DeviceChannel:
         info: What the server says of the device.
         removed: Whether the device is gone.
         driven: What this client has driven and not stopped since, by feature.
+        unsent: By feature and type, the command to an output that is still to be sent. A newer one, or a stop, takes it out.
         listeners: Who takes the readings of an input, by feature and the server's name for the input.
         motions: What drives a feature by itself: a pattern. A stop ends it.
         report: Tells the program of an error that no call can raise.
@@ -50,6 +51,7 @@ class DeviceChannel:
     def __init__(self, connection: Connection, info: DeviceInfo, report: Callable[[Exception], None]) -> None:
         self.info: DeviceInfo = info
         self.driven: dict[int, Subject] = {}
+        self.unsent: dict[tuple[int, str], OutputCmd] = {}
         self.listeners: dict[tuple[int, str], Listener] = {}
         self.motions: dict[int, Motion] = {}
         self.report: Callable[[Exception], None] = report
@@ -97,6 +99,8 @@ class DeviceChannel:
                 # One that ends may end others with it.
                 if (motion := self.motions.pop(index, None)) is not None:
                     motion.end(index)
+            for waiting in [waiting for waiting in self.unsent if feature in (None, waiting[0])]:
+                del self.unsent[waiting]
         stopped = {index: subject for index, subject in self.driven.items() if outputs and feature in (None, index)}
         for index in stopped:
             del self.driven[index]
@@ -131,6 +135,7 @@ class DeviceChannel:
         """Be gone. Who listens to an input is given the error, or comes to a quiet end when it is None."""
         self.removed = True
         self.driven.clear()
+        self.unsent.clear()
         while self.motions:
             _, motion = self.motions.popitem()
             motion.lost(error or ButtplugConnectorError("The client has disconnected"))

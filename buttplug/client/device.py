@@ -272,6 +272,8 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
         connection = self._channel.connection_for(self._subject)
         message = self._message(connection, command)
         self._channel.driven[message.feature_index] = self._subject
+        if self._channel.unsent:
+            self._channel.unsent.pop(_output_of(message), None)
         await connection.request(message, Ok, self._subject)
 
     async def _play(self, pattern: Pattern, output_type: OutputType | str | None) -> None:
@@ -413,6 +415,12 @@ async def _play(features: Sequence[DeviceFeature], pattern: Pattern, output_type
         await play.run(pattern)
 
 
+def _output_of(message: OutputCmd) -> tuple[int, str]:
+    """Return the feature and the type that a command drives. Both kinds of position are one and the same part."""
+    (type_,) = message.command
+    return message.feature_index, OutputType.POSITION if type_ == OutputType.POSITION_WITH_DURATION else type_
+
+
 async def run_outputs(features: Sequence[DeviceFeature], command: DeviceOutputCommand) -> None:
     """Send one command to several features of one client at once, once all of them are known to take it.
 
@@ -422,12 +430,20 @@ async def run_outputs(features: Sequence[DeviceFeature], command: DeviceOutputCo
     connection = features[0]._channel.connection_for(features[0]._subject)
     messages = [feature._message(connection, command) for feature in features]
     requests = []
-    for feature in features:
+    unsent = [(feature._channel.unsent, _output_of(message)) for feature, message in zip(features, messages, strict=True)]
+    for feature, message, (waiting, output) in zip(features, messages, unsent, strict=True):
         feature._channel.driven[feature.index] = feature._subject
-    for message, feature in zip(messages, features, strict=True):
-        # Sending takes its time where the server reads slowly; what was stopped meanwhile must not be driven after that.
-        if feature.index in feature._channel.driven:
-            requests.append(await connection.begin(message, feature._subject))
+        waiting[output] = message
+    try:
+        for feature, message, (waiting, output) in zip(features, messages, unsent, strict=True):
+            # Sending takes its time where the server reads slowly; what was stopped, or driven otherwise, stays so.
+            if waiting.get(output) is message:
+                del waiting[output]
+                requests.append(await connection.begin(message, feature._subject))
+    finally:
+        for message, (waiting, output) in zip(messages, unsent, strict=True):
+            if waiting.get(output) is message:
+                del waiting[output]
     errors = []
     for request in requests:
         try:

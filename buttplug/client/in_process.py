@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
@@ -39,8 +40,13 @@ class InProcessConnector:
         """Open a session.
 
         Raises:
-            ButtplugConnectorError: The server does not take it.
+            ButtplugConnectorError: The server does not take it, or runs in another event loop.
         """
+        loop = getattr(self.server, "loop", None)
+        if loop not in (None, asyncio.get_running_loop()):
+            raise ButtplugConnectorError(
+                f"{self.server!r} runs in another event loop: connect in that one, or to the URL of a listener of the server"
+            )
         try:
             self._session = self.server.open_session(on_message, lambda code, reason: on_lost(reason))
         except ButtplugConnectorError as error:

@@ -44,8 +44,10 @@ class Subscription(Generic[Reading]):
         self._change = change
         self._reading_of = reading_of
         self._listeners: set[Stream[Reading]] = set()
-        self._subscribed = False
+        #: None where it is not known: the server was told, and no answer came.
+        self._subscribed: bool | None = False
         self._changing = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def publish(self, value: int) -> None:
         """Give a value to all who listen."""
@@ -69,22 +71,42 @@ class Subscription(Generic[Reading]):
         self._listeners.add(listener)
         async with self._changing:
             if not self._subscribed:
-                self._subscribed = True
+                # Whoever is cancelled here may not have been heard: the next one subscribes again.
+                self._subscribed = None
                 try:
                     await self._change(InputCommandType.SUBSCRIBE)
-                except ButtplugError as error:
-                    # Where no answer came, the server may have subscribed.
-                    self._subscribed = isinstance(error, ButtplugConnectorError) and self._source.connected
+                except ButtplugConnectorError:
                     raise
+                except ButtplugError:
+                    self._subscribed = False
+                    raise
+                if self._subscribed is None:
+                    # It was not ended meanwhile.
+                    self._subscribed = True
 
-    async def leave(self, listener: Stream[Reading]) -> None:
-        """Take a listener off; the last one unsubscribes. Who leaves cannot do anything about a failure: it is reported.
+    def leave(self, listener: Stream[Reading]) -> None:
+        """Take a listener off; the last one unsubscribes, which :meth:`left` waits for.
+
+        It goes on to its end even if who leaves is cancelled meanwhile.
+        """
+        self._listeners.discard(listener)
+        if not self._listeners:
+            task = asyncio.get_running_loop().create_task(self._unsubscribe())
+            self._leaving.add(task)
+            task.add_done_callback(self._leaving.discard)
+
+    async def left(self) -> None:
+        """Wait until everybody who has left has unsubscribed."""
+        if self._leaving:
+            await asyncio.wait(tuple(self._leaving))
+
+    async def _unsubscribe(self) -> None:
+        """Unsubscribe, where nobody listens any more. Nobody can do anything about a failure: it is reported.
 
         With the device or the session the subscription ends by itself.
         """
-        self._listeners.discard(listener)
         async with self._changing:
-            if self._subscribed and not self._listeners and self._source.connected:
+            if self._subscribed is not False and not self._listeners and self._source.connected:
                 self._subscribed = False
                 try:
                     await self._change(InputCommandType.UNSUBSCRIBE)
@@ -103,4 +125,6 @@ async def readings(subscriptions: Sequence[Subscription[Reading]]) -> AsyncGener
             yield reading
     finally:
         for subscription in subscriptions:
-            await subscription.leave(stream)
+            subscription.leave(stream)
+        for subscription in subscriptions:
+            await subscription.left()

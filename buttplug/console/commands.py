@@ -28,6 +28,8 @@ quit                                stop everything and end
 DEVICE and FEATURE are the numbers that list shows."""
 
 SCAN_TIME = 5.0
+#: Digits that a device and a feature have at most, with the point.
+LONGEST_TARGET = 21
 #: What a device is tried with: percent of each output's range, and for how many seconds.
 TRY_PERCENT = 20
 TRY_TIME = 1.0
@@ -67,7 +69,7 @@ class Commands:
         }
 
     async def do(self, line: str) -> None:
-        """Do what a line says, and tell what went wrong with it."""
+        """Do what a line says, and tell what went wrong with it; of what is cut off, who cuts it off tells that."""
         word, *rest = line.split() or ["stop"]
         try:
             if word.lower() in _OUTPUTS:
@@ -78,12 +80,22 @@ class Commands:
                 near = difflib.get_close_matches(word.lower(), [*self._words, *_OUTPUTS, "quit"], n=1)
                 raise UsageError(f"{word} is no command" + (f"; did you mean {near[0]}?" if near else "; help lists them"))
         except (UsageError, ButtplugError) as error:
-            self._tell(str(error))
+            task = asyncio.current_task()
+            if task is None or not task.cancelling():
+                self._tell(str(error))
         except Exception:
             logger.exception("%s failed", escaped(line))
 
+    async def stop_all(self) -> None:
+        """Stop everything.
+
+        Raises:
+            ButtplugError: Something could not be stopped.
+        """
+        await self._client.stop_all_devices()
+
     async def _scan(self, words: list[str]) -> None:
-        seconds = _number(words[0], "a number of seconds") if words else SCAN_TIME
+        seconds = _seconds(words[0]) if words else SCAN_TIME
         await self._client.start_scanning()
         try:
             await asyncio.sleep(seconds)
@@ -117,7 +129,7 @@ class Commands:
         percent = _number(words[1].removesuffix("%"), "a number of percent")
         if 0 < abs(percent) < 1:
             self._tell(f"that is {percent:g} of 100; for half type 50")
-        seconds = _number(words[2], "a number of seconds") if len(words) == 3 else None
+        seconds = _seconds(words[2]) if len(words) == 3 else None
         kinds = [OutputType.POSITION_WITH_DURATION] if output is OutputType.POSITION else []
         kinds = [*kinds, output] if seconds is not None else [output, *kinds]
         able = [(feature, kind) for feature in target.features() for kind in kinds if feature.has_output(kind)]
@@ -153,7 +165,7 @@ class Commands:
             self._tell("it has no sensors that can be read")
 
     async def _stop(self, words: list[str]) -> None:
-        await self._client.stop_all_devices()
+        await self.stop_all()
         self._tell("everything has stopped")
 
     async def _help(self, words: list[str]) -> None:
@@ -162,7 +174,7 @@ class Commands:
     def _target(self, words: list[str]) -> Target:
         text = words[0] if words else ""
         device, _, feature = text.partition(".")
-        if not text.replace(".", "", 1).isdecimal() or not device:
+        if not text.replace(".", "", 1).isdecimal() or not device or len(text) > LONGEST_TARGET:
             raise UsageError("name a device by its number, as list shows it")
         found = self._client.devices.get(int(device))
         if found is None:
@@ -181,6 +193,13 @@ def _device_lines(client: ButtplugClient) -> Iterator[str]:
             able = [*(feature.outputs or ()), *(name for name in feature.inputs or () if name != "RSSI")]
             description = f" ({escaped(feature.description)})" if feature.description else ""
             yield f"   {device.index}.{feature.index}: {', '.join(able)}{description}"
+
+
+def _seconds(text: str) -> float:
+    seconds = _number(text, "a number of seconds")
+    if seconds < 0:
+        raise UsageError(f"{text} seconds is before now: type a number from 0 on")
+    return seconds
 
 
 def _number(text: str, what: str) -> float:

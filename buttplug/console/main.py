@@ -28,12 +28,17 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 PROMPT = "> "
 INTERRUPTED = 130
+LOST = "the server is lost, and stops the devices if it is still there; quit, and start this again when it is back"
+NO_INPUT = "there is no standard input to read commands from: run this at a terminal, or give it a pipe"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the prompt until it is left; return the exit code."""
     own, rest = _parser().parse_known_args(arguments)
     options = parse(rest, {"BUTTPLUG_LOG_LEVEL": "warn", **os.environ})
+    if sys.stdin is None:
+        print(NO_INPUT, file=sys.stderr)  # noqa: T201
+        return 1
     with non_blocking_standard_output(), logging_to(options.log_file, options.log_levels, options.log_format):
         try:
             asyncio.run(_talk(own.connect, options))
@@ -67,10 +72,11 @@ async def _talk(url: str | None, options: Options) -> None:
         client = await stack.enter_async_context(ButtplugClient("Prompt"))
         client.on_device_added = lambda device: _tell(f"found {_name(device)}")
         client.on_device_removed = lambda device: _tell(f"lost {_name(device)}")
+        if url is not None:
+            client.on_server_disconnect = lambda: _tell(LOST)
         await client.connect(server)
         _tell("scan looks for devices; help tells what else can be typed; an empty line stops everything")
         await _run_lines(Commands(client, _tell), sys.stdin, at_once=sys.stdin.isatty())
-        await client.stop_all_devices()
 
 
 @asynccontextmanager
@@ -83,19 +89,40 @@ async def _server(options: Options) -> AsyncIterator[ButtplugServer]:
 
 
 async def _run_lines(commands: Commands, lines: TextIO, *, at_once: bool) -> None:
-    """Do what the lines say, one after the other, until quit or their end; ``at_once``: a stop does not wait for its turn."""
+    """Do what the lines say, one after the other, until quit or their end; then stop everything.
+
+    ``at_once``: a stop and the end wait for nothing.
+
+    Raises:
+        ButtplugError: Something could not be stopped at the end.
+    """
     typed = _read(lines, prompt=at_once)
-    doing: asyncio.Task[None] | None = None
+    doing: set[asyncio.Task[None]] = set()
     while (line := await typed.get()) is not None and line.strip().lower() != "quit":
-        if doing is not None:
-            if at_once and line.strip().lower() in ("", "stop"):
-                doing.cancel()
-            await asyncio.wait([doing])
-        doing = asyncio.create_task(commands.do(line))
-    if doing is not None:
-        if at_once:
-            doing.cancel()
-        await asyncio.wait([doing])
+        before = tuple(doing)
+        if at_once and line.strip().lower() in ("", "stop"):
+            # What is cut off may take its time to end, and what waits for it is not done any more.
+            for task in before:
+                task.cancel()
+            before = ()
+        task = asyncio.create_task(_do_after(before, commands, line))
+        doing.add(task)
+        task.add_done_callback(doing.discard)
+        if not at_once:
+            await asyncio.wait([task])
+    for task in doing:
+        task.cancel()
+    try:
+        await commands.stop_all()
+    finally:
+        if doing:
+            await asyncio.wait(doing)
+
+
+async def _do_after(before: Sequence[asyncio.Task[None]], commands: Commands, line: str) -> None:
+    if before:
+        await asyncio.wait(before)
+    await commands.do(line)
 
 
 def _read(lines: TextIO, *, prompt: bool) -> asyncio.Queue[str | None]:

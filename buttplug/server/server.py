@@ -98,7 +98,7 @@ class ButtplugServer:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_opened = False
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[list[str]] | None = None
         self._autosave = AutoSave(configuration)
         self._remembered: set[Device] = set()
@@ -115,16 +115,17 @@ class ButtplugServer:
         """Open the buses and accept clients.
 
         If the program ends without closing the server, that is done then, as far as the event loop can still be reached. A
-        second time does nothing.
+        second time does nothing but wait until it is open. When this is cancelled the opening goes on all the same: what is
+        half open cannot be opened again. :meth:`close` closes it.
 
         Raises:
             ButtplugConnectorError: It was closed. A closed server cannot be opened again: make another one.
         """
-        async with self._opening:
-            if self._closing is not None:
-                raise ButtplugConnectorError("a closed server cannot be opened again: make another one")
-            if not self._is_opened:
-                await self._open()
+        if self._closing is not None:
+            raise ButtplugConnectorError("a closed server cannot be opened again: make another one")
+        if self._opening is None:
+            self._opening = asyncio.get_running_loop().create_task(self._open())
+        await asyncio.shield(self._opening)
 
     async def _open(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -280,6 +281,8 @@ class ButtplugServer:
             return
         try:
             self.close_from_outside()
+        except TimeoutError:
+            logger.error("the program ends, and its event loop is blocked: a device may be running")  # noqa: TRY400
         except Exception:
             logger.exception("the program ends, and the server could not be closed: a device may be running")
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 from buttplug.core.errors import ButtplugConnectorError, ButtplugError
 from buttplug.sync.iteration import Iteration
-from buttplug.sync.loop import EventLoopThread, event_loop_thread
+from buttplug.sync.loop import CallbackThread, EventLoopThread, ends_with_program, event_loop_thread
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class Bridge:
     @property
     def can_wait(self) -> bool:
         """Whether the caller may wait for the event loop."""
-        return self._thread.usable and not self._thread.is_this_thread
+        return self._thread.usable and not self._thread.is_this_thread and not ends_with_program()
 
     def face(self, kind: type[AnyFace], thing: object) -> AnyFace:
         """Return the face of something: the same one as long as somebody holds it."""
@@ -176,7 +176,7 @@ async def _call_in_thread(callback: Callable[..., T], arguments: list[object]) -
         else:
             loop.call_soon_threadsafe(end, lambda: value)
 
-    threading.Thread(target=work, name="buttplug callback", daemon=True).start()
+    CallbackThread(work).start()
     return (await ended)()
 
 

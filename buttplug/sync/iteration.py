@@ -80,28 +80,37 @@ class Iteration(Iterator[Item], Generic[Item]):
 
     async def _within(self, timeout: float | None) -> object:
         """Return the next item, None where there is none in time or ever."""
-        if self._next is None:
-            self._next = asyncio.ensure_future(_next_of(self._source))
-        # What is not there in time is waited for again the next time; an interruption does not lose it either.
-        await asyncio.wait([self._next], timeout=timeout)
-        if not self._next.done():
-            return None
-        task, self._next = self._next, None
-        try:
-            return task.result()
-        except StopAsyncIteration:
-            self._ended = True
-            return None
-        except BaseException:
-            self._ended = True
-            raise
+        loop = asyncio.get_running_loop()
+        end = None if timeout is None else loop.time() + timeout
+        while not self._ended:
+            if self._next is None:
+                self._next = asyncio.ensure_future(_next_of(self._source))
+            # What is not there in time is waited for again the next time; an interruption does not lose it either.
+            task = self._next
+            await asyncio.wait([task], timeout=None if end is None else max(end - loop.time(), 0))
+            if not task.done():
+                return None
+            if self._next is not task:
+                # Another thread has it.
+                continue
+            self._next = None
+            try:
+                return task.result()
+            except StopAsyncIteration:
+                self._ended = True
+            except BaseException:
+                self._ended = True
+                raise
+        return None
 
     async def _close(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
-            await asyncio.wait([self._next])
-            if not self._next.cancelled():
-                self._next.exception()
+        self._ended = True
+        task, self._next = self._next, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+            if not task.cancelled():
+                task.exception()
         close = getattr(self._source, "aclose", None)
         if close is not None:
             await close()

@@ -7,7 +7,9 @@ import atexit
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 from buttplug.core.errors import ButtplugConnectorError
@@ -23,6 +25,9 @@ Work: TypeAlias = Callable[[], Coroutine[Any, Any, object]]
 LOOK_UP = 0.1
 #: Seconds that the end of the program waits for devices to stop.
 EXIT_LIMIT = 3.0
+#: Seconds that a call of a daemon thread gets no answer when the program ends: longer than that takes, but whoever waits for a
+#: lock that this thread has must not do so for ever.
+HOLD_LIMIT = 7.0
 
 
 class EventLoopThread:
@@ -52,10 +57,13 @@ class EventLoopThread:
 
         When the waiting is interrupted, by Ctrl-C, what runs is cancelled; with ``to_end`` it goes on.
 
+        When the program ends a daemon thread gets no answer any more: it ends with the program, in the midst of the call.
+
         Raises:
             RuntimeError: It was called in the event loop's own thread, which cannot wait for itself.
             ButtplugConnectorError: The process was forked, or ends.
         """
+        _hold_at_exit()
         if not self.usable or self.is_this_thread:
             work.close()
             if self.is_this_thread:
@@ -74,12 +82,15 @@ class EventLoopThread:
             if not to_end:
                 future.cancel()
             raise
+        _hold_at_exit()
         return future.result()
 
     def begin(self, work: Work) -> None:
         """Run something in the event loop, and do not wait for it. May be called in any thread."""
-        if self.usable and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(self._begin, work)
+        if self.usable:
+            # It may be closed in this moment, by the end of the program, which has done it then.
+            with suppress(RuntimeError):
+                self.loop.call_soon_threadsafe(self._begin, work)
 
     def at_exit(self, work: Work) -> Callable[[], None]:
         """Have something done when the program ends; returns a function that has it done at once instead."""
@@ -100,8 +111,11 @@ class EventLoopThread:
         """Stop all devices, and end the thread."""
         if not self.usable:
             return
+        finishing = asyncio.run_coroutine_threadsafe(self._finish(), self.loop)
         try:
-            self.run(self._finish())
+            finishing.result(EXIT_LIMIT + LOOK_UP)
+        except TimeoutError:
+            logger.error("the program ends, and its event loop is blocked: a device may be running")  # noqa: TRY400
         except Exception:
             logger.exception("the program ends, and not everything could be closed: a device may be running")
         self.loop.call_soon_threadsafe(self.loop.stop)
@@ -110,7 +124,9 @@ class EventLoopThread:
             self.loop.close()
 
     async def _finish(self) -> None:
-        tasks = [*self._tasks, *(self.loop.create_task(work()) for work in self._at_exit.values())]
+        # Copied in one go: other threads may still begin and end.
+        works = [*self._at_exit.values()]
+        tasks = [*self._tasks, *(self.loop.create_task(work()) for work in works)]
         if not tasks:
             return
         done, late = await asyncio.wait(tasks, timeout=EXIT_LIMIT)
@@ -119,6 +135,32 @@ class EventLoopThread:
         for task in done:
             if not task.cancelled() and (error := task.exception()) is not None:
                 logger.error("the program ends, and something could not be closed: %s", error)
+
+
+class CallbackThread(threading.Thread):
+    """Runs a callback. What it raises is told by whoever called it, also when the program ends."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        super().__init__(target=work, name="buttplug callback", daemon=True)
+
+
+#: Of each thread, whether it was held back.
+_held = threading.local()
+
+
+def ends_with_program() -> bool:
+    """Whether the program ends, and this thread with it."""
+    main, this = threading.main_thread(), threading.current_thread()
+    if main.is_alive() or not this.daemon or isinstance(this, CallbackThread):
+        return False
+    return all(thread.daemon or thread is main for thread in threading.enumerate())
+
+
+def _hold_at_exit() -> None:
+    """Where this thread ends with the program wait for that, once: nothing new is begun, and no error is anybody's."""
+    if ends_with_program() and not getattr(_held, "was", False):
+        _held.was = True
+        time.sleep(HOLD_LIMIT)
 
 
 _lock = threading.Lock()

@@ -90,12 +90,18 @@ def virtual_time() -> Iterator[Clock]:
     """
     loop = asyncio.get_running_loop()
     inner: Any = loop
-    real = type(inner).time
+    before = inner.time
     selector = put_on_virtual_time(loop, loop.time())
     try:
         yield Clock(loop)
     finally:
         inner._selector = selector.selector
-        # It goes on from where it is, or timers that are pending would be due at another time.
-        ahead = selector.now - real(inner)
-        inner.time = lambda: real(inner) + ahead
+        if isinstance(selector.selector, JumpingSelector):
+            # It was on virtual time already.
+            selector.selector.now = selector.now
+            inner.time = before
+        else:
+            # It goes on from where it is, or timers that are pending would be due at another time.
+            real = type(inner).time
+            ahead = selector.now - real(inner)
+            inner.time = lambda: real(inner) + ahead

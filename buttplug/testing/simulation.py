@@ -17,6 +17,7 @@ from buttplug.server.websocket import WebsocketListener
 
 if TYPE_CHECKING:
     from buttplug.sync import Client
+    from buttplug.sync.loop import EventLoopThread
 
 #: Seconds that devices may take to connect.
 CONNECT_LIMIT = 10.0
@@ -53,9 +54,13 @@ class Simulation:
         self._manager = SimulatedManager()
         self.devices: list[SimulatedDevice] = []
         for model in models:
+            if not isinstance(model, str | SimulatedDevice):
+                raise TypeError(f'Simulation takes the names of models, one by one: Simulation("Lovense Nora"), not {model!r}')
             self.add(model)
         self.server: ButtplugServer = ButtplugServer("Simulation", managers=[self._manager], configuration=self._configuration)
         self._stack: AsyncExitStack | None = None
+        self._thread: EventLoopThread | None = None
+        self._is_over = False
         self._clients = ExitStack()
         self._url: str | None = None
 
@@ -92,6 +97,8 @@ class Simulation:
     # In the event loop of a test
 
     async def __aenter__(self) -> Self:
+        if self._is_over:
+            raise RuntimeError("the simulation is over: make another one")
         if self._stack is not None:
             raise RuntimeError(
                 "the simulation is open already; of the fixtures, buttplug_server and buttplug_client are for what lives in "
@@ -102,34 +109,66 @@ class Simulation:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        self._is_over = True
         if self._stack is not None:
             await self._stack.aclose()
 
     async def connect(self, name: str = "Test") -> ButtplugClient:
-        """Return a client that is connected and has found all devices; it is disconnected at the end of the simulation."""
-        assert self._stack is not None, "the simulation was not entered"
-        client = await self._stack.enter_async_context(ButtplugClient(name))
+        """Return a client that is connected and has found all devices; it is disconnected at the end of the simulation.
+
+        Raises:
+            RuntimeError: The simulation was not entered by ``async with``.
+            TimeoutError: Devices did not connect in time.
+        """
+        client = await self._entered().enter_async_context(ButtplugClient(name))
         await client.connect(self.server)
         await self._find(client)
         return client
 
     async def listen(self) -> str:
-        """Have programs connect by a websocket; return the URL."""
-        assert self._stack is not None, "the simulation was not entered"
+        """Have programs connect by a websocket; return the URL.
+
+        Raises:
+            RuntimeError: The simulation was not entered.
+        """
+        stack = self._entered()
         if self._url is None:
             listener = WebsocketListener(self.server, hosts=["127.0.0.1"], port=0)
             await listener.open()
-            self._stack.push_async_callback(listener.close)
+            stack.push_async_callback(listener.close)
             self._url = listener.addresses[0]
         return self._url
 
+    def _entered(self) -> AsyncExitStack:
+        """Return what closes everything at the end.
+
+        Raises:
+            RuntimeError: It is not open in this event loop.
+        """
+        if self._is_over:
+            raise RuntimeError("the simulation is over: make another one")
+        if self._stack is None:
+            raise RuntimeError("the simulation was not entered: use `async with simulation:`, or in other tests `with`")
+        if self.server.loop is not asyncio.get_running_loop():
+            raise RuntimeError(
+                "the simulation was entered by `with` and lives in a thread of its own: in coroutines use `async with`"
+            )
+        return self._stack
+
     async def _find(self, client: ButtplugClient) -> None:
-        wanted = sum(device.in_range and device.connect_error is None for device in self.devices)
+        wanted = [device for device in self.devices if device.in_range and device.connect_error is None]
         events = client.events()
         await client.start_scanning()
-        async with asyncio.timeout(CONNECT_LIMIT):
-            while len(client.devices) < wanted:
-                await anext(events)
+        try:
+            async with asyncio.timeout(CONNECT_LIMIT):
+                while len(client.devices) < len(wanted):
+                    await anext(events)
+        except TimeoutError:
+            there = {device.hardware.address for device in self.server.devices.devices.values()}
+            missing = ", ".join(device.label for device in wanted if device.address not in there)
+            raise TimeoutError(
+                f"not connected within {CONNECT_LIMIT:g} s: {missing}; who wants a device slow, or failing, makes it so later"
+            ) from None
         if client.scanning:
             await client.stop_scanning()
 
@@ -138,20 +177,39 @@ class Simulation:
     def __enter__(self) -> Self:
         from buttplug.sync.loop import event_loop_thread
 
-        self._thread = event_loop_thread()
-        self._thread.run(self.__aenter__())
-        self._thread.run(self.listen())
+        thread = event_loop_thread()
+        thread.run(self.__aenter__())
+        self._thread = thread
+        try:
+            thread.run(self.listen())
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
-        with self._clients:
-            pass
-        self._thread.run(self.__aexit__(), to_end=True)
+        if self._thread is None:
+            return
+        try:
+            self._clients.close()
+        finally:
+            self._thread.run(self.__aexit__(), to_end=True)
 
     def client(self, name: str = "Test") -> Client:
-        """Return a synchronous client that is connected and has found all devices; it is disconnected at the end."""
+        """Return a synchronous client that is connected and has found all devices; it is disconnected at the end.
+
+        Raises:
+            RuntimeError: The simulation was not entered by ``with``.
+            TimeoutError: Devices did not connect in time.
+        """
         from buttplug.sync import Client
 
+        if self._thread is None:
+            raise RuntimeError(
+                "client() is for a simulation entered by `with`; in a coroutine use `await simulation.connect()`"
+            )
+        if self._is_over:
+            raise RuntimeError("the simulation is over: make another one")
         client = self._clients.enter_context(Client(name))
         client.connect(self.url)
         self._thread.run(self._find(client._async))
@@ -167,5 +225,13 @@ def wait_until(condition: Callable[[], object], timeout: float = 5.0) -> None:
     end = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError(f"it did not happen within {timeout:g} s")
+            raise AssertionError(f"it did not happen within {timeout:g} s" + _advice())
         time.sleep(0.002)
+
+
+def _advice() -> str:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ""
+    return "; the event loop of the test was blocked meanwhile: what lives in it is waited for with await"

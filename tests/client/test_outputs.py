@@ -24,8 +24,6 @@ from buttplug import (
 )
 from buttplug.client.outputs import OutputMethods
 from buttplug.core.messages import (
-    ClientMessage,
-    DeviceInfo,
     Error,
     FeatureInfo,
     Ok,
@@ -385,29 +383,3 @@ def test_the_docstring_of_every_run_output_says_it_too(class_: type[OutputMethod
     text = inspect.getdoc(class_.run_output) or ""
     assert "``1.0``" in text
     assert "``1``" in text
-
-
-class SlowServer(ScriptedServer):
-    """Takes half a second for each message, one after the other, as a websocket does whose server reads slowly."""
-
-    def __init__(self, *devices: DeviceInfo) -> None:
-        super().__init__(devices)
-        self.sending = asyncio.Lock()
-
-    async def send(self, message: ClientMessage) -> None:
-        async with self.sending:
-            await asyncio.sleep(0.5)
-            await super().send(message)
-
-
-@pytest.mark.parametrize("everything", [True, False])
-async def test_a_stop_in_the_middle_of_a_slow_command_to_several_features_has_the_last_word(everything: bool) -> None:
-    server = SlowServer(stroker(2))
-    async with ButtplugClient("Tests") as client:
-        await client.connect(server)
-        device = client.devices[2]
-        command = asyncio.create_task(device.vibrate(0.5))
-        await asyncio.sleep(0.1)
-        await (client.stop_all_devices() if everything else device.stop())
-        await command
-        assert [type(message).__name__ for message in server.received[2:]] == ["OutputCmd", "StopCmd"]

@@ -43,6 +43,27 @@ async def end(process: asyncio.subprocess.Process) -> tuple[int | None, str, lis
     return process.returncode, out.decode(), re.findall(r" <- tx (.*)$", err.decode(), re.MULTILINE)
 
 
+@pytest.fixture
+async def terminal() -> AsyncIterator[tuple[int, int]]:
+    """The end of a terminal that a person types at, and the end that a program reads."""
+    if not hasattr(os, "openpty"):
+        pytest.skip("this system has no such terminals")
+    person, program = os.openpty()
+    yield person, program
+    os.close(person)
+    os.close(program)
+
+
+async def until(process: asyncio.subprocess.Process, text: bytes) -> None:
+    assert process.stdout is not None
+    read = b""
+    async with asyncio.timeout(20):
+        while text not in read:
+            piece = await process.stdout.read(1000)
+            assert piece, read
+            read += piece
+
+
 @pytest.mark.parametrize("last", ["quit\n", "", "stop\nquit\n"])
 async def test_lines_of_a_pipe_are_done_one_after_the_other_and_at_the_end_everything_is_stopped(last: str) -> None:
     code, out, sent = await end(await run(*SIMULATED, typed="scan 0.3\nvibrate 0 50\n" + last))
@@ -63,6 +84,16 @@ async def test_the_devices_of_another_server_can_be_tried(start: Start) -> None:
     assert re.findall(r" <- tx (.*)$", err, re.MULTILINE)[:4] == ["f1 40", "f2 40", "f1 00", "f2 00"]
 
 
+async def test_a_server_that_is_lost_is_told_with_what_to_do(start: Start, terminal: tuple[int, int]) -> None:
+    server = await start("--ws-port=0", "--simulate=aneros")
+    process = await run("--connect", await server.listening(), stdin=terminal[1])
+    await until(process, b"scan looks for devices")
+    server.process.terminate()
+    await until(process, b"the server is lost, and stops the devices if it is still there; quit, and start this again")
+    os.write(terminal[0], b"quit\n")
+    assert (await end(process))[0] == 1
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -79,25 +110,19 @@ async def test_what_cannot_be_used_is_one_line_and_exit_code_1(words: list[str],
     assert "Traceback" not in err.decode()
 
 
-@pytest.fixture
-async def terminal() -> AsyncIterator[tuple[int, int]]:
-    """The end of a terminal that a person types at, and the end that a program reads."""
-    if not hasattr(os, "openpty"):
-        pytest.skip("this system has no such terminals")
-    person, program = os.openpty()
-    yield person, program
-    os.close(person)
-    os.close(program)
-
-
-async def until(process: asyncio.subprocess.Process, text: bytes) -> None:
-    assert process.stdout is not None
-    read = b""
+async def test_without_an_input_it_says_so() -> None:
+    process = await asyncio.create_subprocess_shell(
+        f'"{sys.executable}" -m buttplug --simulate aneros <&-',
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
     async with asyncio.timeout(20):
-        while text not in read:
-            piece = await process.stdout.read(1000)
-            assert piece, read
-            read += piece
+        _, err = await process.communicate()
+    assert process.returncode == 1
+    assert (
+        err.decode().strip() == "there is no standard input to read commands from: run this at a terminal, or give it a pipe"
+    )
 
 
 async def test_at_a_terminal_an_empty_line_stops_what_is_being_tried(terminal: tuple[int, int]) -> None:

@@ -29,6 +29,7 @@ SHOWN_BY = {
     "client/ping.py Pinger.__init__": "tests/client/test_ping.py::"
     "test_a_fault_while_pinging_is_logged_once_and_ends_the_connection_in_time",
     "client/reconnect.py Reconnector.start": "tests/client/test_reconnect.py::test_whatever_fails_it_tries_again",
+    "client/subscription.py Subscription.leave": "it reports errors; asyncio reports faults",
     "client/websocket.py WebsocketConnector.connect": "tests/client/test_websocket.py::"
     "test_a_connection_that_cannot_be_read_any_more_is_lost",
     "console/main.py _run_lines": "tests/console/test_commands.py::"
@@ -88,11 +89,13 @@ SHOWN_BY = {
     + "test_a_sensors_task_that_fails_is_answered_and_the_session_goes_on",
     "server/server.py ButtplugServer.run_to_end": SUPERVISION
     + "test_the_last_task_of_a_session_that_fails_is_logged_once_and_leaves_everything_stopped",
+    "server/server.py ButtplugServer.open": AWAITED,
     "server/server.py ButtplugServer.close": "tests/server/program/test_command_line.py::"
     "test_a_fault_at_the_end_is_told_and_exit_code_70",
     "server/websocket.py Listener.close": AWAITED,
-    "sync/bridge.py _call_in_thread": "tests/sync/test_client.py::test_a_callback_that_raises_breaks_nothing_and_is_reported",
     "sync/iteration.py Iteration._within": TOLD,
+    "sync/loop.py CallbackThread": "tests/sync/test_client.py::test_a_callback_that_raises_breaks_nothing_and_is_reported",
+    "sync/loop.py EventLoopThread._exit": TOLD,
     "sync/loop.py EventLoopThread.__init__": "it runs the event loop and nothing else",
     "sync/loop.py EventLoopThread.run": TOLD,
     "sync/loop.py EventLoopThread._begin": "it closes what nobody uses any more; asyncio reports what it raises",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from buttplug.core.messages import Ok, Ping, RequestServerInfo, ServerMessage
 from buttplug.server import ButtplugServer
 from tests.fakes.fault_log import only_faults
@@ -58,3 +60,40 @@ async def test_what_is_sent_from_inside_answers_is_handled_in_the_order_in_which
             session.receive(Ping(id_))
         await asyncio.sleep(0.1)
     assert heard == [1, 10, 11, 20, 21, 100, 101, 200]
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_server_whose_opening_was_cancelled_is_opened_by_the_next_call_and_opens_each_bus_once(turns: int) -> None:
+    fast, slow = FakeManager(), FakeManager()
+    slow.delays["open"] = 1.0
+    server = ButtplugServer(managers=[fast, slow])
+    opening = asyncio.create_task(server.open())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    opening.cancel()
+    await asyncio.wait([opening])
+    await server.open()
+    assert server.is_open
+    await server.close()
+    assert fast.calls == slow.calls == ["open", "close"]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_a_server_whose_block_is_cancelled_while_it_opens_is_closed_and_leaves_nothing() -> None:
+    fast, slow = FakeManager(), FakeManager()
+    slow.delays["open"] = 1.0
+    server = ButtplugServer(managers=[fast, slow])
+
+    async def use() -> None:
+        async with server:
+            raise AssertionError("it is not open")
+
+    using = asyncio.create_task(use())
+    await asyncio.sleep(0.5)
+    using.cancel()
+    await asyncio.wait([using])
+    assert using.cancelled()
+    await asyncio.sleep(1)
+    assert not server.is_open
+    assert (fast.calls, slow.calls) == (["open", "close"], ["open", "close", "close"]), "the second time it is open"
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from buttplug import ButtplugClient
 from buttplug.core.messages import (
     DeviceList,
     Error,
@@ -521,3 +522,35 @@ async def test_a_device_that_refuses_to_be_quiet_does_not_keep_its_client_from_l
     await asyncio.sleep(20)
     assert 'Client "talker": Device 0 "Toy"' in caplog.text
     assert talker.events(Error) == []
+
+
+@pytest.mark.parametrize("again", [None, 0, 1, 3])
+async def test_a_listener_that_is_cancelled_in_any_turn_of_the_event_loop_leaves_the_device_unsubscribed(
+    house: House, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch, again: int | None
+) -> None:
+    make_subscribing_slow(toy, monkeypatch)
+    device = house.server.devices.devices[0]
+    async with ButtplugClient("Tests") as client:
+        await client.connect(house.server)
+        before = asyncio.all_tasks()
+
+        async def listen() -> None:
+            async for _ in client.devices[0].subscribe("Pressure"):
+                pass
+
+        for turns in range(40):
+            listener = asyncio.create_task(listen())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            listener.cancel()
+            for _ in range(again or 0):
+                await asyncio.sleep(0)
+            if again is not None:
+                listener.cancel()
+            await asyncio.wait([listener])
+            await asyncio.sleep(1)
+            assert not any(device._listeners.values()), turns
+            assert not any(session._inputs._wanted for session in house.server.sessions), turns
+            assert asyncio.all_tasks() <= before
+        assert {type(command) for command in toy.commands} == {Subscribe, Unsubscribe}
+        assert isinstance(toy.commands[-1], Unsubscribe)

@@ -257,6 +257,31 @@ async def test_a_disabled_output_is_neither_shown_nor_counted_nor_driven(aneros:
     assert set(aneros.sent()) == {b"\xf2\x7f"}
 
 
+@pytest.mark.parametrize("version", [1, 2, 3])
+async def test_a_command_that_crosses_with_a_setting_drives_what_was_meant_or_is_refused_by_name(
+    aneros: House, version: int
+) -> None:
+    talker = await connect(aneros, version)
+    await talker.devices()
+    await set_up(aneros, outputs={(0, VIBRATE): OutputSettings(disabled=True)})
+    disabled = (4, 'Device 0 "Aneros Vivi", feature 0: Vibrate is disabled in the user\'s settings')
+    assert await talker.refusal("VibrateCmd", DeviceIndex=0, Speeds=[speed(0, 1)]) == disabled
+    assert aneros.sent() == []
+    await talker.command("VibrateCmd", Speeds=[speed(1, 1)])
+    assert aneros.sent() == [b"\xf2\x7f"]
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+async def test_zeros_for_all_outputs_reach_the_enabled_ones(aneros: House, version: int) -> None:
+    talker = await connect(aneros, version)
+    await set_up(aneros, outputs={(0, VIBRATE): OutputSettings(disabled=True)})
+    await talker.command("SingleMotorVibrateCmd", Speed=1)
+    code, reason = await talker.refusal("VibrateCmd", DeviceIndex=0, Speeds=[speed(0, 0), speed(1, 0)])
+    assert code == 4
+    assert reason.endswith("feature 0: Vibrate is disabled in the user's settings")
+    assert aneros.sent() == [b"\xf2\x7f", b"\xf2\x00"]
+
+
 @old
 async def test_a_device_with_everything_disabled_can_be_stopped_only(toy: House, version: int) -> None:
     device = toy.server.devices.devices[0]

@@ -48,12 +48,16 @@ Stopped = Callable[[], None]
 class Client(ABC):
     """A client. ``quiet``: it does not ping. ``spelling``: how it says things."""
 
-    spelling: Spelling = SPELLINGS[4]
+    spelling: Spelling = Spelling()
 
     def __init__(self, name: str, watch: Watch) -> None:
         self.party = Party(name)
         self.watch = watch
         self.quiet = False
+        #: The indexes of the devices in the lists that it has seen.
+        self.known: set[int] = set()
+        #: The devices of which it saw the lists before anything of them was ever disabled.
+        self.counts_surely: set[int] = set()
         self.pinged_at = asyncio.get_running_loop().time()
 
     @property
@@ -189,8 +193,7 @@ class OverWire(Talker):
         super().__init__(name, watch)
         self.peer = peer
         self.is_deaf = False
-        self.spelling = SPELLINGS[version]
-        self._known: set[int] = set()
+        self.spelling = SPELLINGS[version]()
         self._has_list = False
         self._shakes_hands = shakes_hands
         self._is_open = False
@@ -268,17 +271,17 @@ class OverWire(Talker):
         """
         if (listed := devices_listed(message)) is not None:
             is_told_of_each = isinstance(self.spelling, Old)
-            if is_told_of_each and (self._known - listed or (self._has_list and listed - self._known)):
-                self.watch.find(SHOWN, f"{self.party.name} was shown {listed}, and told before of {self._known}")
-            self._known, self._has_list = listed, True
+            if is_told_of_each and (self.known - listed or (self._has_list and listed - self.known)):
+                self.watch.find(SHOWN, f"{self.party.name} was shown {listed}, and told before of {self.known}")
+            self.known, self._has_list = listed, True
         elif (came := device_of(message, "DeviceAdded")) is not None:
-            if came in self._known:
+            if came in self.known:
                 self.watch.find(SHOWN, f"{self.party.name} was told twice that device {came} came")
-            self._known.add(came)
+            self.known.add(came)
         elif (gone := device_of(message, "DeviceRemoved")) is not None:
-            if gone not in self._known:
+            if gone not in self.known:
                 self.watch.find(SHOWN, f"{self.party.name} was told that device {gone} went, of which it does not know")
-            self._known.discard(gone)
+            self.known.discard(gone)
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from tests.simulation.spellings import levels
-from tests.simulation.toys import HIGHEST, Toy
+from tests.simulation.toys import COMMANDS, HIGHEST, Toy
 
 #: Seconds from a reason to stop to the zero at a device that has had no trouble for :data:`CALM`, and at one that has or had.
 AT_ONCE = 0.05
@@ -41,6 +41,7 @@ LEFT = "nothing is left at the end"
 BOUNDED = "what waits is bounded"
 UNSEEN = "nothing goes wrong unseen"
 LIMITED = "limits hold"
+MEANT = "a command reaches the motor that is meant"
 ENDED = "who is no client is not kept, and a client is"
 TOLD = "a shutdown stops everything in time, or says what it did not"
 SHOWN = "no device comes or goes twice to a client that is told of each"
@@ -190,6 +191,8 @@ class Watch:
         if command:
             if self._is_before(command, motor):
                 self.find(EARLIER, f"{_name(motor)} was told command {command} after stop {motor.stop[0]} was answered")
+            if not any(given.number % COMMANDS == command % COMMANDS for given in motor.commands):
+                self.find(MEANT, f"{_name(motor)} was told command {command}, which was for another one")
             if value > motor.highest and self._was_given_after(command, motor, motor.limited_at):
                 self.find(LIMITED, f"{_name(motor)} was told {value}, over {motor.highest}")
         elif before:

@@ -27,7 +27,7 @@ from buttplug.core.messages import (
     ServerMessage,
     StopCmd,
 )
-from tests.simulation.toys import COMMANDS, HIGHEST, SHORTEST
+from tests.simulation.toys import COMMANDS, HIGHEST, MOTORS, SHORTEST
 
 #: Above every index of the toys' features.
 NOWHERE = 99
@@ -41,8 +41,10 @@ class Spelling:
     Attributes:
         addresses_motors: Whether it can say which motor of a device it drives.
         stops_motors: Whether it can say which motor of a device it stops.
+        names_motors: Whether it knows which motor it drives by more than a number of which it saw the beginning.
     """
 
+    names_motors: ClassVar[bool] = True
     addresses_motors: ClassVar[bool] = True
     stops_motors: ClassVar[bool] = True
 
@@ -63,6 +65,7 @@ class Old(Spelling):
     """What clients of versions 0 to 3 have in common."""
 
     stops_motors = False
+    names_motors = False
     version: ClassVar[int]
     #: What is asked instead of reading, of subscribing to, and of no longer subscribing to a sensor; of a device if marked.
     questions: ClassVar[dict[str, tuple[str, dict[str, object], bool]]]
@@ -96,7 +99,7 @@ class Old(Spelling):
             if message.feature_index == NOWHERE:
                 name, fields = self.nonsense
             elif type_ == OutputType.VIBRATE:
-                name, fields = self.vibrate(message.feature_index, arguments.value / HIGHEST)
+                name, fields = self.vibrate(message.device_index, message.feature_index, arguments.value / HIGHEST)
             else:
                 assert arguments.duration is not None
                 name, fields = self.move(arguments.value / HIGHEST, arguments.duration)
@@ -109,7 +112,7 @@ class Old(Spelling):
     def share(self, value: int, duration: int | None) -> float | None:
         return value / HIGHEST if duration is None else None
 
-    def vibrate(self, motor: int, share: float) -> tuple[str, dict[str, object]]:
+    def vibrate(self, device: int, motor: int, share: float) -> tuple[str, dict[str, object]]:
         """Return the name and fields of a command to a vibrator."""
         return "VibrateCmd", {"Speeds": [{"Index": motor, "Speed": share}]}
 
@@ -119,7 +122,10 @@ class Old(Spelling):
 
 
 class Version3(Old):
+    """Finds a motor by its name, in the lists that it was told."""
+
     version = 3
+    names_motors = True
     questions: ClassVar = {
         "Read": ("SensorReadCmd", {"SensorIndex": 0, "SensorType": "Battery"}, True),
         "Subscribe": ("SensorSubscribeCmd", {"SensorIndex": 0, "SensorType": "Pressure"}, True),
@@ -129,8 +135,28 @@ class Version3(Old):
     kinds = (v3.ServerInfo, v3.SensorReading)
     of_devices: ClassVar = {"DeviceAdded": v3.DeviceAdded, "DeviceList": v3.DeviceList}
 
-    def vibrate(self, motor: int, share: float) -> tuple[str, dict[str, object]]:
-        return "ScalarCmd", {"Scalars": [{"Index": motor, "Scalar": share, "ActuatorType": "Vibrate"}]}
+    def __init__(self) -> None:
+        super().__init__()
+        #: The places of the motors in the newest lists, by device and motor.
+        self._places: dict[tuple[int, int], int] = {}
+
+    def read(self, frame: bytes) -> Iterable[ServerMessage | Malformed]:
+        for message in super().read(frame):
+            if isinstance(message, v3.DeviceAdded):
+                self._note_places(message.device_index, message.device_messages)
+            elif isinstance(message, v3.DeviceList):
+                for device in message.devices:
+                    self._note_places(device.device_index, device.device_messages)
+            yield message
+
+    def _note_places(self, device: int, messages: v3.DeviceMessages) -> None:
+        for motor, name in enumerate(MOTORS):
+            found = (place for place, entry in enumerate(messages.scalar_cmd) if entry.feature_descriptor.startswith(name))
+            self._places[device, motor] = next(found, NOWHERE)
+
+    def vibrate(self, device: int, motor: int, share: float) -> tuple[str, dict[str, object]]:
+        place = self._places.get((device, motor), NOWHERE)
+        return "ScalarCmd", {"Scalars": [{"Index": place, "Scalar": share, "ActuatorType": "Vibrate"}]}
 
 
 class Version2(Old):
@@ -171,7 +197,7 @@ class Version0(Version1):
     nonsense = ("LovenseCmd", {"Command": "Vibrate:20;"})
     of_devices: ClassVar = {"DeviceAdded": v2.DeviceAdded[list[str]], "DeviceList": v2.DeviceList[list[str]]}
 
-    def vibrate(self, motor: int, share: float) -> tuple[str, dict[str, object]]:
+    def vibrate(self, device: int, motor: int, share: float) -> tuple[str, dict[str, object]]:
         return "SingleMotorVibrateCmd", {"Speed": share}
 
     def move(self, share: float, duration: int) -> tuple[str, dict[str, object]]:
@@ -181,7 +207,7 @@ class Version0(Version1):
         return super().share(value, duration) if duration is None else _launch_place(duration) / 99
 
 
-SPELLINGS: dict[int, Spelling] = {0: Version0(), 1: Version1(), 2: Version2(), 3: Version3(), 4: Spelling()}
+SPELLINGS: dict[int, type[Spelling]] = {0: Version0, 1: Version1, 2: Version2, 3: Version3, 4: Spelling}
 
 
 def levels(share: float, steps: int) -> tuple[int, int]:

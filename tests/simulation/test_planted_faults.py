@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from buttplug.core import legacy
 from buttplug.core.legacy import v3
 from buttplug.core.legacy.conversion import nothing
 from buttplug.core.legacy.translator import Translator
@@ -176,6 +177,10 @@ def old_clients_are_not_told_what_goes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Translator, "_tell_changes", tell)
 
 
+def old_clients_are_numbered_anew(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(legacy.device, "_in_place", lambda before, now: list(now))
+
+
 PLANTED: dict[str, tuple[Plant, ...]] = {
     rules.EARLIER: (a_stop_leaves_what_waits,),
     rules.STOPPED: (a_stop_is_answered_unwritten, old_clients_stop_nothing),
@@ -186,6 +191,7 @@ PLANTED: dict[str, tuple[Plant, ...]] = {
     rules.BOUNDED: (what_is_over_the_limit_waits, sessions_are_kept),
     rules.UNSEEN: (readings_raise,),
     rules.LIMITED: (limits_come_with_the_next_connection,),
+    rules.MEANT: (old_clients_are_numbered_anew,),
     rules.ENDED: (strangers_stay, whoever_reads_is_cut_off),
     rules.TOLD: (a_shutdown_says_nothing,),
     rules.SHOWN: (old_clients_are_not_told_what_goes,),

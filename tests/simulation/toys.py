@@ -28,8 +28,10 @@ WRITE_TIME = 0.001
 #: Seconds after which what was cut off may still arrive, at the most.
 LATE = 7.0
 
-VIBRATOR: Feature = {"index": 0, "output": {"vibrate": {"value": [0, HIGHEST]}}}
-SECOND: Feature = {"index": 1, "output": {"vibrate": {"value": [0, HIGHEST]}}}
+#: What clients of version 3 know the first and the second motor by.
+MOTORS = ("first", "second")
+VIBRATOR: Feature = {"index": 0, "description": MOTORS[0], "output": {"vibrate": {"value": [0, HIGHEST]}}}
+SECOND: Feature = {"index": 1, "description": MOTORS[1], "output": {"vibrate": {"value": [0, HIGHEST]}}}
 MOVE = {"value": [0, HIGHEST], "duration": [0, LONGEST]}
 SHAFT: Feature = {"index": 1, "output": {"hw_position_with_duration": MOVE}}
 SENSORS: list[Feature] = [

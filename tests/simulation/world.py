@@ -317,7 +317,11 @@ class World:
         self._change(change)
 
     def _disable(self, toy: int, feature: int, disabled: bool) -> None:
-        self._ever_disabled.add(toy)
+        if toy not in self._ever_disabled:
+            self._ever_disabled.add(toy)
+            for client in self._everybody:
+                if self._indexes[toy] in client.known:
+                    client.counts_surely.add(toy)
         type_ = OutputType.POSITION_WITH_DURATION if (self.toys[toy].kind, feature) == ("stroker", 1) else OutputType.VIBRATE
 
         async def change() -> None:
@@ -356,8 +360,10 @@ class World:
         return client if client is not None and client.is_here else None
 
     def _reached(self, client: Client, toy: int, feature: int) -> list[Motor]:
-        """Return the vibrators that a command to one of them may reach: where one is hidden, old clients count otherwise."""
-        is_sure = client.spelling.addresses_motors and (client.spelling.stops_motors or toy not in self._ever_disabled)
+        """Return the vibrators that a command to one of them may reach: more where an old client cannot know their order."""
+        spelling = client.spelling
+        counts_surely = toy not in self._ever_disabled or toy in client.counts_surely
+        is_sure = spelling.addresses_motors and (spelling.names_motors or counts_surely)
         return self.watch.of([toy], feature if is_sure or self.toys[toy].kind == "stroker" else None)
 
     def _note_share(self, client: Client, motors: list[Motor], command: int, value: int, duration: int | None) -> None:

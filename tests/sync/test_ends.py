@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,33 @@ time.sleep(0.1)
 """,
 }
 
+THREADS = """
+from buttplug.patterns import wave
+
+def drive():
+    while True: nora.vibrate(1.0); nora.vibrate(0.9)
+
+def make_clients():
+    while True:
+        own = Client("Thread")
+        own.connect(server)
+
+def make_servers():
+    while True:
+        with Server(simulate=["Lovense Nora"]) as own_server, Client("Thread") as own:
+            own.connect(own_server)
+            own.wait_for_device("Nora").vibrate(1.0)
+
+def wait(): client.wait_for_device("Hush")
+def listen():
+    for event in client.events(): pass
+def play(): nora.play(wave(0.6, 1.0, period=1))
+
+for work in (drive, drive, make_clients, make_servers, wait, listen, play, lambda: client.scan(60)):
+    threading.Thread(target=work, daemon=True).start()
+time.sleep(0.2)
+"""
+
 
 def run(program: str, log: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-c", BEGINNING + program, str(log)]
@@ -89,6 +117,75 @@ def test_the_devices_are_stopped_at_the_end_of_the_program(program: str, tmp_pat
     assert [packet for packet in packets if packet.startswith("Vibrate")][-1] == "Vibrate:0;"
     assert "never" not in ran.stderr
     assert "Traceback" not in ran.stderr.replace("Traceback", "", 1), "one exception is told at most once"
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit(3)"])
+def test_calls_of_other_threads_end_with_the_program_without_a_word_and_the_devices_are_stopped(
+    end: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "packets"
+    ran = run(OPENED + THREADS + end, log)
+    assert [packet for packet in log.read_text().split() if packet.startswith("Vibrate")][-1] == "Vibrate:0;"
+    assert ran.returncode == (3 if "exit" in end else 0)
+    assert "Traceback" not in ran.stderr
+    assert "never" not in ran.stderr
+    assert "destroyed" not in ran.stderr
+
+
+def test_a_thread_that_is_no_daemon_is_served_to_its_end_and_then_the_devices_are_stopped(tmp_path: Path) -> None:
+    log = tmp_path / "packets"
+    program = """
+def drive():
+    time.sleep(0.3)
+    for step in range(1, 21): nora.vibrate(step)
+    print("done")
+threading.Thread(target=drive).start()
+"""
+    ran = run(OPENED + program, log)
+    assert (ran.returncode, ran.stdout) == (0, "done\n"), ran.stderr
+    levels = [packet for packet in log.read_text().split() if packet.startswith("Vibrate")]
+    assert levels[-2:] == ["Vibrate:20;", "Vibrate:0;"]
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_lock_that_such_a_thread_holds_is_free_again_in_time(tmp_path: Path) -> None:
+    program = """
+import atexit
+from buttplug.sync import loop
+loop.HOLD_LIMIT = 0.3
+lock = threading.Lock()
+
+def drive():
+    while True:
+        with lock: nora.vibrate(1.0); nora.vibrate(0.9)
+
+def tidy_up():
+    time.sleep(0.1)
+    with lock: print("tidy")
+
+threading.Thread(target=drive, daemon=True).start()
+atexit.register(tidy_up)
+time.sleep(0.1)
+"""
+    ran = run(OPENED + program, tmp_path / "packets")
+    assert ran.stdout == "tidy\n", ran.stderr
+    assert (tmp_path / "packets").read_text().split()[-1] in ("Vibrate:0;", "Rotate:0;")
+
+
+def test_an_event_loop_that_is_blocked_holds_the_end_up_for_so_long_and_that_is_told(tmp_path: Path) -> None:
+    program = """
+from buttplug.server import server as server_module
+from buttplug.sync import loop
+server_module.OUTSIDE_LIMIT = loop.EXIT_LIMIT = 0.2
+loop.event_loop_thread().begin(block)
+"""
+    block = "async def block(): time.sleep(60)\n"
+    began = time.monotonic()
+    ran = run(OPENED + block + program, tmp_path / "packets")
+    assert time.monotonic() - began < 10
+    told = "the program ends, and its event loop is blocked: a device may be running"
+    assert ran.stderr.splitlines().count(told) == 2, ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="sends itself the signal of Ctrl-C")

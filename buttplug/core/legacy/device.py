@@ -1,13 +1,16 @@
 """What a device can do, in the lists by whose positions versions 0 to 3 address it.
 
-The same list shows what there is and tells what an index means, so that the two cannot differ.
+The same list shows what there is and tells what an index means, so that the two cannot differ. Nothing in these versions tells
+the server which list a client has seen when it sends a command. So within a session no entry ever gets another place: what is
+disabled keeps its own, and what is new goes behind all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError
@@ -17,23 +20,35 @@ from buttplug.core.messages import DeviceInfo, FeatureInfo, Range
 #: clients cannot read a device list that has a type beyond them.
 SCALAR_TYPES = (OutputType.VIBRATE, OutputType.ROTATE, OutputType.OSCILLATE, OutputType.CONSTRICT, OutputType.POSITION)
 
+#: Devices that have gone of which a session knows the lists, in case they come back. Devices choose their own addresses, so
+#: without a limit one could fill the memory.
+MOST_GONE = 100
+
 
 class Actuator(Struct, frozen=True):
-    """An output with a place in a list. ``count`` is the highest value it takes; the lowest is 0."""
+    """An output with a place in a list. ``count`` is the highest value it takes; the lowest is 0.
+
+    ``is_enabled``: False where it only keeps its place, with what was last known of it.
+    """
 
     feature: int
     description: str
     type: OutputType
     count: int
+    is_enabled: bool = True
 
 
 class Sensor(Struct, frozen=True):
-    """An input with a place in a list. ``ranges`` are inclusive, one for each channel."""
+    """An input with a place in a list. ``ranges`` are inclusive, one for each channel. ``is_enabled`` as of an output."""
 
     feature: int
     description: str
     type: InputType
     ranges: tuple[Range, ...]
+    is_enabled: bool = True
+
+
+Entry = TypeVar("Entry", Actuator, Sensor)
 
 
 class Subscription(Struct, frozen=True):
@@ -46,6 +61,8 @@ class Subscription(Struct, frozen=True):
 class Device:
     """A device as clients of versions 0 to 3 know it.
 
+    ``before`` is the same device as it was known before: what it had keeps its place.
+
     Attributes:
         scalars: What has a level or a place to go to, without what old clients have no name for.
         rotators: What turns both ways.
@@ -56,23 +73,24 @@ class Device:
         subscriptions: How the client named what it subscribed to.
     """
 
-    def __init__(self, info: DeviceInfo) -> None:
+    def __init__(self, info: DeviceInfo, before: Device | None = None) -> None:
         self.info = info
         features = [feature for _, feature in sorted(info.device_features.items())]
-        self.scalars: list[Actuator] = [actuator for feature in features for actuator in _actuators(feature, SCALAR_TYPES)]
-        self.rotators: list[Actuator] = [
+        scalars = [actuator for feature in features for actuator in _actuators(feature, SCALAR_TYPES)]
+        rotators = [
             actuator
             for feature in features
             for actuator in _actuators(feature, [OutputType.ROTATE])
             if feature.output[OutputType.ROTATE].value[0] < 0
         ]
-        self.strokers: list[Actuator] = [
-            actuator for feature in features for actuator in _actuators(feature, [OutputType.POSITION_WITH_DURATION])
-        ]
-        self.readable: list[Sensor] = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.READ)]
-        self.streams: list[Sensor] = [
-            sensor for feature in features for sensor in _sensors(feature, InputCommandType.SUBSCRIBE)
-        ]
+        strokers = [actuator for feature in features for actuator in _actuators(feature, [OutputType.POSITION_WITH_DURATION])]
+        readable = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.READ)]
+        streams = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.SUBSCRIBE)]
+        self.scalars: list[Actuator] = _in_place(before.scalars if before else [], scalars)
+        self.rotators: list[Actuator] = _in_place(before.rotators if before else [], rotators)
+        self.strokers: list[Actuator] = _in_place(before.strokers if before else [], strokers)
+        self.readable: list[Sensor] = _in_place(before.readable if before else [], readable)
+        self.streams: list[Sensor] = _in_place(before.streams if before else [], streams)
         self.places: dict[int, float] = {}
         self.subscriptions: dict[tuple[int, InputType], Subscription] = {}
 
@@ -96,23 +114,33 @@ class Device:
 
 
 class Devices:
-    """The connected devices."""
+    """The connected devices, and the lists of those that have gone."""
 
     def __init__(self, infos: Mapping[int, DeviceInfo]) -> None:
         self._devices = {index: Device(info) for index, info in sorted(infos.items())}
+        #: By index and model; who went last is at the end.
+        self._gone: dict[tuple[int, str], Device] = {}
 
     def updated(self, infos: Mapping[int, DeviceInfo]) -> Devices:
-        """Return the devices there are now. What is known of those that are still there stays known: the same object."""
+        """Return the devices there are now. What is known of those that are still there stays known, and everybody's lists.
+
+        One that has not changed is the same object.
+        """
+        gone = self._gone | {_identity(device.info): device for device in self}
         devices = Devices({})
         for index, info in sorted(infos.items()):
-            known = self._devices.get(index)
+            known = gone.pop(_identity(info), None)
+            was_here = known is not None and known is self._devices.get(index)
             # There may be hundreds, and most have not changed.
-            if known is not None and (known.info is info or known.info == info):
+            if known is not None and was_here and (known.info is info or known.info == info):
                 devices._devices[index] = known
                 continue
-            devices._devices[index] = Device(info)
-            if known is not None:
-                devices._devices[index].subscriptions = known.subscriptions
+            device = devices._devices[index] = Device(info, known)
+            if known is not None and was_here:
+                device.subscriptions = known.subscriptions
+        for identity in list(gone)[:-MOST_GONE]:
+            del gone[identity]
+        devices._gone = gone
         return devices
 
     def __iter__(self) -> Iterator[Device]:
@@ -133,6 +161,31 @@ class Devices:
             known = ", ".join(map(str, sorted(self._devices))) or "none"
             raise ButtplugDeviceError(f"Device {index} is not connected; connected are: {known}")
         return device
+
+
+def shown(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Return what clients are shown of a list: all up to the last entry that is enabled."""
+    return entries[: max((number for number, entry in enumerate(entries, 1) if entry.is_enabled), default=0)]
+
+
+def enabled(entries: Sequence[Actuator]) -> list[int]:
+    """Return the places of the outputs that can be driven."""
+    return [place for place, entry in enumerate(entries) if entry.is_enabled]
+
+
+def _in_place(before: Sequence[Entry], now: Sequence[Entry]) -> list[Entry]:
+    """Return a list with everything in the place that it had, and what is new behind that."""
+    new: dict[tuple[int, str], Entry] = {(entry.feature, entry.type): entry for entry in now}
+    kept: list[Entry] = []
+    for entry in before:
+        still = new.pop((entry.feature, entry.type), entry)
+        kept.append(structs.replace(entry, is_enabled=False) if still is entry else still)
+    kept.extend(new.values())
+    return kept
+
+
+def _identity(info: DeviceInfo) -> tuple[int, str]:
+    return info.device_index, info.device_name
 
 
 def _actuators(feature: FeatureInfo, types: Iterable[OutputType]) -> Iterator[Actuator]:

@@ -12,7 +12,7 @@ from buttplug.core import messages as v4
 from buttplug.core.errors import ButtplugMessageError
 from buttplug.core.legacy import v2
 from buttplug.core.legacy.conversion import Conversion, DeviceCommand, OldMessage, nothing
-from buttplug.core.legacy.device import Device, Devices
+from buttplug.core.legacy.device import Device, Devices, enabled
 from buttplug.core.legacy.v2 import VibrateCmd, VibrateSpeed, vibrators_of
 from buttplug.core.legacy.v3 import LinearCmd, Nothing, RotateCmd, Rotation, Share, Vector, mentioned
 from buttplug.core.messages import U32, ServerMessage, WireStruct
@@ -36,7 +36,8 @@ class SingleMotorVibrateCmd(DeviceCommand):
         Raises:
             ButtplugDeviceError: Nothing vibrates.
         """
-        speeds = [VibrateSpeed(index, self.speed) for index, _ in enumerate(vibrators_of(device))]
+        vibrators = [device.scalars[index] for index in vibrators_of(device)]
+        speeds = [VibrateSpeed(index, self.speed) for index in enabled(vibrators)]
         if not speeds:
             raise device.error("nothing vibrates")
         return VibrateCmd(self.id, self.device_index, speeds).convert_for(device)
@@ -55,11 +56,12 @@ class FleshlightLaunchFW12Cmd(DeviceCommand):
         Raises:
             ButtplugDeviceError: Nothing moves to a place within a time.
         """
-        if not device.strokers:
+        strokers = enabled(device.strokers)
+        if not strokers:
             raise device.error("nothing moves to a place within a time")
         place = self.position / 99
         vectors = []
-        for index, _ in enumerate(device.strokers):
+        for index in strokers:
             distance = abs(place - device.places[index]) if index in device.places else max(place, 1 - place)
             if distance and self.speed:
                 vectors.append(Vector(index, stroke_duration(distance, self.speed / 99), place))
@@ -88,9 +90,9 @@ class VorzeA10CycloneCmd(DeviceCommand):
         Raises:
             ButtplugDeviceError: Nothing turns both ways.
         """
-        if not device.rotators:
+        rotations = [Rotation(index, self.speed / 100, self.clockwise) for index in enabled(device.rotators)]
+        if not rotations:
             raise device.error("nothing turns both ways")
-        rotations = [Rotation(index, self.speed / 100, self.clockwise) for index, _ in enumerate(device.rotators)]
         return RotateCmd(self.id, self.device_index, rotations).convert_for(device)
 
 

@@ -12,7 +12,7 @@ from msgspec import Meta, field
 from buttplug.core.enums import InputType, OutputType
 from buttplug.core.legacy import v3
 from buttplug.core.legacy.conversion import Conversion, DeviceCommand, OldMessage
-from buttplug.core.legacy.device import Device
+from buttplug.core.legacy.device import Actuator, Device, shown
 from buttplug.core.legacy.v3 import Nothing, Scalar, ScalarCmd, SensorReadCmd, Share, mentioned
 from buttplug.core.messages import U32, ServerMessage, WireStruct
 
@@ -161,19 +161,17 @@ def device_info(device: Device) -> DeviceInfo[DeviceMessages]:
 
 def device_messages(device: Device) -> DeviceMessages:
     """Return what a device is said to take."""
-    newer = v3.device_messages(device)
-    sensors = {sensor.sensor_type for sensor in newer.sensor_read_cmd}
+    sensors = {sensor.type for sensor in device.readable if sensor.is_enabled}
     return DeviceMessages(
-        newer.stop_device_cmd,
-        vibrate_cmd=_steps([newer.scalar_cmd[index] for index in vibrators_of(device)]),
-        rotate_cmd=_steps(newer.rotate_cmd),
-        linear_cmd=_steps(newer.linear_cmd),
+        Nothing(),
+        vibrate_cmd=_steps([device.scalars[index] for index in vibrators_of(device)]),
+        rotate_cmd=_steps(device.rotators),
+        linear_cmd=_steps(device.strokers),
         battery_level_cmd=mentioned(InputType.BATTERY in sensors),
         rssi_level_cmd=mentioned(InputType.RSSI in sensors),
     )
 
 
-def _steps(actuators: Sequence[v3.ActuatorInfo]) -> Steps | None:
-    if not actuators:
-        return None
-    return Steps(len(actuators), [actuator.step_count for actuator in actuators])
+def _steps(actuators: Sequence[Actuator]) -> Steps | None:
+    counts = [actuator.count for actuator in shown(actuators)]
+    return Steps(len(counts), counts) if counts else None

@@ -12,7 +12,7 @@ from msgspec import Meta
 from buttplug.core import messages as v4
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.legacy.conversion import Conversion, DeviceCommand, OldMessage, nothing
-from buttplug.core.legacy.device import Actuator, Device, Devices, Sensor, Subscription
+from buttplug.core.legacy.device import Actuator, Device, Devices, Sensor, Subscription, shown
 from buttplug.core.legacy.orders import Order, conversion_of, entry_of, level_of, output_of, place_of
 from buttplug.core.messages import (
     U32,
@@ -174,7 +174,8 @@ class SensorCommand(DeviceCommand):
             known = ", ".join(dict.fromkeys(sensor.type for sensor in sensors)) or "none"
             doing = "read" if command is InputCommandType.READ else "subscribed to"
             raise device.error(f'no "{self.sensor_type[:64]}" sensor can be {doing}; those that can: {known}')
-        sensor = sensors[self.sensor_index if self.sensor_index in fitting else fitting[0]]
+        first = next((index for index in fitting if sensors[index].is_enabled), fitting[0])
+        sensor = sensors[self.sensor_index if self.sensor_index in fitting else first]
         return sensor, InputCmd(self.id, self.device_index, sensor.feature, sensor.type, command)
 
 
@@ -342,11 +343,11 @@ def device_messages(device: Device) -> DeviceMessages:
     """Return what a device is said to take."""
     return DeviceMessages(
         Nothing(),
-        scalar_cmd=tuple(map(_actuator_info, device.scalars)),
-        rotate_cmd=tuple(map(_actuator_info, device.rotators)),
-        linear_cmd=tuple(map(_actuator_info, device.strokers)),
-        sensor_read_cmd=tuple(map(_sensor_info, device.readable)),
-        sensor_subscribe_cmd=tuple(map(_sensor_info, device.streams)),
+        scalar_cmd=tuple(map(_actuator_info, shown(device.scalars))),
+        rotate_cmd=tuple(map(_actuator_info, shown(device.rotators))),
+        linear_cmd=tuple(map(_actuator_info, shown(device.strokers))),
+        sensor_read_cmd=tuple(map(_sensor_info, shown(device.readable))),
+        sensor_subscribe_cmd=tuple(map(_sensor_info, shown(device.streams))),
     )
 
 
@@ -365,8 +366,12 @@ def reading_of(reading: ServerMessage) -> tuple[InputType, int]:
 def _actuator_info(actuator: Actuator) -> ActuatorInfo:
     # The clients have no name for a timed position but that of a position.
     type_ = OutputType.POSITION if actuator.type is OutputType.POSITION_WITH_DURATION else actuator.type
-    return ActuatorInfo(actuator.description, actuator.count, type_)
+    return ActuatorInfo(_description(actuator), actuator.count, type_)
 
 
 def _sensor_info(sensor: Sensor) -> SensorInfo:
-    return SensorInfo(sensor.description, sensor.type, sensor.ranges)
+    return SensorInfo(_description(sensor), sensor.type, sensor.ranges)
+
+
+def _description(entry: Actuator | Sensor) -> str:
+    return entry.description if entry.is_enabled else f"{entry.description} (disabled)".lstrip()

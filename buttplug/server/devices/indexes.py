@@ -24,6 +24,8 @@ class Indexes:
         self._configuration = configuration
         self._indexes: dict[tuple[str, str], int] = {}
         self._models: dict[tuple[str, str], DeviceKey] = {}
+        #: What devices had before their users gave them others. A command that is under way may still mean such a device.
+        self._left: set[int] = set()
 
     def seen(self, key: DeviceKey) -> DeviceKey | None:
         """Return the key with which a device last named its model; None where it never did."""
@@ -40,6 +42,8 @@ class Indexes:
         index = self._indexes.pop(device, None)
         if settings.index is not None and settings.index != index and settings.index not in self._indexes.values():
             # Its user may have changed it while the device was away.
+            if index is not None:
+                self._left.add(index)
             index = settings.index
         if index is None:
             index = self._free_index(key, settings)
@@ -54,7 +58,7 @@ class Indexes:
         taken = set(self._indexes.values())
         index = settings.index
         if index is None or index in taken:
-            taken |= {known.index for known in self._configuration.settings.values() if known.index is not None}
+            taken |= self._left | {known.index for known in self._configuration.settings.values() if known.index is not None}
             index = next(number for number in range(len(taken) + 1) if number not in taken)
         if settings.index is not None and settings.index != index:
             _warn(key, settings.index, index)
@@ -65,6 +69,7 @@ class Indexes:
         if index in self._indexes.values():
             _warn(key, index, self._indexes[_device(key)])
             return False
+        self._left.add(self._indexes[_device(key)])
         self._indexes[_device(key)] = index
         return True
 

@@ -93,7 +93,8 @@ class Server:
         """Open the buses and accept clients.
 
         If the program ends without closing the server, that is done then, as far as the event loop can still be reached. A
-        second time does nothing.
+        second time does nothing but wait until it is open. When this is cancelled the opening goes on all the same: what is
+        half open cannot be opened again. :meth:`close` closes it.
 
         Raises:
             ButtplugConnectorError: It was closed. A closed server cannot be opened again: make another one.

@@ -351,16 +351,6 @@ def test_a_change_of_a_device_that_the_client_never_heard_of_is_not_told() -> No
     assert client.messages_of()["ScalarCmd"][0]["StepCount"] == 50
 
 
-def test_a_disabled_output_shifts_what_is_behind_it_in_the_list_and_in_the_commands() -> None:
-    both, second = feature(0, Vibrate=(0, 10)), feature(1, Vibrate=(0, 20))
-    client = Client(3)
-    change(client, device(both, second))
-    change(client, device(second))
-    assert [entry["StepCount"] for entry in client.messages_of()["ScalarCmd"]] == [20]
-    assert client.outputs("VibrateCmd", Speeds=[{"Index": 0, "Speed": 1}]) == [(1, "Vibrate", 20, None)]
-    assert client.refusal("VibrateCmd", DeviceIndex=0, Speeds=[{"Index": 1, "Speed": 1}])[0] == 4
-
-
 def test_subscriptions_keep_their_name_while_the_device_is_there() -> None:
     sensor = feature(0, "", {"Pressure": ((0, 100), STREAM)})
     client = Client(3, device(sensor))

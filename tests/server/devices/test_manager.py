@@ -455,6 +455,28 @@ async def test_a_device_that_was_lost_while_it_ran_is_stopped_on_return_however_
     assert await manager.stop_lost(0.1) == []
 
 
+@pytest.mark.parametrize("is_away", [False, True])
+async def test_an_index_that_its_user_took_from_a_device_is_given_to_another_only_by_its_user(
+    manager: DeviceManager, is_away: bool
+) -> None:
+    first = Toy("a")
+    find(manager, first)
+    await settle()
+    if is_away:
+        first.disconnect()
+        await settle()
+    manager.configuration.change_device(DeviceKey("toy", "toy", "a"), index=5)
+    if is_away:
+        first.come_back()
+    await settle()
+    find(manager, Toy("b"))
+    await settle()
+    assert indexes(manager) == {5: "a", 1: "b"}
+    manager.configuration.change_device(DeviceKey("toy", "toy", "b"), index=0)
+    await settle()
+    assert indexes(manager) == {5: "a", 0: "b"}
+
+
 async def test_a_configured_index_is_used_and_not_given_to_others(manager: DeviceManager) -> None:
     manager.configuration.settings |= {
         DeviceKey("toy", "toy", "b"): DeviceSettings(index=0),
