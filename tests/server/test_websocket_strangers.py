@@ -368,8 +368,9 @@ async def test_what_cannot_be_a_request_takes_nobodys_turn(
         place.writers.append(writer)
         writer.write(first)
         async with asyncio.timeout(1):
-            with contextlib.suppress(ConnectionResetError):
-                assert await reader.read() == b""
+            answer = await reader.read()
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert answer.endswith(b"no request for one.\n")
     async with asyncio.timeout(0.5):
         assert await is_served(place)
     warnings = [record.getMessage() for record in caplog.records]

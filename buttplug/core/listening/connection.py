@@ -33,6 +33,11 @@ COUNTED_READ = 128
 CLOSE_LIMIT = 0.25
 #: How a request begins, in HTTP or TLS. What does not is not worth a turn.
 BEGINNING = re.compile(rb"[A-Z]{1,16}(?: |$)|\x16(?:\x03|$)")
+_REASON = b"This port takes websockets, and what came is no request for one.\n"
+NO_REQUEST = (
+    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(_REASON), _REASON)
+)
 #: Bytes that may wait for a peer which reads nothing; pongs are sent even to such a one.
 MAX_UNREAD = 1 << 20
 
@@ -169,6 +174,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._receive(data)
             return
         if self._allowance == MAX_STRANGER_BYTES and not BEGINNING.match(data):
+            self.transport.write(NO_REQUEST)
             self._cut_off("a connection sent something else than a request and is cut off")
             return
         self._allowance -= nbytes
