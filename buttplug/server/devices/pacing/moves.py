@@ -22,18 +22,20 @@ LAG = 1.0
 class Move(Struct, frozen=True):
     """A part on its way to ``target``, evenly, from ``start`` (None: not known) at ``began`` until ``ends``, in seconds.
 
-    ``ends`` is infinite for a move that the device may get at any time: it was given up, or is being written.
+    ``ends`` is infinite for a move that the device may get at any time: it was given up, or is being written. Not ``sure``: the
+    device may not make it, or not to its end, so that where the part is then is not known either.
     """
 
     start: int | None
     target: int
     began: float
     ends: float
+    sure: bool = True
 
     def place(self, now: float) -> int | None:
         """Return where the part is."""
         if now >= self.ends:
-            return self.target
+            return self.target if self.sure else None
         if self.start is None:
             return None
         share = (now - self.began) / (self.ends - self.began)
@@ -82,11 +84,11 @@ class Moves:
     def refused(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
         """Note outputs of which the bus refused a packet; others of theirs may have been written."""
         for output in outputs:
-            self._note(output, None, now, now + protocol.travel_time(output) / 1000)
+            self._note(output, None, now, now + protocol.travel_time(output) / 1000, sure=False)
 
-    def _note(self, output: Output, start: int | None, now: float, ends: float) -> None:
+    def _note(self, output: Output, start: int | None, now: float, ends: float, *, sure: bool = True) -> None:
         if output.type.is_position:
-            self._moves[output.feature] = Move(start, output.value, now, ends)
+            self._moves[output.feature] = Move(start, output.value, now, ends, sure)
         elif output.value:
             # What drives the same part in another way leaves it anywhere.
             self._moves.pop(output.feature, None)
@@ -122,4 +124,4 @@ class Moves:
 
 
 def _from_anywhere(move: Move) -> Move:
-    return structs.replace(move, start=None)
+    return structs.replace(move, start=None, sure=False)
