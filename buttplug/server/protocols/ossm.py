@@ -32,9 +32,9 @@ FULL_SPEED = 100
 #: Seconds between two looks whether a mode was entered, and looks after which that is no longer waited for.
 LOOK_AFTER = 0.1
 LOOKS = 50
-#: The same after a stop: the packet that enters the mode may have been cut off for it, and arrive as long as the link holds. A
-#: link of Bluetooth LE is given up after at most 32 s of silence (its supervision timeout).
-LOOKS_AFTER_STOP = 330
+#: The same after a stop, and where the packet that enters the mode was not written for certain: it may arrive as long as the
+#: link holds. A link of Bluetooth LE is given up after at most 32 s of silence (its supervision timeout).
+LOOKS_IN_DOUBT = 330
 
 KNOB_IS_FREE = Packet(b"false", endpoint="txmode", response=True)
 
@@ -54,8 +54,9 @@ class Ossm(Protocol):
 
     def __init__(self, definition: DeviceDefinition, *, name: str, address: str) -> None:
         super().__init__(definition, name=name, address=address)
-        #: The mode it was told to enter; None where it may be in any.
+        #: The mode it was told to enter, and whether that was written for certain; None where it is in neither.
         self._mode: str | None = None
+        self._is_told = False
         #: The last state that it notified, and whether it was in the mode since it was told to enter.
         self._state = ""
         self._entered = False
@@ -69,8 +70,9 @@ class Ossm(Protocol):
     def output(self, output: Output) -> Iterable[Packet]:
         match output.type:
             case OutputType.OSCILLATE:
-                if output.value or self._mode == STROKE_ENGINE:
+                if output.value:
                     yield from self._enter(STROKE_ENGINE)
+                if output.value or self._mode == STROKE_ENGINE:
                     yield from self._set_speed(output.value)
             case OutputType.POSITION_WITH_DURATION:
                 yield from self._enter(STREAMING)
@@ -85,7 +87,7 @@ class Ossm(Protocol):
             # Places are taken up again as after any other mode, with full speed.
             self._mode, self._entered, self.repeat_after = None, False, None
         elif not self._entered:
-            self._looks, self.repeat_after = LOOKS_AFTER_STOP, LOOK_AFTER
+            self._looks, self.repeat_after = LOOKS_IN_DOUBT, LOOK_AFTER
         return tuple(self._set_speed(0)) if stopped else ()
 
     def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
@@ -110,13 +112,17 @@ class Ossm(Protocol):
         return ()
 
     def _enter(self, mode: str) -> Iterable[Packet]:
-        if self._mode == mode:
+        if self._mode == mode and self._is_told:
             return
-        self._mode, self._entered, self.repeat_after = None, False, None
+        self._is_told, self.repeat_after = False, None
         yield _text("go:menu")
-        self._state = ""
+        self._state, self._entered = "", False
+        # Before the packet: one whose write failed may arrive all the same, and is to be followed by speed 0.
+        self._mode, self._looks, self.repeat_after = mode, LOOKS_IN_DOUBT, LOOK_AFTER
+        if mode == STROKE_ENGINE:
+            self._speed = 0
         yield _text(f"go:{mode}")
-        self._mode, self._looks, self.repeat_after = mode, LOOKS, LOOK_AFTER
+        self._is_told, self._looks = True, LOOKS
 
     def _set_speed(self, speed: int) -> Iterable[Packet]:
         yield _text(f"set:speed:{speed}")

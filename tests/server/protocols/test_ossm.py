@@ -215,3 +215,33 @@ async def test_entering_the_mode_that_was_cut_off_by_a_stop_and_happens_later_is
     when, last = moving.packets[-1]
     assert bytes.fromhex(last).decode() == "set:speed:0"
     assert when >= stopped + late
+
+
+@pytest.mark.parametrize("ended_by", ["nothing", "a zero", "a stop"])
+@on("Kinky Makers OSSM")
+async def test_a_mode_whose_packet_was_given_up_and_that_is_entered_later_is_brought_to_speed_0(
+    moving: Moving, ended_by: str
+) -> None:
+    moving.device.write_delay = 0.05
+    moving.send(oscillate(0, 80))
+    await asyncio.sleep(0.02)
+    moving.device.write_delay = 60.0
+    await asyncio.sleep(0.05)
+    moving.device.write_delay = 0.0
+    if ended_by == "a stop":
+        await moving.stop()
+    await asyncio.sleep(6)
+    if ended_by == "a zero":
+        moving.send(oscillate(0, 0))
+    await asyncio.sleep(10)
+    moving.device.notify("rx", b'{"state":"strokeEngine.idle"}')
+    await asyncio.sleep(1)
+    assert [bytes.fromhex(data).decode() for _, data in moving.packets][-2:] == ["false", "set:speed:0"]
+
+
+def test_a_machine_that_may_not_have_left_its_strokes_is_told_speed_0() -> None:
+    device = drive(PROTOCOL)
+    device.send(oscillate(0, 80))
+    confirmed(device, "strokeEngine")
+    next(iter(device.protocol.encode([move(0, 75, 500)], {0: 75})))  # go:menu is not written
+    assert texts(device.send(oscillate(0, 0))) == ["set:speed:0"]
