@@ -62,11 +62,13 @@ def test_a_stop_is_what_is_repeated_after_it() -> None:
     assert hexes(toy.repeat()) == ["03 00 01 28"]
 
 
-def test_what_was_not_written_is_not_repeated() -> None:
+def test_a_move_that_may_have_been_written_is_not_taken_back_fast() -> None:
     toy = onyx()
+    next(iter(toy.protocol.encode([move(0, 99, 500)], {0: 99})))
+    assert hexes(toy.repeat()) == ["03 00 01 00"], "not at the full speed of the hand-shake"
     toy.send(move(0, 50, 500))
     next(iter(toy.protocol.encode([move(0, 99, 500)], {0: 99})))
-    assert hexes(toy.repeat()) == ["03 00 13 32"]
+    assert hexes(toy.repeat()) == ["03 00 01 32"]
 
 
 def test_vibration() -> None:
