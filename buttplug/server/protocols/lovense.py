@@ -70,9 +70,10 @@ class Lovense(Protocol):
     #: The direction of the rotator, which cannot be asked: positive when it is switched on.
     _positive = True
 
-    #: The stroker's last place; None where it may be anywhere, at first and after an oscillation. The places still ahead of
-    #: it, and the seconds from one to the next.
+    #: The stroker's last place; None where it may be anywhere, at first and after an oscillation. Whether it surely was sent
+    #: nowhere else since. The places still ahead of it, and the seconds from one to the next.
     _place: int | None = None
+    _is_there = False
     _ahead: Sequence[int] = ()
     _interval = 0.0
 
@@ -146,7 +147,7 @@ class Lovense(Protocol):
     def _move(self, output: Output) -> Iterable[Packet]:
         """Set out for a place, with as many steps as the way has or the time allows, spread over all of it."""
         self._halt()
-        if output.value == self._place:
+        if output.value == self._place and self._is_there:
             return
         lowest, highest = self.places[output.feature]
         start = lowest if self._place is None else min(max(self._place, lowest), highest)
@@ -157,8 +158,9 @@ class Lovense(Protocol):
         """Go to the next place. Only if that was written, the move goes on."""
         ahead = self._ahead
         self._halt()
+        self._is_there = False
         yield _command("FSetSite", ahead[0])
-        self._place = ahead[0]
+        self._place, self._is_there = ahead[0], True
         if len(ahead) > 1:
             self._ahead = ahead[1:]
             self.repeat_after = self._interval

@@ -43,6 +43,20 @@ async def test_a_move_that_was_broken_off_by_a_failure_can_be_asked_for_again(mo
 
 
 @on("Lovense Solace Pro")
+async def test_a_stroker_goes_back_to_where_it_was_before_a_place_that_it_may_have_been_sent_to(moving: Moving) -> None:
+    moving.send(move(0, 20, 0))
+    await asyncio.sleep(1)
+    moving.device.write_delay = 60.0
+    moving.send(move(0, 80, 0))
+    await asyncio.sleep(6)
+    moving.device.write_delay = 0.0
+    moving.send(move(0, 20, 0))
+    await asyncio.sleep(1)
+    assert len(moving.errors) == 1
+    assert [place for _, place in moving.sites()] == [20, 20]
+
+
+@on("Lovense Solace Pro")
 async def test_oscillation_takes_over_from_a_move(moving: Moving) -> None:
     moving.send(move(0, 100, 1000))
     await asyncio.sleep(0.15)
