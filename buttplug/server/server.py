@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugConnectorError, ButtplugDeviceError
+from buttplug.core.interrupts import ctrl_c_waits
 from buttplug.core.messages import DeviceList, ServerMessage
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.hardware.base import CommunicationManager
@@ -273,7 +274,8 @@ class ButtplugServer:
             return []
         if runs_in_this_thread(self.loop):
             raise RuntimeError("this is the thread of the event loop: await server.close() instead")
-        return run_from_outside(self.loop, self.close, OUTSIDE_LIMIT)
+        with ctrl_c_waits():
+            return run_from_outside(self.loop, self.close, OUTSIDE_LIMIT)
 
     def _close_at_exit(self) -> None:
         # A process that was forked off has the server's memory, but not its links; a closed loop has stopped the devices.
@@ -283,22 +285,25 @@ class ButtplugServer:
             self.close_from_outside()
         except TimeoutError:
             logger.error("the program ends, and its event loop is blocked: a device may be running")  # noqa: TRY400
+        except KeyboardInterrupt:
+            pass  # The program ends already.
         except Exception:
             logger.exception("the program ends, and the server could not be closed: a device may be running")
 
     async def _close_all(self, stops: Sequence[_Stop]) -> list[str]:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        unstopped = await self._stop_and_end_sessions(stops, "the server is shutting down")
-        self._end_watch()
-        saving = self.run_to_end(self._autosave.close(SHUTDOWN_LIMIT))
-        await self.devices.close(max(began + SHUTDOWN_LIMIT - loop.time(), LAST_LIMIT) * 2 / 3)
-        await asyncio.wait([saving], timeout=max(began + SHUTDOWN_LIMIT - loop.time(), LAST_LIMIT))
-        if self._tasks:
-            _, late = await asyncio.wait(tuple(self._tasks), timeout=SESSIONS_LIMIT)
-            for task in late:
-                task.cancel()
-        atexit.unregister(self._close_at_exit)
+        with ctrl_c_waits():
+            unstopped = await self._stop_and_end_sessions(stops, "the server is shutting down")
+            self._end_watch()
+            saving = self.run_to_end(self._autosave.close(SHUTDOWN_LIMIT))
+            await self.devices.close(max(began + SHUTDOWN_LIMIT - loop.time(), LAST_LIMIT) * 2 / 3)
+            await asyncio.wait([saving], timeout=max(began + SHUTDOWN_LIMIT - loop.time(), LAST_LIMIT))
+            if self._tasks:
+                _, late = await asyncio.wait(tuple(self._tasks), timeout=SESSIONS_LIMIT)
+                for task in late:
+                    task.cancel()
+            atexit.unregister(self._close_at_exit)
         return unstopped
 
     async def _stop_and_end_sessions(self, stops: Sequence[_Stop], reason: str) -> list[str]:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias, TypeVar
 
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.interrupts import ctrl_c_waits
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -113,9 +114,12 @@ class EventLoopThread:
             return
         finishing = asyncio.run_coroutine_threadsafe(self._finish(), self.loop)
         try:
-            finishing.result(EXIT_LIMIT + LOOK_UP)
+            with ctrl_c_waits():
+                finishing.result(EXIT_LIMIT + LOOK_UP)
         except TimeoutError:
             logger.error("the program ends, and its event loop is blocked: a device may be running")  # noqa: TRY400
+        except KeyboardInterrupt:
+            pass  # The program ends already.
         except Exception:
             logger.exception("the program ends, and not everything could be closed: a device may be running")
         self.loop.call_soon_threadsafe(self.loop.stop)

@@ -128,6 +128,71 @@ async def test_a_program_that_ends_stops_its_devices(run: Run, text: str, code: 
     assert script.told == RUN + STOPPED
 
 
+#: From here on each write takes a while, and Ctrl-C is pressed once more behind the first packet of a stop.
+AGAIN = """
+def press(packet):
+    tell(packet.data.hex())
+    if packet.data.hex() == "f100":
+        os.kill(os.getpid(), signal.SIGINT)
+
+def slow_down():
+    device.write_delay, device.on_packet = 0.1, press
+
+async def main(ends):
+    await go()
+    slow_down()
+    os.kill(os.getpid(), ends)
+    await asyncio.sleep(60)
+
+async def closing():
+    async with server:
+        await main(signal.SIGINT)
+
+async def asking():
+    with server_signals.stop_on_signals(server):
+        await main(signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("asyncio.run(main(signal.SIGINT))", -signal.SIGINT),
+        ("asyncio.run(closing())", -signal.SIGINT),
+        ("asyncio.run(asking())", -signal.SIGTERM),
+        ("in_a_thread()\nslow_down()", 0),
+        ("loop = asyncio.new_event_loop()\nloop.run_until_complete(go())\nslow_down()", 0),
+    ],
+    ids=["asyncio.run", "async with", "stop_on_signals", "loop in a daemon thread", "loop that does not run any more"],
+)
+async def test_ctrl_c_once_more_does_not_break_off_the_stops(run: Run, text: str, code: int) -> None:
+    script = await run(AGAIN + text)
+    assert await script.end() == code
+    assert sorted(script.told[-2:]) == STOPPED
+
+
+async def test_ctrl_c_does_not_wait_for_ever_for_a_device_that_takes_no_stop(run: Run) -> None:
+    script = await run(
+        "import buttplug.core.interrupts as module\nmodule.LIMIT = 0.1\n"
+        "async def main():\n    await go()\n    device.write_delay = 60\n    tell('ready')\n    await asyncio.sleep(60)\n"
+        "asyncio.run(main())"
+    )
+    await script.until("ready")
+    script.process.send_signal(signal.SIGINT)
+    await asyncio.sleep(0.5)
+    began = time.monotonic()
+    script.process.send_signal(signal.SIGINT)
+    assert await script.end() == -signal.SIGINT
+    assert time.monotonic() - began < 3
+
+
+async def test_afterwards_ctrl_c_does_what_it_did_before() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    async with ButtplugServer():
+        pass
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 async def test_a_program_that_closed_its_server_is_not_held_up_when_it_ends(run: Run) -> None:
     script = await run(
         "loop = in_a_thread()\nasyncio.run_coroutine_threadsafe(server.close(), loop).result()\n"

@@ -51,6 +51,15 @@ PROGRAMS = {
     "sys.exit": OPENED + "sys.exit(3)",
     "Ctrl-C while the program does something else": OPENED + "interrupt(); time.sleep(30)",
     "Ctrl-C while a call waits": OPENED + "interrupt(); client.wait_for_device('Hush')",
+    "Ctrl-C twice while the devices are stopped at the end": OPENED
+    + """
+server._bridge.loop.call_soon_threadsafe(setattr, toy, "write_delay", 0.3)
+def press():
+    for _ in range(2):
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=press, daemon=True).start()
+""",
     "Ctrl-C in a with": """
 with Server(managers=[SimulatedManager([toy])]) as server, Client("Script") as client:
     begin(client, server)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from math import inf
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.interrupts import ctrl_c_waits
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import HardwareDisconnectedError
 from buttplug.server.devices.pacing.batches import Done
@@ -141,7 +142,8 @@ class Pacer:
                 # From here on only the limit of a write cancels it.
                 while self._task.uncancel():
                     pass
-                await self._stop_last()
+                with ctrl_c_waits():
+                    await self._stop_last()
             raise
 
     async def _write_until(self, end: asyncio.Future[None]) -> None:
