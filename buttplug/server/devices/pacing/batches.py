@@ -18,6 +18,9 @@ from buttplug.server.protocols.base import Output, Protocol
 #: Called once with None when an output was written or replaced by a newer one, with the error when it could not be.
 Done: TypeAlias = Callable[[ButtplugError | None], None]
 
+#: Makes a stop again: what it tells the outputs, and its packets.
+Slower: TypeAlias = "Callable[[], tuple[Mapping[Slot, Output], Sequence[Packet]]]"
+
 #: Times each packet of a stop is tried before the stop counts as failed.
 STOP_TRIES = 2
 
@@ -55,7 +58,7 @@ class Batch(Struct, eq=False, kw_only=True):
         """Return the packets."""
         raise NotImplementedError
 
-    def take(self) -> Packet | None:
+    def take(self, now: float) -> Packet | None:
         """Return the next packet; None when the batch is over."""
         if self.error is not None or self.was_cut_short:
             self._end()
@@ -149,6 +152,9 @@ class StopBatch:
     another command the second time. Where packets have their effect only in their order (``in_order``), a failed one is tried
     again before those behind it; else behind them, so that an output that hangs delays no other. One that would undo itself
     (:attr:`.Protocol.stops_once`) is tried again only where it surely has not arrived, and has all the time there is.
+
+    Where it tells parts to be where they were when it was made, and is tried again later, it is made again, slower: by then
+    they may be elsewhere.
     """
 
     def __init__(
@@ -159,8 +165,12 @@ class StopBatch:
         dones: list[Done],
         failure: str | None,
         protocol: Protocol,
+        *,
+        slower: Slower | None = None,
+        made_at: float = 0.0,
     ) -> None:
-        """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet.
+        """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet. ``slower`` makes it again,
+        for what is tried again later than at the time ``made_at``.
 
         ``dones_of_next`` get to know whom the stop behind this one is to answer instead.
         """
@@ -175,6 +185,7 @@ class StopBatch:
         #: The packets left to write, each with how many times it may still be tried.
         self._left = deque((packet, STOP_TRIES) for packet in packets)
         self._taken = (Packet(b""), 0)
+        self._slower, self._made_at = slower, made_at
 
     @property
     def error(self) -> ButtplugDeviceError | None:
@@ -195,10 +206,13 @@ class StopBatch:
         self._others_wait = True
         return self.is_hurried
 
-    def take(self) -> Packet | None:
+    def take(self, now: float) -> Packet | None:
         """Return the next packet; None when the batch is over."""
         if not self._left:
             return None
+        if self._slower is not None and now > self._made_at and self._left[0][1] < STOP_TRIES:
+            self.stopped, packets = self._slower()
+            self._slower, self._left = None, deque((packet, self._left[0][1]) for packet in packets)
         self._taken = self._left.popleft()
         return self._taken[0]
 

@@ -105,7 +105,7 @@ class Machine:
                 return wait
             batch = self._batch
             assert batch is not None
-            if (packet := self._ready or batch.take()) is None:
+            if (packet := self._ready or batch.take(now)) is None:
                 self._finish(now)
             elif now < self._pace.packet_due:
                 self._ready = packet

@@ -112,10 +112,11 @@ class Moves:
                 self.sent([output], protocol, now)
 
     def may_be_stopped(self, outputs: Iterable[Output], now: float) -> None:
-        """Note that the moves of these parts may have been ended, or not: where the parts are is not known any more."""
+        """Note that these parts may have got what ends their moves, or not: where they are is not known any more."""
         for output in outputs:
-            if (move := self.under_way(output.feature, now)) is not None:
-                self._moves[output.feature] = _from_anywhere(move)
+            if (move := self._moves.get(output.feature)) is not None and output.type.is_position:
+                ends = max(move.ends, now + output.duration / 1000)
+                self._moves[output.feature] = Move(None, output.value, now, ends, sure=False)
 
     def may_have_moved(self) -> None:
         """Note that any part may have been set in motion by something earlier, until it is stopped or sent elsewhere."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
+
+from msgspec import structs
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Packet
@@ -28,7 +31,23 @@ def begin_stop(
     stopped = stop_outputs(slots, outputs, moves, limits, now, halts=protocol.halts)
     outputs.note(stopped)
     packets, failure = stop_packets(protocol, list(stopped.values()), outputs.values)
-    return StopBatch(slots, stopped, packets, dones, failure, protocol)
+    slower = None
+    if any(output.start is not None for output in stopped.values()):
+        slower = partial(_stop_slower, protocol, stopped, outputs, limits)
+    return StopBatch(slots, stopped, packets, dones, failure, protocol, slower=slower, made_at=now)
+
+
+def _stop_slower(
+    protocol: Protocol, stopped: Mapping[Slot, Output], outputs: Outputs, limits: Limits
+) -> tuple[Mapping[Slot, Output], Sequence[Packet]]:
+    """Return the same stop with parts that go to where they were, if they are not there, in the longest time they take."""
+    slower = {
+        slot: output
+        if output.start is None
+        else structs.replace(output, duration=limits.durations.get(slot[0], (0, 0))[1], start=None)
+        for slot, output in stopped.items()
+    }
+    return slower, stop_packets(protocol, list(slower.values()), outputs.values)[0]
 
 
 def stop_outputs(

@@ -5,6 +5,7 @@ The parts here take places and durations: a halt at an estimated place is a fast
 
 from __future__ import annotations
 
+from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.pacing import Slot
 from buttplug.server.devices.pacing.moves import Move, Moves
 from buttplug.server.devices.pacing.owed import RETRY_DELAY
@@ -51,4 +52,18 @@ def test_a_stop_throws_no_part_to_the_target_of_a_move_that_an_earlier_stop_may_
         bench.finish_write(NO_LUCK)
     bench.run(RETRY_DELAY)
     assert bench.words[2:4] == [f"{MOVE} 0 30 200"] * 2
-    assert bench.words[4:] in ([], [SLOWLY_TO_100])
+    assert bench.words[4:] in ([], [f"{MOVE} 0 30 10000"])
+
+
+def test_where_a_part_is_after_a_stop_that_may_have_sent_it_on_a_slow_way_is_not_known() -> None:
+    bench = Bench(PacketPerFeature, STROKER)
+    bench.want(0, 20, 100)
+    bench.run()
+    bench.stop(PART)
+    for _ in range(2):
+        assert bench.begin_write() is not None
+        bench.now += 3
+        bench.finish_write(HardwareTimeoutError("too late"))
+    assert bench.begin_write() is None
+    assert bench.machine.moves.place(0, bench.now) is None
+    assert bench.machine.may_be_running(bench.now)
