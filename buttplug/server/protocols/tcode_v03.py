@@ -22,6 +22,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
+from msgspec import structs
+
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.hardware.base import Notification
 from buttplug.hardware.errors import HardwareTimeoutError
@@ -37,6 +39,10 @@ HALT = Packet(b"DSTOP\n")
 VERSION = Packet(b"D1\n")
 #: In the answer to it, and in what boards say of themselves when they have started.
 NAME = b"tcode"
+
+#: Milliseconds in which an axis that is stopped goes to where it should be, if its places have no durations: it would go there
+#: at full speed. The first is for where its place is known.
+HALT_TIME, SLOW_TIME = 200, 10_000
 
 #: Seconds between two questions, and how many are asked: boards take up to 3 s to start.
 ANSWER_TIMEOUT = 0.25
@@ -82,9 +88,9 @@ class TcodeV03(Protocol):
 
     def output(self, output: Output) -> Iterable[Packet]:
         match output.type:
-            case OutputType.POSITION:
+            case OutputType.POSITION if not output.duration:
                 line = f"L{self._magnitude(output)}"
-            case OutputType.POSITION_WITH_DURATION:
+            case OutputType.POSITION | OutputType.POSITION_WITH_DURATION:
                 line = f"L{self._magnitude(output)}I{output.duration}"
             case OutputType.VIBRATE:
                 line = f"V{self._magnitude(output)}"
@@ -99,8 +105,16 @@ class TcodeV03(Protocol):
         if moves and going_on <= {output.feature for output in stopped}:
             yield HALT
             moves = []
-        yield from self.encode([*moves, *(output for output in stopped if not output.type.is_position)], values)
+        levels = (output for output in stopped if not output.type.is_position)
+        yield from self.encode([*map(_slow, moves), *levels], values)
 
     def _magnitude(self, output: Output) -> str:
         digits = self._digits[output.feature, output.type]
         return f"{output.feature}{min(output.value, 10**digits - 1):0{digits}}"
+
+
+def _slow(stopped: Output) -> Output:
+    """Return what stops an axis, with a duration."""
+    if stopped.duration:
+        return stopped
+    return structs.replace(stopped, duration=SLOW_TIME if stopped.start is None else HALT_TIME)

@@ -22,8 +22,8 @@ LAG = 1.0
 class Move(Struct, frozen=True):
     """A part on its way to ``target``, evenly, from ``start`` (None: not known) at ``began`` until ``ends``, in seconds.
 
-    ``ends`` is infinite for a move that the device may get at any time: it was given up, or is being written. Not ``sure``: the
-    device may not make it, or not to its end, so that where the part is then is not known either.
+    ``ends`` is infinite for a move that the device may get at any time: it was given up, or is being written. Not ``sure``:
+    the device may not make it, or not to its end, so that where the part is then is not known either.
     """
 
     start: int | None

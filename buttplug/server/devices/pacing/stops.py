@@ -57,32 +57,49 @@ def stop_outputs(
 
     For a part whose place is known that is this place. Else it is the target that it is on its way to, in the longest time
     that the device takes: it goes no further, and slower. ``halts``: the device knows a halt, so that a stop of everything
-    includes parts of which nothing is known.
+    includes parts of which nothing is known; and with them those at rest, for one halt may be for all.
     """
-    halts = halts and slots >= limits.values.keys()
+    everything = slots >= limits.values.keys()
     ordered = sorted(sorted(slots), key=parts_first)
-    stopped = ((slot, _stop_output(slot, outputs, moves, limits, now, halts=halts)) for slot in ordered)
-    return {slot: output for slot, output in stopped if output is not None}
+    stopped = {slot: _stop_output(slot, outputs, moves, limits, now, halts=halts, everything=everything) for slot in ordered}
+    if halts and everything and any(output is not None for (_, type_), output in stopped.items() if type_.is_position):
+        for slot, output in stopped.items():
+            stopped[slot] = output or _resting(slot, outputs, moves, limits, now)
+    return {slot: output for slot, output in stopped.items() if output is not None}
 
 
-def _stop_output(slot: Slot, outputs: Outputs, moves: Moves, limits: Limits, now: float, *, halts: bool) -> Output | None:
+def _stop_output(
+    slot: Slot, outputs: Outputs, moves: Moves, limits: Limits, now: float, *, halts: bool, everything: bool
+) -> Output | None:
     feature, type_ = slot
     if not type_.is_position:
         return Output(feature, type_, 0)
     shortest, longest = limits.durations.get(feature, (0, 0))
-    timed = feature in limits.durations
-    kind = OutputType.POSITION_WITH_DURATION if timed else OutputType.POSITION
+    kind = _kind(feature, limits)
     move = moves.under_way(feature, now)
     if move is None:
-        unknown = halts and moves.place(feature, now) is None
+        unknown = halts and everything and moves.place(feature, now) is None
         return Output(feature, kind, outputs.inside(slot, outputs.values[feature]), longest) if unknown else None
     place = move.place(now)
     if place is None:
+        if not halts and kind is OutputType.POSITION:
+            return None  # It can be told nothing but to go there as fast as it can.
         return Output(feature, kind, outputs.inside(slot, move.target), longest)
     inside = outputs.inside(slot, place)
     # Outside limits that were set meanwhile it has a way to go, which nobody asked for.
     duration = min(max(HALT_TIME, shortest), longest) if inside == place else longest
     return Output(feature, kind, inside, duration, start=place)
+
+
+def _resting(slot: Slot, outputs: Outputs, moves: Moves, limits: Limits, now: float) -> Output:
+    """Return what tells a part at rest to be where it is."""
+    feature, place = slot[0], moves.place(slot[0], now)
+    longest = limits.durations.get(feature, (0, 0))[1]
+    return Output(feature, _kind(feature, limits), outputs.inside(slot, place or 0), longest, start=place)
+
+
+def _kind(feature: int, limits: Limits) -> OutputType:
+    return OutputType.POSITION_WITH_DURATION if feature in limits.durations else OutputType.POSITION
 
 
 def stop_packets(protocol: Protocol, stopped: list[Output], values: Mapping[int, int]) -> tuple[list[Packet], str | None]:
