@@ -83,8 +83,9 @@ async def _talk(url: str | None, options: Options) -> None:
 async def _server(options: Options) -> AsyncIterator[ButtplugServer]:
     configuration = load_configuration(options)
     managers = make_buses(options, configuration)
-    async with ButtplugServer(managers=managers, simulate=options.simulate, configuration=configuration) as server:
-        with stop_on_signals(server):
+    server = ButtplugServer(managers=managers, simulate=options.simulate, configuration=configuration)
+    with stop_on_signals(server):
+        async with server:
             yield server
 
 

@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from buttplug.console.main import _read
+from buttplug.console.main import _read, _server
+from buttplug.server import ButtplugServer
+from buttplug.server.program.options import parse
 from tests.fakes.fault_log import faults
 from tests.server.launch import ROOT, Start
 
@@ -71,6 +73,20 @@ async def test_lines_of_a_pipe_are_done_one_after_the_other_and_at_the_end_every
     assert "found 0: Aneros Vivi\n" in out
     assert "\n0: Aneros Vivi\n   0.0: Vibrate" in out
     assert sent[:4] == ["f1 40", "f2 40", "f1 00", "f2 00"]
+
+
+async def test_signals_wait_for_the_stops_at_the_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers = [signal.getsignal(signal.SIGTERM)]
+    close = ButtplugServer.close
+
+    async def noting(server: ButtplugServer) -> list[str]:
+        handlers.append(signal.getsignal(signal.SIGTERM))
+        return await close(server)
+
+    monkeypatch.setattr(ButtplugServer, "close", noting)
+    async with _server(parse(["--no-use-bluetooth-le"], {})):
+        pass
+    assert handlers[1] is not handlers[0]
 
 
 async def test_the_devices_of_another_server_can_be_tried(start: Start) -> None:

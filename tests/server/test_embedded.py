@@ -260,6 +260,16 @@ async def test_with_handlers_asked_for_a_signal_stops_the_devices_and_then_ends_
     assert [told for told in script.told if told != "ready"] == RUN + STOPPED
 
 
+async def test_a_signal_while_the_devices_are_stopped_at_the_end_waits_for_that_too(run: Run) -> None:
+    script = await run(
+        AGAIN.replace("signal.SIGINT)\n\ndef slow_down", "signal.SIGTERM)\n\ndef slow_down")
+        + "async def around():\n    with server_signals.stop_on_signals(server):\n        async with server:\n"
+        "            await go()\n            slow_down()\nasyncio.run(around())"
+    )
+    assert await script.end() == -signal.SIGTERM
+    assert sorted(script.told[-2:]) == STOPPED
+
+
 async def test_without_asking_nothing_of_the_kind_is_done(run: Run) -> None:
     script = await run("in_a_thread()\ntell('ready')\ntime.sleep(60)")
     await script.until("ready")
