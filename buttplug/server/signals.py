@@ -46,8 +46,8 @@ def stop_on_signals(server: ButtplugServer) -> Iterator[None]:
     and an event loop that ends stops its devices by itself.
 
     To be used in the main thread, around the ``async with`` of the server: a signal that comes while its devices are stopped
-    at the end would end the program before they are. The server may be in the event loop of any thread; one in the main thread must not be
-    blocked.
+    at the end would end the program before they are. The server may be in the event loop of any thread; one in the main
+    thread must not be blocked.
 
     Raises:
         ValueError: This is not the main thread.
