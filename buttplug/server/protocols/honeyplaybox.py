@@ -109,6 +109,7 @@ class Answer:
     def __init__(self, name: str) -> None:
         self._name = name
         self._frames = Frames()
+        self._has_told = False
 
     def __call__(self, notification: Notification) -> bytes | None:
         for content in self._frames.contents(notification.data):
@@ -117,7 +118,10 @@ class Answer:
             token = content.removeprefix(GRANTED)[:TOKEN_SIZE]
             if len(token) == TOKEN_SIZE:
                 return token
-            logger.warning("%s sent an answer without a token: [%s]", self._name, content.hex(" "))
+            if not self._has_told:
+                # One notification may hold thousands.
+                self._has_told = True
+                logger.warning("%s sent an answer without a token: [%s]", self._name, content.hex(" "))
         return None
 
 

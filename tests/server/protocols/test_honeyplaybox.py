@@ -258,3 +258,9 @@ async def test_the_battery_level_is_the_byte_that_is_read() -> None:
     assert await protocol.read(hardware, 1, InputType.BATTERY) == 90
     with pytest.raises(ButtplugDeviceError, match="empty battery level"):
         await protocol.read(hardware, 1, InputType.BATTERY)
+
+
+async def test_thousands_of_answers_without_a_token_are_told_once_for_each_question(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), pytest.raises(HardwareTimeoutError):
+        await connected(None, answering(b"".join(frame(number % 256, 1, b"\x90\x00") for number in range(4000))))
+    assert caplog.text.count("without a token") == 1
