@@ -306,6 +306,8 @@ class Listener:
                 raise HardwareTimeoutError(f"{self._hardware.name} did not answer within {timeout:g} s") from None
             if (found := parse(notification)) is not None:
                 return found
+            # A device may send many at once, and reading them takes its time.
+            await asyncio.sleep(0)
 
     def _notified(self, notification: Notification) -> None:
         self._notifications.append(notification)

@@ -51,3 +51,21 @@ async def test_a_lost_link_ends_the_search(hardware: Hardware) -> None:
         asyncio.get_running_loop().call_later(0.5, hardware.lost, "switched off")
         with pytest.raises(HardwareDisconnectedError, match="Toy was lost: switched off"):
             await listener.find(number, 1)
+
+
+async def test_others_have_their_turn_between_notifications_that_are_not_understood(hardware: Hardware) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    with hardware.listen() as listener:
+        for data in (b"OK",) * 100 + (b"7",):
+            hardware.notified("rx", data)
+        assert await listener.find(number, 1) == 7
+    assert turns >= 100
+    counting.cancel()

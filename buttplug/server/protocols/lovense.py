@@ -57,6 +57,10 @@ STEP_TIME = 100
 #: Old Noras switch off when the speed comes together with the change of direction.
 ROTATE_CHANGE = Packet(b"RotateChange;", pause=0.1)
 
+#: Answers to ``DeviceType;`` and to ``Battery;``, other answers before and behind them or not.
+_DEVICE_TYPES = re.compile(rb"(?<![^;])([A-Za-z]{1,8}):(\d{0,6})[^:;]*(:[0-9A-Fa-f]+)?(?![^;])")
+_LEVELS = re.compile(rb"(?<![^;])s?(\d{1,3});")
+
 _VIBRATING = {OutputType.VIBRATE, OutputType.OSCILLATE}
 
 
@@ -176,9 +180,8 @@ def _command(name: str, *values: int) -> Packet:
 
 def device_type(notification: Notification) -> str | None:
     """Return the identifier of the model in an answer to ``DeviceType;``; None in any other notification."""
-    for message in notification.data.split(b";"):
-        answer = re.fullmatch(rb"([A-Za-z]{1,8}):(\d{0,6})[^:]*(:[0-9A-Fa-f]+)?", message)
-        if answer and (answer[2] or answer[3]):
+    for answer in _DEVICE_TYPES.finditer(notification.data):
+        if answer[2] or answer[3]:
             model, version = answer[1].decode(), int(answer[2] or 0)
             return FLEXER_NEW if model == FLEXER and version >= FLEXER_NEW_VERSION else model
     return None
@@ -195,5 +198,5 @@ def model_named(name: str) -> str | None:
 
 def battery_level(notification: Notification) -> int | None:
     """Return the percentage in an answer to ``Battery;``, other answers before it or not; None where there is none."""
-    answers = re.findall(rb"(?<![^;])s?(\d{1,3});", notification.data)
-    return next((level for level in map(int, answers) if level <= 100), None)
+    levels = (int(answer[1]) for answer in _LEVELS.finditer(notification.data))
+    return next((level for level in levels if level <= 100), None)

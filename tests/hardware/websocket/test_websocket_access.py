@@ -19,6 +19,7 @@ from buttplug.core.listening.connection import MAX_UNREAD
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import BusUnavailableError
 from buttplug.hardware.websocket import WebsocketManager, WebsocketSpecifier
+from buttplug.hardware.websocket.manager import MAX_FRAME
 from buttplug.server.buses import make_bus, make_buses
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.program.options import parse
@@ -241,12 +242,12 @@ class TestDevicesThatMisbehave:
             heard: list[int] = []
             hardware.on_notification(lambda notification: heard.append(len(notification.data)))
             reasons = losses(hardware)
-            await device.send(b"x" * 65536)
+            await device.send(b"x" * MAX_FRAME)
             await until(lambda: heard)
-            await device.send(b"x" * 65537)
+            await device.send(b"x" * (MAX_FRAME + 1))
             await until(lambda: reasons)
             await asyncio.wait_for(device.ended.wait(), 5)
-        assert heard == [65536]
+        assert heard == [MAX_FRAME]
         assert device.close_code == 1009
 
     async def test_what_it_says_of_its_end_can_forge_no_line_of_a_log(self, bare: Bare, hardware: Hardware) -> None:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buttplug.core.enums import InputType
-from buttplug.hardware.base import ENDPOINTS
+from buttplug.hardware.base import ENDPOINTS, Notification
+from buttplug.hardware.errors import HardwareError
+from buttplug.hardware.websocket.manager import MAX_FRAME
 from buttplug.server.devices.simulation import simulate
-from buttplug.server.protocols import UNSUPPORTED, _module_of, load, supports
+from buttplug.server.protocols import UNSUPPORTED, _module_of, honeyplaybox, load, lovense, supports
 from buttplug.server.protocols.base import Output, Protocol
+from buttplug.server.protocols.thehandy import v3
 from tests.cases import for_each
 from tests.server.protocols.helpers import configuration, drive, link
 
@@ -122,3 +128,21 @@ async def _shake_hands(model: str) -> None:
     start_time = START_TIMES.get(definition.protocol, 0)
     took = asyncio.get_running_loop().time() - began
     assert took == pytest.approx(start_time), f"nothing was waited for in vain by {model}"
+
+
+#: What a stranger may send in one frame so that a parser has the most to do.
+WORDS = (b";", b"1;", b"A:", b"Z:11:00;", b"\x00", b"\x08\x01", b"{", b'{"state":')
+NASTY = [words * (MAX_FRAME // len(words)) for words in WORDS]
+
+
+@pytest.mark.parametrize("content", NASTY, ids=lambda content: content[:8].hex())
+def test_no_frame_of_a_device_takes_long_to_read(content: bytes) -> None:
+    notification = Notification("rx", content)
+    for parse in (lovense.device_type, lovense.battery_level, partial(v3.reply_to, 1), honeyplaybox.Answer("toy")):
+        took = []
+        for _ in range(5):
+            began = time.thread_time()
+            with suppress(HardwareError):
+                parse(notification)
+            took.append(time.thread_time() - began)
+        assert min(took) < 0.003

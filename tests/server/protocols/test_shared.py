@@ -141,3 +141,10 @@ def test_of_levels_with_one_direction_none_is_negative() -> None:
     require_one_direction(rotate(0, 0), rotate(1, 5))
     with pytest.raises(ButtplugDeviceError, match="one direction of Rotate, and -1 is the other"):
         require_one_direction(rotate(0, 5), rotate(1, -1))
+
+
+def test_a_message_of_thousands_of_fields_is_not_read_to_its_end() -> None:
+    content = protobuf.number(1, 1) * protobuf.MOST_FIELDS
+    assert protobuf.fields(content) == {1: 1}
+    with pytest.raises(ValueError, match="more than 64 fields"):
+        protobuf.fields(content + protobuf.number(1, 1))

@@ -9,6 +9,9 @@ _FIXED64 = 1
 _BYTES = 2
 _FIXED32 = 5
 
+#: Fields of a message that are read: what devices send has few, and a stranger may send thousands.
+MOST_FIELDS = 64
+
 #: The longest varint: 64 bits in groups of seven.
 _VARINT_LIMIT = 10
 
@@ -47,11 +50,13 @@ def fields(data: bytes) -> dict[int, int | bytes]:
     """Return the fields of a message by number: varints as int, all else as bytes; of a repeated one the last.
 
     Raises:
-        ValueError: These bytes are no such message.
+        ValueError: These bytes are no such message, or one with more than :data:`MOST_FIELDS` fields.
     """
     found: dict[int, int | bytes] = {}
-    at = 0
+    at = count = 0
     while at < len(data):
+        if (count := count + 1) > MOST_FIELDS:
+            raise ValueError(f"there are more than {MOST_FIELDS} fields")
         key, at = _read_varint(data, at)
         wire_type = key & 7
         if wire_type == _VARINT:
