@@ -9,12 +9,12 @@ byte   meaning
 ====== ================================================
 
 Nobody is known to have driven one with this. The Onyx goes to its place as fast as it can: a duration cannot be said, and
-there is no halt.
+there is no halt. A stop leaves it alone where its place is not known: any packet could throw it, and its move is soon over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from buttplug.server.protocols.base import Output, Packet, Protocol
 
@@ -26,6 +26,10 @@ class KiirooV1(Protocol):
 
     def output(self, output: Output) -> Iterable[Packet]:
         return (Packet(b"%d,\n" % output.value),)
+
+    def stop(self, stopped: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
+        harmless = [output for output in stopped if not output.type.is_position or output.start == output.value]
+        return self.encode(harmless, values)
 
     def travel_time(self, output: Output) -> int:
         return 0

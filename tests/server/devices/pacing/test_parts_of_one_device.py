@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from buttplug.core.enums import OutputType
 from buttplug.core.messages import Range
 from buttplug.server.devices.pacing import Limits, Slot
@@ -10,6 +12,7 @@ from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.protocols.base import Protocol
 from buttplug.server.protocols.kiiroo.v1 import KiirooV1
 from buttplug.server.protocols.tcode_v03 import TcodeV03
+from tests.fakes.protocols import PacketPerFeature
 from tests.server.devices.pacing.bench import MOVE, POSITION, TOO_LATE, Bench
 from tests.server.protocols.helpers import custom_definition
 
@@ -91,9 +94,12 @@ def test_an_axis_without_durations_that_may_just_be_arriving_is_stopped_no_faste
     assert bench.words[1:] == ["L2900I200\n"]
 
 
-def test_a_part_that_knows_neither_a_halt_nor_a_duration_is_not_sent_anywhere_by_its_stop() -> None:
-    bench = Driven(KiirooV1, "kiiroo-v1", {POSITION: (0, 4)})
-    bench.want(0, 4, 0, POSITION)
+@pytest.mark.parametrize(("protocol", "type_"), [(PacketPerFeature, POSITION), (KiirooV1, POSITION), (KiirooV1, MOVE)])
+def test_a_part_that_knows_neither_a_halt_nor_a_duration_is_not_sent_anywhere_by_its_stop(
+    protocol: type[Protocol], type_: OutputType
+) -> None:
+    bench = Driven(protocol, "kiiroo-v1", {type_: (0, 4)})
+    bench.want(0, 4, 500, type_)
     bench.begin_write()
     bench.finish_write(TOO_LATE)
     stop = bench.stop()
