@@ -77,7 +77,9 @@ class Umove(Protocol):
         else:
             self._halt()
             heaters = [output for output in levels if output.type is OutputType.TEMPERATURE]
-            packets = [*self._tell(self._at, values), *self.encode(heaters, values)]
+            # Over a new link it moves nowhere by itself, so that a toy that only moves needs to be told no place.
+            state = self._tell(self._at, values) if self._vibrators or self._place is not None else ()
+            packets = [*state, *self.encode(heaters, values)]
         if not self._ahead and not any(values[feature] for feature in self._vibrators):
             self._halt()
         return packets

@@ -182,3 +182,11 @@ def test_the_steps_of_a_way_take_its_time_and_end_at_the_goal(start: int, goal: 
 def test_an_output_it_does_not_have_is_refused() -> None:
     with pytest.raises(ButtplugDeviceError, match="has no Rotate output"):
         drive("umove").send(rotate(1, 1))
+
+
+@pytest.mark.parametrize("model", ["Vx", "Nx"])
+def test_a_toy_that_only_moves_is_not_thrown_to_its_low_end_by_the_stop_on_its_return(model: str) -> None:
+    toy = drive("umove", model)
+    assert toy.stop_only(move(1, 600, 10_000)) == []
+    toy.send(position(1, 300))
+    assert len(toy.stop_only(move(1, 600, 10_000))) == 1
