@@ -65,8 +65,8 @@ class Outputs:
         return bool(self._running)
 
     def stopped(self, outputs: Mapping[Slot, Output], now: float) -> None:
-        """Note outputs whose stop the device surely has."""
-        self.unsure.difference_update(outputs)
+        """Note outputs whose stop the device surely has. A part is where that left it, and not where it was told to be."""
+        self.unsure.difference_update(slot for slot in outputs if not slot[1].is_position)
         self._running.difference_update(outputs)
         if self.on_told is not None:
             # A part that halts is not on its way any more, whatever time its command names.

@@ -12,8 +12,8 @@ from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.protocols.base import Protocol
 from buttplug.server.protocols.kiiroo.v1 import KiirooV1
 from buttplug.server.protocols.tcode_v03 import TcodeV03
-from tests.fakes.protocols import PacketPerFeature
-from tests.server.devices.pacing.bench import MOVE, POSITION, TOO_LATE, Bench
+from tests.fakes.protocols import Halting, PacketPerFeature
+from tests.server.devices.pacing.bench import MOVE, POSITION, STROKER, TOO_LATE, Bench
 from tests.server.protocols.helpers import custom_definition
 
 #: Two axes whose moves take a time, one that knows places only, and a vibrator.
@@ -40,8 +40,13 @@ class Driven(Bench):
         self.machine = Machine(self.protocol, Limits(values, durations), Moves(), gap=0.0, spacing=0.0, now=0.0)  # type: ignore[assignment]
 
 
-def robot() -> Driven:
-    return Driven(TcodeV03, "tcode-v03", *ROBOT)
+def robot(*, placed: bool = False) -> Driven:
+    """Return a robot; ``placed``: all of its axes have been sent to 500, and are there."""
+    bench = Driven(TcodeV03, "tcode-v03", *ROBOT)
+    for axis, duration, type_ in ((0, 100, MOVE), (1, 100, MOVE), (2, 0, POSITION)) if placed else ():
+        bench.want(axis, 500, duration, type_)
+        bench.run(5)
+    return bench
 
 
 def test_a_stop_of_everything_is_a_halt_where_one_axis_rests_and_nothing_is_known_of_others() -> None:
@@ -54,10 +59,7 @@ def test_a_stop_of_everything_is_a_halt_where_one_axis_rests_and_nothing_is_know
 
 
 def test_a_stop_of_everything_is_a_halt_where_one_axis_moves_and_another_rests() -> None:
-    bench = robot()
-    for axis, duration in ((0, 100), (1, 100), (2, 0)):
-        bench.want(axis, 500, duration, POSITION if not duration else None)
-        bench.run(5)
+    bench = robot(placed=True)
     bench.want(0, 0, 3000)
     bench.run(1)
     bench.stop()
@@ -66,10 +68,7 @@ def test_a_stop_of_everything_is_a_halt_where_one_axis_moves_and_another_rests()
 
 
 def test_a_stop_of_everything_leaves_axes_alone_that_are_known_to_rest() -> None:
-    bench = robot()
-    for axis, duration in ((0, 100), (1, 100), (2, 0)):
-        bench.want(axis, 500, duration, POSITION if not duration else None)
-        bench.run(5)
+    bench = robot(placed=True)
     bench.stop()
     bench.run()
     assert bench.words[3:] == ["V300\n"]
@@ -106,3 +105,13 @@ def test_a_part_that_knows_neither_a_halt_nor_a_duration_is_not_sent_anywhere_by
     bench.run()
     assert bench.words[1:] == []
     assert stop.ok
+
+
+def test_a_part_that_was_halted_obeys_the_same_command_again() -> None:
+    bench = Bench(Halting, STROKER)
+    for _ in range(2):
+        bench.want(0, 80, 10_000)
+        bench.run(1)
+        bench.stop((0, POSITION))
+        bench.run(1)
+    assert bench.words == [f"{MOVE} 0 80 10000", "halt"] * 2
