@@ -211,7 +211,7 @@ async def test_that_the_devices_cannot_be_stopped_any_more_is_told(run: Run) -> 
     )
     assert await script.end() == 0
     assert script.told == RUN
-    assert "the server could not be closed: a device may be running" in script.errors
+    assert "its event loop is blocked: a device may be running" in script.errors
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
