@@ -44,7 +44,7 @@ PROMISES = [
     (LIMITS, "| the end of a session |", "5 s", "server.session.END_LIMIT", 5),
     (LIMITS, "| devices that connect by websocket |", "256;", "hardware.websocket.manager.MAX_DEVICES", 256),
     (LIMITS, "| devices that connect by websocket |", "within 5 s", "hardware.websocket.manager.HELLO_LIMIT", 5),
-    (LIMITS, "| a frame of such a device |", "8 KiB", "hardware.websocket.manager.MAX_FRAME", 1 << 13),
+    (LIMITS, "| a frame of such a device |", "64 KiB", "hardware.websocket.manager.MAX_FRAME", 1 << 16),
     (LIMITS, "| an answer of a Lovense Connect app |", "2 MiB", "hardware.lovense_connect.http_get.SIZE_LIMIT", 1 << 21),
     (LIMITS, "| an answer of a Lovense Connect app |", "64 toys", "hardware.lovense_connect.link.MAX_TOYS", 64),
     (LIMITS, "| an answer of a Lovense Connect app |", "3 s", "hardware.lovense_connect.link.REQUEST_LIMIT", 3),

@@ -47,7 +47,7 @@ logger: logging.Logger = logging.getLogger(__package__)
 DEFAULT_PORT = 54817
 
 #: Most bytes of one frame.
-MAX_FRAME = 8192
+MAX_FRAME = 65536
 
 #: Most devices at a time.
 MAX_DEVICES = 256

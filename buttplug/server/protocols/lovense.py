@@ -57,6 +57,9 @@ STEP_TIME = 100
 #: Old Noras switch off when the speed comes together with the change of direction.
 ROTATE_CHANGE = Packet(b"RotateChange;", pause=0.1)
 
+#: Bytes of a notification that are read: answers have some dozens, and a stranger may send thousands.
+MOST_READ = 4096
+
 #: Answers to ``DeviceType;`` and to ``Battery;``, other answers before and behind them or not.
 _DEVICE_TYPES = re.compile(rb"(?<![^;])([A-Za-z]{1,8}):(\d{0,6})[^:;]*(:[0-9A-Fa-f]+)?(?![^;])")
 _LEVELS = re.compile(rb"(?<![^;])s?(\d{1,3});")
@@ -180,7 +183,7 @@ def _command(name: str, *values: int) -> Packet:
 
 def device_type(notification: Notification) -> str | None:
     """Return the identifier of the model in an answer to ``DeviceType;``; None in any other notification."""
-    for answer in _DEVICE_TYPES.finditer(notification.data):
+    for answer in _DEVICE_TYPES.finditer(notification.data[:MOST_READ]):
         if answer[2] or answer[3]:
             model, version = answer[1].decode(), int(answer[2] or 0)
             return FLEXER_NEW if model == FLEXER and version >= FLEXER_NEW_VERSION else model
@@ -198,5 +201,5 @@ def model_named(name: str) -> str | None:
 
 def battery_level(notification: Notification) -> int | None:
     """Return the percentage in an answer to ``Battery;``, other answers before it or not; None where there is none."""
-    levels = (int(answer[1]) for answer in _LEVELS.finditer(notification.data))
+    levels = (int(answer[1]) for answer in _LEVELS.finditer(notification.data[:MOST_READ]))
     return next((level for level in levels if level <= 100), None)

@@ -130,8 +130,8 @@ class TestHello:
             (hello(identifier="a\nWARNING all is well"), "matching regex"),
             (hello(address="\x1b[2J"), "matching regex"),
             (hello() + "x", "JSON is malformed"),
-            ("[" * 8000, ""),
-            ('{"identifier": "DIY", "address": "d1", "version": 0, "x": ' + "[" * 8000, ""),
+            ("[" * 60_000, ""),
+            ('{"identifier": "DIY", "address": "d1", "version": 0, "x": ' + "[" * 60_000, ""),
         ],
         ids=lambda value: (value if isinstance(value, str) else repr(value))[:40],
     )

@@ -16,7 +16,7 @@ from math import inf
 
 from buttplug.core.errors import ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch, StopBatch
+from buttplug.server.devices.pacing.batches import CommandBatch, Done, RepeatBatch
 from buttplug.server.devices.pacing.commands import begin_commands
 from buttplug.server.devices.pacing.faults import Faults
 from buttplug.server.devices.pacing.moves import Moves
@@ -26,6 +26,7 @@ from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.pending import Pending
 from buttplug.server.devices.pacing.repeats import Repeats
 from buttplug.server.devices.pacing.slots import Limits, Slot
+from buttplug.server.devices.pacing.stop_batch import StopBatch
 from buttplug.server.devices.pacing.stops import begin_stop
 from buttplug.server.protocols.base import Output, Protocol
 

@@ -7,8 +7,9 @@ from math import inf
 from typing import TypeAlias
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
-from buttplug.server.devices.pacing.batches import Done, StopBatch, Wanted
+from buttplug.server.devices.pacing.batches import Done, Wanted
 from buttplug.server.devices.pacing.slots import Slot
+from buttplug.server.devices.pacing.stop_batch import StopBatch
 
 Answer: TypeAlias = tuple[Done, ButtplugError | None]
 

@@ -10,10 +10,11 @@ from msgspec import structs
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Packet
-from buttplug.server.devices.pacing.batches import Done, StopBatch
+from buttplug.server.devices.pacing.batches import Done
 from buttplug.server.devices.pacing.moves import Moves
 from buttplug.server.devices.pacing.outputs import Outputs
 from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
+from buttplug.server.devices.pacing.stop_batch import StopBatch
 from buttplug.server.protocols.base import Output, Protocol
 
 logger: logging.Logger = logging.getLogger(__name__)

@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from buttplug.server.devices.pacing import stops
-from buttplug.server.devices.pacing.batches import CommandBatch, StopBatch
+from buttplug.server.devices.pacing.batches import CommandBatch
 from buttplug.server.devices.pacing.machine import Machine
 from buttplug.server.devices.pacing.moves import Move, Moves
 from buttplug.server.devices.pacing.owed import OwedStops
 from buttplug.server.devices.pacing.pace import Pace
 from buttplug.server.devices.pacing.repeats import Repeats
+from buttplug.server.devices.pacing.stop_batch import StopBatch
 from tests.fakes.protocols import TwoPackets
 from tests.server.devices.pacing.any_order import AnyOrder
 

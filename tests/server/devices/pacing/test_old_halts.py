@@ -45,6 +45,20 @@ def test_a_halt_that_failed_at_once_is_tried_again_as_it_is() -> None:
     assert stop.ok
 
 
+@pytest.mark.parametrize("first_fails", [True, False])
+def test_what_was_written_of_a_stop_is_not_written_again_with_what_is_tried_again(first_fails: bool) -> None:
+    bench, _ = stopped_half_way(way=8000)
+    stop = bench.stop()
+    for fails in (first_fails, not first_fails):
+        bench.begin_write()
+        bench.now += 3
+        bench.finish_write(NO_LUCK if fails else None)
+    bench.run()
+    again = f"{MOVE} 0 50 10000" if first_fails else "Vibrate 1 0"
+    assert bench.words[2:] == [f"{MOVE} 0 50 200", "Vibrate 1 0", again]
+    assert stop.ok
+
+
 def test_a_halt_that_fails_late_twice_is_told() -> None:
     bench, stop = stopped_half_way(way=8000)
     for _ in range(2):
