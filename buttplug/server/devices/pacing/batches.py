@@ -10,7 +10,7 @@ from msgspec import Struct
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
-from buttplug.server.devices.pacing.moves import Moves
+from buttplug.server.devices.pacing.moves import Move, Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
 
@@ -102,6 +102,7 @@ class CommandBatch(Batch, eq=False):
     values: Mapping[int, int]
     protocol: Protocol
     _moves_are_noted: bool = False
+    _before: Mapping[int, Move] = {}
 
     def encode(self) -> Iterable[Packet]:
         return self.protocol.encode(list(self.changed.values()), self.values) if self.changed else ()
@@ -110,6 +111,11 @@ class CommandBatch(Batch, eq=False):
     def dones(self) -> list[Done]:
         """Whom to answer."""
         return [want.done for want in self.wanted.values()]
+
+    def begun(self, moves: Moves, now: float) -> None:
+        """Note that its first packet is being written."""
+        self._before = moves.all_under_way(now)
+        moves.may_be_sent(self.changed.values(), now)
 
     def written(self, moves: Moves, now: float) -> None:
         """Note that a packet was written. Moving parts come first, so it is the first packet that sets them in motion."""
@@ -122,7 +128,8 @@ class CommandBatch(Batch, eq=False):
         if self.may_arrive:
             moves.may_be_sent(self.changed.values(), now)
         elif self.error is not None:
-            moves.refused(self.changed.values(), self.protocol, now)
+            outputs, some_written = self.changed.values(), self._moves_are_noted
+            moves.refused(outputs, self.protocol, now, before=self._before, some_written=some_written)
 
 
 class RepeatBatch(Batch, eq=False):

@@ -113,7 +113,7 @@ class Machine:
                 return self._pace.packet_due
             else:
                 if self._has_parts and not batch.was_begun and isinstance(batch, CommandBatch):
-                    self.moves.may_be_sent(batch.changed.values(), now)
+                    batch.begun(self.moves, now)
                 self._last, self._ready = packet, None
                 batch.was_begun, self.is_hurried = True, batch.is_hurried
                 return packet

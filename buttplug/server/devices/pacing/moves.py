@@ -81,10 +81,16 @@ class Moves:
         for output in outputs:
             self._note(output, None, now, inf)
 
-    def refused(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
-        """Note outputs of which the bus refused a packet; others of theirs may have been written."""
+    def refused(
+        self, outputs: Iterable[Output], protocol: Protocol, now: float, *, before: Mapping[int, Move], some_written: bool
+    ) -> None:
+        """Note outputs of which the bus refused a packet, or all; ``before`` are the moves that parts may still be on then."""
         for output in outputs:
-            self._note(output, None, now, now + protocol.travel_time(output) / 1000, sure=False)
+            ends = now + protocol.travel_time(output) / 1000
+            self._note(output, None, now, ends, sure=False)
+            if output.type.is_position and (move := before.get(output.feature)) is not None:
+                target = output.value if some_written else move.target
+                self._moves[output.feature] = Move(None, target, now, max(ends, move.ends), sure=False)
 
     def _note(self, output: Output, start: int | None, now: float, ends: float, *, sure: bool = True) -> None:
         if output.type.is_position:

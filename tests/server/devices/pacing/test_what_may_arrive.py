@@ -9,7 +9,7 @@ from buttplug.server.devices.pacing import Slot
 from buttplug.server.devices.pacing.moves import LAG
 from buttplug.server.devices.pacing.owed import RETRY_DELAY, SETTLE_LIMIT
 from tests.fakes.protocols import Halting, PacketPerFeature, Stroker
-from tests.server.devices.pacing.bench import NO_LUCK, POSITION, STROKER, TOO_LATE, VIBRATE, Asked, Bench
+from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, TOO_LATE, VIBRATE, Asked, Bench
 
 PLACE: Slot = (0, POSITION)
 
@@ -298,6 +298,36 @@ def test_a_move_that_the_bus_refused_is_over_in_its_time() -> None:
     bench.stop(PLACE)
     bench.run()
     assert len(bench.words) == 1
+
+
+@pytest.mark.parametrize(("protocol", "halt"), [(Halting, "halt"), (Stroker, "go 0 90 9")])
+def test_a_stop_ends_the_move_that_a_part_is_still_on_though_a_newer_one_was_refused(
+    protocol: type[PacketPerFeature], halt: str
+) -> None:
+    bench = Bench(protocol, STROKER)
+    bench.want(0, 90, 8000)
+    bench.run()
+    given_up(bench, 10, 1, why=NO_LUCK)
+    bench.run(2 + LAG)
+    bench.stop(PLACE)
+    bench.run()
+    assert bench.words[2:] == [halt]
+
+
+def test_a_stop_ends_a_move_though_a_newer_one_was_refused_behind_that_of_another_part() -> None:
+    bench = Bench(PacketPerFeature, {PLACE: (0, 100), (1, POSITION): (0, 100)})
+    bench.want(1, 90, 8000)
+    bench.run()
+    bench.want(0, 50, 1)
+    bench.want(1, 10, 1)
+    bench.begin_write()
+    bench.finish_write()
+    bench.begin_write()
+    bench.finish_write(NO_LUCK)
+    bench.run(2 + LAG)
+    bench.stop((1, POSITION))
+    bench.run()
+    assert bench.words[-1] == f"{MOVE} 1 10 10000"
 
 
 def test_a_move_behind_one_that_was_given_up_is_over_in_its_time() -> None:
