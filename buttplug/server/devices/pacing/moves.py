@@ -74,30 +74,31 @@ class Moves:
     def sent(self, outputs: Iterable[Output], protocol: Protocol, now: float) -> None:
         """Note what outputs that the device got do to their parts."""
         for output in outputs:
-            self._note(output, output.start, now, now + protocol.travel_time(output) / 1000)
+            if output.type.is_position:
+                self._moves[output.feature] = Move(output.start, output.value, now, now + protocol.travel_time(output) / 1000)
+            elif output.value:
+                # What drives the same part in another way leaves it anywhere.
+                self._moves.pop(output.feature, None)
 
     def may_be_sent(self, outputs: Iterable[Output], now: float) -> None:
         """Note outputs that the device may get at any time from now on, until something is written behind them."""
         for output in outputs:
-            self._note(output, None, now, inf)
+            if output.type.is_position:
+                self._moves[output.feature] = Move(None, output.value, now, inf)
+            elif output.value and (move := self._moves.get(output.feature)) is not None:
+                self._moves[output.feature] = _from_anywhere(move)
 
     def refused(
         self, outputs: Iterable[Output], protocol: Protocol, now: float, *, before: Mapping[int, Move], some_written: bool
     ) -> None:
         """Note outputs of which the bus refused a packet, or all; ``before`` are the moves that parts may still be on then."""
         for output in outputs:
-            ends = now + protocol.travel_time(output) / 1000
-            self._note(output, None, now, ends, sure=False)
-            if output.type.is_position and (move := before.get(output.feature)) is not None:
-                target = output.value if some_written else move.target
-                self._moves[output.feature] = Move(None, target, now, max(ends, move.ends), sure=False)
-
-    def _note(self, output: Output, start: int | None, now: float, ends: float, *, sure: bool = True) -> None:
-        if output.type.is_position:
-            self._moves[output.feature] = Move(start, output.value, now, ends, sure)
-        elif output.value:
-            # What drives the same part in another way leaves it anywhere.
-            self._moves.pop(output.feature, None)
+            if not output.type.is_position:
+                continue
+            target, ends = output.value, now + protocol.travel_time(output) / 1000
+            if (move := before.get(output.feature)) is not None:
+                target, ends = target if some_written else move.target, max(ends, move.ends)
+            self._moves[output.feature] = Move(None, target, now, ends, sure=False)
 
     def stopped(self, outputs: Iterable[Output], protocol: Protocol, now: float, *, may_arrive: bool) -> None:
         """Note that the moves of these parts were ended: where they were estimated to be, or with a last and slow way.

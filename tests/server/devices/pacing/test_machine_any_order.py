@@ -24,7 +24,7 @@ from tests.fakes.protocols import TwoPackets
 from tests.server.devices.pacing.any_order import AnyOrder
 
 QUICKLY = settings(
-    max_examples=300,
+    max_examples=200,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
@@ -33,6 +33,10 @@ QUICKLY = settings(
 )
 #: A planted fault has to be found, not explained.
 UNTIL_FOUND = settings(QUICKLY, max_examples=3000, phases=(Phase.generate,), report_multiple_bugs=False)
+
+
+#: These take seconds where nothing else runs.
+pytestmark = pytest.mark.timeout(180)
 
 
 @pytest.fixture(autouse=True)

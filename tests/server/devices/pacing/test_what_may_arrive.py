@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugError
 from buttplug.server.devices.pacing import Slot
 from buttplug.server.devices.pacing.moves import LAG
@@ -328,6 +329,19 @@ def test_a_stop_ends_a_move_though_a_newer_one_was_refused_behind_that_of_anothe
     bench.stop((1, POSITION))
     bench.run()
     assert bench.words[-1] == f"{MOVE} 1 10 10000"
+
+
+@pytest.mark.parametrize("why", [NO_LUCK, TOO_LATE])
+def test_a_stop_ends_the_move_of_a_part_that_was_not_driven_in_another_way_since(why: ButtplugError) -> None:
+    bench = Bench(PacketPerFeature, {(0, OutputType.OSCILLATE): (0, 20), PLACE: (0, 100)})
+    bench.want(0, 90, 8000)
+    bench.run()
+    bench.want(0, 10, type_=OutputType.OSCILLATE)
+    bench.begin_write()
+    bench.finish_write(why)
+    bench.stop(PLACE)
+    bench.run()
+    assert bench.words[-1] == f"{MOVE} 0 90 10000"
 
 
 def test_a_move_behind_one_that_was_given_up_is_over_in_its_time() -> None:
