@@ -340,7 +340,7 @@ class DeviceFeature(OutputMethods, PatternMethods, InputMethods):
             self._note_step(output_type, step, limits.value[1])
         duration = None
         if limits.duration is not None:
-            duration = clamped_duration(command.duration or 0, limits.duration, self._subject)
+            duration = clamped_duration(0 if command.duration is None else command.duration, limits.duration, self._subject)
         arguments: dict[str, OutputArguments] = {output_type: OutputArguments(step, duration)}
         return OutputCmd(connection.next_id(), self._channel.info.device_index, self._info.feature_index, arguments)
 

@@ -39,9 +39,10 @@ def clamped_duration(duration: float, limits: Range, subject: Subject) -> int:
     """Return a duration in milliseconds, moved into the range of an output.
 
     Raises:
-        ButtplugDeviceError: It is no number.
+        ButtplugDeviceError: It is no number, or less than 0.
     """
-    if isinstance(duration, bool) or not isinstance(duration, int | float) or not math.isfinite(duration):
-        text = f"A duration is a number of milliseconds, not {duration!r}"
+    is_number = isinstance(duration, int | float) and not isinstance(duration, bool)
+    if not is_number or not 0 <= duration < math.inf:
+        text = f"A duration is a number of milliseconds, 0 or more, not {duration!r}"
         raise subject.refusal(text, DeviceErrorReason.INVALID_VALUE)
     return min(max(round(duration), limits[0]), limits[1])

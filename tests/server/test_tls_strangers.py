@@ -301,6 +301,17 @@ async def test_a_stranger_may_send_no_more_by_tls_than_without_it(
     port.all_go()
 
 
+@pytest.mark.parametrize("first", [b"\0", b"get / HTTP/1.1\r\n\r\n", b"\x80\x2e\x01\x03\x01"])
+async def test_what_begins_neither_tls_nor_a_request_is_cut_and_logged(
+    port: Port, first: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = await port.stranger()
+    stranger.writer.write(first)
+    await stranger.is_cut()
+    warnings = [record.getMessage() for record in caplog.records]
+    assert warnings == ["a connection sent something else than a request and is cut off"]
+
+
 async def test_long_messages_come_and_go_by_tls_and_too_long_ones_are_refused_with_a_reason(
     place: Place, trusting: ssl.SSLContext
 ) -> None:

@@ -174,7 +174,9 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self._receive(data)
             return
         if self._allowance == MAX_STRANGER_BYTES and not BEGINNING.match(data):
-            self.transport.write(NO_REQUEST)
+            if self._tls is None:
+                # By TLS nothing can be said before its handshake.
+                self.transport.write(NO_REQUEST)
             self._cut_off("a connection sent something else than a request and is cut off")
             return
         self._allowance -= nbytes
