@@ -28,8 +28,8 @@ class StopBatch:
     again before those behind it; else behind them, so that an output that hangs delays no other. One that would undo itself
     (:attr:`.Protocol.stops_once`) is tried again only where it surely has not arrived, and has all the time there is.
 
-    Where it tells parts to be where they were when it was made, and is tried again later, it is made again, slower: by then
-    they may be elsewhere.
+    Where it tells parts to be where they were when it was made, and takes long, what is left of it is made again, slower: by
+    then they may be elsewhere.
     """
 
     def __init__(
@@ -42,10 +42,10 @@ class StopBatch:
         protocol: Protocol,
         *,
         slower: Slower | None = None,
-        made_at: float = 0.0,
+        slower_after: float = 0.0,
     ) -> None:
         """``stopped`` is what its packets tell the outputs; ``failure`` says why one has no packet. ``slower`` makes it again,
-        for what is tried again later than at the time ``made_at``.
+        for what is left after the time ``slower_after``.
 
         ``dones_of_next`` get to know whom the stop behind this one is to answer instead.
         """
@@ -61,7 +61,7 @@ class StopBatch:
         #: The packets left to write, each with how many times it may still be tried.
         self._left = deque((packet, STOP_TRIES) for packet in self._packets)
         self._taken = (Packet(b""), 0)
-        self._slower, self._made_at = slower, made_at
+        self._slower, self._slower_after = slower, slower_after
 
     @property
     def error(self) -> ButtplugDeviceError | None:
@@ -84,22 +84,29 @@ class StopBatch:
 
     def take(self, now: float) -> Packet | None:
         """Return the next packet; None when the batch is over."""
-        if self._slower is not None and now > self._made_at and self._left and self._left[0][1] < STOP_TRIES:
-            self.stopped, packets = self._slower()
+        if self._slower is not None and now > self._slower_after and self._left:
+            stopped, packets = self._slower()
             self._slower = None
-            self._replace_left(packets)
+            if self._replace_left(packets):
+                self.stopped = stopped
         if not self._left:
             return None
         self._taken = self._left.popleft()
         return self._taken[0]
 
-    def _replace_left(self, packets: Sequence[Packet]) -> None:
-        """Have other packets in the place of those left: none of one that was written, or given up."""
-        left, tries = [packet for packet, _ in self._left], self._left[0][1]
+    def _replace_left(self, packets: Sequence[Packet]) -> bool:
+        """Have other packets in the place of those left: none that was written, or given up. Return whether any differs."""
+        before = self._left
+        left = [packet for packet, _ in before]
         over = [packet for packet in self._packets if packet not in left]
         if len(packets) == len(self._packets):
-            over += [new for old, new in zip(self._packets, packets, strict=True) if old not in left]
-        self._left = deque((packet, tries) for packet in packets if packet not in over)
+            # Each keeps its turn.
+            replacing = dict(zip(self._packets, packets, strict=True))
+            again = [(replacing.get(packet, packet), tries) for packet, tries in before]
+        else:
+            again = [(packet, before[0][1]) for packet in packets]
+        self._left = deque((packet, tries) for packet, tries in again if packet not in over)
+        return self._left != before
 
     def written(self) -> None:
         """Note that a packet was written."""

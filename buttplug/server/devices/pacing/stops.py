@@ -20,7 +20,8 @@ from buttplug.server.protocols.base import Output, Protocol
 logger: logging.Logger = logging.getLogger(__name__)
 
 #: Milliseconds in which a part that knows no halt is told to be where it is estimated to be now: the estimate may be off by
-#: what a move covers until its packet arrives, and that way is not to be gone any faster than before.
+#: what a move covers until its packet arrives, and that way is not to be gone any faster than before. Which it would be from a
+#: packet that is written later than that.
 HALT_TIME = 200
 
 
@@ -35,7 +36,7 @@ def begin_stop(
     slower = None
     if any(output.start is not None for output in stopped.values()):
         slower = partial(_stop_slower, protocol, stopped, outputs, limits)
-    return StopBatch(slots, stopped, packets, dones, failure, protocol, slower=slower, made_at=now)
+    return StopBatch(slots, stopped, packets, dones, failure, protocol, slower=slower, slower_after=now + HALT_TIME / 1000)
 
 
 def _stop_slower(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from buttplug.core.messages import Range
 from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.pacing import Slot
 from tests.fakes.protocols import PacketPerFeature
@@ -82,3 +83,35 @@ def test_everything_else_that_a_stop_is_for_is_stopped_all_the_same_and_every_as
     assert bench.words[-2:] == [f"{MOVE} 0 50 10000", "Vibrate 1 0"]
     assert second.ok
     assert first.answers
+
+
+#: Two parts, each with a packet of its own.
+PAIR: dict[Slot, Range] = {(0, POSITION): (0, 100), (1, POSITION): (0, 100)}
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_halt_that_waits_for_the_slow_packet_of_another_part_throws_nothing_back(fails: bool) -> None:
+    bench = Bench(PacketPerFeature, PAIR)
+    for place, duration in ((0, 1), (100, 2000)):
+        for part in (0, 1):
+            bench.want(part, place, duration)
+        bench.run(1)
+    stop = bench.stop()
+    bench.begin_write()
+    bench.now += 0.9
+    bench.finish_write(HardwareTimeoutError("too late") if fails else None)
+    bench.run()
+    assert bench.words[4:6] == [f"{MOVE} 0 50 200", f"{MOVE} 1 50 10000"]
+    assert bench.words[6:] == [f"{MOVE} 0 50 10000"] * fails
+    assert stop.ok
+
+
+def test_a_halt_behind_another_part_is_made_as_it_is_where_that_takes_no_time() -> None:
+    bench = Bench(PacketPerFeature, PAIR, spacing=0.04)
+    for place, duration in ((0, 1), (100, 2000)):
+        for part in (0, 1):
+            bench.want(part, place, duration)
+        bench.run(1)
+    bench.stop()
+    bench.run(1)
+    assert [words.rpartition(" ")[2] for words in bench.words[4:]] == ["200", "200"]
