@@ -232,6 +232,7 @@ class Machine:
             self.answers.append((wanted.done, batch.error))
         if batch.error is not None:
             self._owed.not_told(batch.wanted, now)
+            self.outputs.failed(batch.changed if batch.was_begun else {})
         if batch.was_begun and self._has_parts:
             batch.not_written(self.moves, now)
 

@@ -54,6 +54,12 @@ class Outputs:
         if self.on_told is not None:
             self.on_told(outputs.values(), now)
 
+    def failed(self, outputs: Mapping[Slot, Output]) -> None:
+        """Note what outputs may have been told: one that was to be lowered is raised again by no repeat, and with no other."""
+        for slot, output in outputs.items():
+            if not output.type.is_position and abs(output.value) < abs(self.told[slot].value):
+                self.note({slot: output})
+
     @property
     def current(self) -> list[Output]:
         """What each output was told last, for those that were told anything."""

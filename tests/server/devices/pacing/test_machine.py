@@ -25,7 +25,7 @@ from tests.fakes.protocols import (
     Stroker,
     TwoPackets,
 )
-from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, VIBRATE, Bench
+from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, TOO_LATE, VIBRATE, Bench
 
 LEVELS_OF_ONE_PART: dict[Slot, tuple[int, int]] = {(0, OutputType.OSCILLATE): (0, 20), (0, POSITION): (0, 100)}
 
@@ -530,6 +530,34 @@ def test_a_failed_repeat_is_tried_again_at_once_and_then_ever_later() -> None:
     waits = [later - earlier for earlier, later in pairwise(times)]
     assert waits[0] < 0.01
     assert waits[1:] == pytest.approx([*RETRIES[1:], RETRIES[-1], RETRIES[-1]][: len(waits) - 1])
+
+
+@pytest.mark.parametrize(("value", "repeated"), [(0, 0), (20, 20), (90, 50)])
+def test_no_repeat_raises_what_was_to_be_lowered_by_a_command_that_failed(value: int, repeated: int) -> None:
+    bench = Bench(Repeating)
+    bench.want(0, 50)
+    bench.run(0.5)
+    failed = bench.want(0, value)
+    bench.begin_write()
+    bench.finish_write(TOO_LATE)
+    bench.run(2)
+    assert failed.failed
+    assert bench.words[-2:] == [f"all {repeated} 0"] * 2
+
+
+def test_no_command_for_another_motor_raises_what_was_to_be_lowered_by_one_that_failed() -> None:
+    bench = Bench(OnePacket)
+    bench.want(0, 50)
+    bench.run(0.5)
+    bench.want(0, 0)
+    bench.begin_write()
+    bench.finish_write(TOO_LATE)
+    bench.want(1, 30)
+    bench.run()
+    again = bench.want(0, 0)
+    bench.run()
+    assert again.ok
+    assert bench.words[-2:] == ["all 0 30", "all 0 30"]
 
 
 def test_what_fills_silence_is_counted_from_the_last_packet() -> None:
