@@ -33,37 +33,45 @@ def ctrl_c_waits() -> Iterator[None]:
     if not isinstance(handler, _Waiting):
         handler = _Waiting(handler)
         signal.signal(signal.SIGINT, handler)
-    handler.blocks += 1
+    handler.begin()
     try:
         yield
     finally:
-        handler.blocks -= 1
-        if not handler.blocks:
-            handler.end()
+        handler.end()
 
 
 class _Waiting:
-    """Handles SIGINT while there are ``blocks`` for the end of which it waits."""
+    """Handles SIGINT while there are blocks for the end of which it waits."""
 
     def __init__(self, handler: Any) -> None:
         """``handler`` is the one that raises."""
-        self.blocks = 0
+        self._blocks = 0
         self._handler = handler
-        self._until = time.monotonic() + LIMIT
+        self._until = 0.0
         self._came = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if time.monotonic() < self._until:
+        # Without a block it is here because the program had another handler meanwhile, and took that back since.
+        if self._blocks and time.monotonic() < self._until:
             self._came = True
         else:
             self._came = False
             self._handler(number, frame)
 
+    def begin(self) -> None:
+        if not self._blocks:
+            self._until = time.monotonic() + LIMIT
+        self._blocks += 1
+
     def end(self) -> None:
+        self._blocks -= 1
+        if self._blocks:
+            return
         before = signal.default_int_handler if _has_ended(self._handler) else self._handler
         if signal.getsignal(signal.SIGINT) is self:
             signal.signal(signal.SIGINT, before)
         if self._came:
+            self._came = False
             signal.raise_signal(signal.SIGINT)
 
 
