@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from buttplug.core import interrupts
 from buttplug.core.interrupts import ctrl_c_waits
 
 
@@ -47,7 +47,7 @@ def test_ctrl_c_is_not_lost_where_the_program_takes_its_own_handler_back_behind_
 
 def test_ctrl_c_waits_for_later_stops_too_where_the_program_took_its_own_handler_back(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(interrupts.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     with ctrl_c_waits():
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGINT, before)
