@@ -25,6 +25,7 @@ from buttplug.server.devices.definition import OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 from buttplug.server.devices.user_configuration import UserFile, load_user_configuration
+from tests.fakes.fault_log import faults
 from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
 
 VIBRATE = OutputType.VIBRATE
@@ -86,6 +87,23 @@ async def test_changes_of_the_configuration_itself_hold_at_once_too(
     configuration.limit_output(key, 0, VIBRATE, value=None)
     assert shown(talker)[0] == {0: (0, 127), 1: (0, 127)}
     assert configuration.settings_for(key) == DeviceSettings()
+
+
+async def test_limits_hold_at_once_though_somebody_else_who_watches_the_configuration_fails(
+    build: BuildHouse, configuration: DeviceConfiguration, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise LookupError("no luck")
+
+    configuration.watch(fail)
+    house = await build("aneros", configuration=configuration)
+    talker = await house.client()
+    await talker.ask(OutputCmd, 0, 0, command(100))
+    caplog.clear()
+    await house.server.limit_output(0, 0, VIBRATE, value=(0, 50))
+    assert house.simulated[0].is_stopped
+    assert not is_ok(await talker.ask(OutputCmd, 0, 0, command(51)))
+    assert faults(caplog) == ["no luck"]
 
 
 async def test_limits_of_a_file_that_is_read_meanwhile_hold_at_once(

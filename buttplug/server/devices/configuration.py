@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -32,6 +33,8 @@ from buttplug.server.devices.settings import (
 
 if TYPE_CHECKING:
     from buttplug.server.devices.user_configuration import UserFile
+
+logger: logging.Logger = logging.getLogger(__name__)
 
 #: No further device is remembered by itself when there are so many: some have a new address each time they connect. Searching
 #: and saving them all may hold the event loop for some milliseconds.
@@ -414,14 +417,18 @@ class DeviceConfiguration:
         self.user_file.save()
 
     def watch(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back after every change; return a function that ends this."""
+        """Call back after every change; return a function that ends this. What the callback raises is logged."""
         self._watchers.append(callback)
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
     def tell_watchers(self) -> None:
         """Call everybody who watches the configuration, after a change."""
         for callback in tuple(self._watchers):
-            callback()
+            try:
+                callback()
+            except Exception:
+                # One of them has the change obeyed by the connected devices.
+                logger.exception("a callback that watches the configuration failed; the change holds all the same")
 
     def _in_effect(self, key: DeviceKey) -> DeviceSettings:
         """Return the settings that a device with this key has now: its own, or those it has under another identifier."""
