@@ -50,7 +50,7 @@ class StopBatch:
         ``dones_of_next`` get to know whom the stop behind this one is to answer instead.
         """
         self.slots = slots
-        self.stopped = stopped
+        self.stopped: Mapping[Slot, Output] = stopped
         self.dones = dones
         self.dones_of_next: list[Done] = []
         self.was_begun = False
