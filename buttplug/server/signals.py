@@ -111,9 +111,12 @@ class Suspender:
     While a device does not confirm its stop, the process is not suspended: nothing would try to stop it any more.
     """
 
-    def __init__(self, server: Stoppable, handlers: Sequence[Handler] = (signal.SIG_DFL,)) -> None:
-        """``handlers``: the one that does the suspending."""
+    def __init__(
+        self, server: Stoppable, handlers: Sequence[Handler] = (signal.SIG_DFL,), before: Callable[[], None] = lambda: None
+    ) -> None:
+        """``handlers``: the one that does the suspending; ``before`` is called before that, when every device has stopped."""
         self._server = server
+        self._before = before
         self._handlers = handlers
         self._is_under_way = False
 
@@ -149,6 +152,7 @@ class Suspender:
         if unstopped:
             logger.error("not suspended, since not every device has confirmed its stop; try again")
             return
+        self._before()
         for handler in self._handlers:
             ours = signal.signal(signal.SIGTSTP, handler)
             signal.raise_signal(signal.SIGTSTP)

@@ -65,6 +65,11 @@ class NonBlockingOutput(io.TextIOBase):
         with self._changed:
             self._is_ended = True
             self._changed.notify_all()
+        return self.wait(limit)
+
+    def wait(self, limit: float) -> bool:
+        """Wait up to ``limit`` seconds until everything is written; return whether it is."""
+        with self._changed:
             return self._changed.wait_for(lambda: self._is_idle, limit)
 
     def writable(self) -> bool:
@@ -133,6 +138,13 @@ def non_blocking_standard_output() -> Iterator[None]:
         for output in replacements:
             if isinstance(output, NonBlockingOutput):
                 output.end(max(end_at - time.monotonic(), 0.0))
+
+
+def wait_until_written() -> None:
+    """Wait until what was printed and logged is written, for a bounded time: nothing is, once this process is suspended."""
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, NonBlockingOutput):
+            output.wait(END_LIMIT)
 
 
 def _lines(text: str) -> int:

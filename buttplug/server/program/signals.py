@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 
+from buttplug.server.program.output import wait_until_written
 from buttplug.server.signals import ENDING, SUSPENDING, Stoppable, Suspender
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class Signals:
 
     def __init__(self, server: Stoppable) -> None:
         self._server = server
-        self._suspender = Suspender(server)
+        self._suspender = Suspender(server, before=wait_until_written)
         self._ending: asyncio.Queue[signal.Signals] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, *ENDING, *STOPPING, *SUSPENDING):
