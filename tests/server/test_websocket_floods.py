@@ -240,4 +240,6 @@ async def test_so_many_answers_leave_in_a_turn_and_no_more(place: Place, monkeyp
         turn += 1
         await asyncio.sleep(0)
     assert max(written.values()) == MESSAGES_A_TURN == 16
+    for _ in range(100):
+        await wire.recv()
     await wire.close()
