@@ -145,8 +145,8 @@ FAULTS = (
     (_forget_moves, "Halting", 15),
     (_believe_halts, "Halting without order", 15),
     (_keep_moves, "Halting without order", 20),
-    (_give_up_stops, "OnePacket", 20),
-    (_believe_everything, "OnePacket", 20),
+    (_give_up_stops, "PacketPerFeature", 10),
+    (_believe_everything, "PacketPerFeature", 10),
     (_out_of_order, "TwoPackets", 10),
 )
 
