@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def measure(*, with_official: bool) -> Results:
-    """Measure everything; takes three or four minutes."""
+    """Measure everything; takes five or six minutes."""
     theirs = official.latency() if with_official else None
     rows = in_process.rows(theirs) + synchronous.rows() + playing.rows() + over_websocket.rows()
     stuck_rows, stuck_note = over_websocket.stuck()
