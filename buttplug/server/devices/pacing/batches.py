@@ -102,7 +102,7 @@ class CommandBatch(Batch, eq=False):
     values: Mapping[int, int]
     protocol: Protocol
     _moves_are_noted: bool = False
-    _before: Mapping[int, Move] = {}
+    _before: Mapping[int, Move] | None = None
 
     def encode(self) -> Iterable[Packet]:
         return self.protocol.encode(list(self.changed.values()), self.values) if self.changed else ()
@@ -129,7 +129,7 @@ class CommandBatch(Batch, eq=False):
             moves.may_be_sent(self.changed.values(), now)
         elif self.error is not None:
             outputs, some_written = self.changed.values(), self._moves_are_noted
-            moves.refused(outputs, self.protocol, now, before=self._before, some_written=some_written)
+            moves.refused(outputs, self.protocol, now, before=self._before or {}, some_written=some_written)
 
 
 class RepeatBatch(Batch, eq=False):
