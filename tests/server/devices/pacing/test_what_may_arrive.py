@@ -15,6 +15,13 @@ from tests.server.devices.pacing.bench import MOVE, NO_LUCK, POSITION, STROKER, 
 PLACE: Slot = (0, POSITION)
 
 
+def give_up_a_level(bench: Bench) -> None:
+    """Have a command for a level of 20 given up, which may still arrive."""
+    bench.want(0, 20)
+    bench.begin_write()
+    bench.finish_write(NO_LUCK, may_arrive=True)
+
+
 def test_a_stop_behind_a_write_that_may_still_arrive_is_repeated_and_answered_when_nothing_can_any_more() -> None:
     bench = Bench(PacketPerFeature)
     bench.want(0, 20)
@@ -76,9 +83,7 @@ def test_a_command_that_is_cut_off_for_a_stop_has_not_failed_and_goes_on_where_t
 
 def test_a_stop_that_stays_uncertain_is_reported_as_that_and_repeated_all_the_same() -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
+    give_up_a_level(bench)
     stopped = bench.stop()
     bench.run(SETTLE_LIMIT)
     assert stopped.failed
@@ -116,9 +121,7 @@ def test_a_command_that_fails_while_things_settle_is_no_end_of(stop_fails: bool)
 
 def test_what_was_wanted_after_the_stop_is_said_again_instead_of_zero() -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
+    give_up_a_level(bench)
     bench.stop()
     bench.run()
     bench.want(0, 5)
@@ -171,9 +174,7 @@ def test_a_stop_is_not_certain_while_what_was_wanted_after_it_cannot_be_said_aga
 @pytest.mark.parametrize("level", [5, 0])
 def test_what_cannot_be_said_again_is_tried_again_until_it_is(level: int) -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
+    give_up_a_level(bench)
     bench.want(0, level)
     bench.run()
     bench.settle()  # The 20 arrived behind that.
@@ -190,9 +191,7 @@ def test_what_cannot_be_said_again_is_tried_again_until_it_is(level: int) -> Non
 
 def test_what_cannot_be_said_again_is_stopped_once_something_newer_was_asked_for_and_failed() -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
+    give_up_a_level(bench)
     bench.want(0, 50)
     bench.run()
     bench.settle()
@@ -256,9 +255,7 @@ def test_a_part_that_was_moved_after_its_stop_is_stopped_again_where_an_earlier_
 
 def test_a_device_may_be_running_while_a_command_may_still_arrive_behind_a_zero() -> None:
     bench = Bench(PacketPerFeature)
-    bench.want(0, 20)
-    bench.begin_write()
-    bench.finish_write(NO_LUCK, may_arrive=True)
+    give_up_a_level(bench)
     bench.want(0, 0)
     bench.run()
     assert bench.machine.may_be_running(bench.now)
