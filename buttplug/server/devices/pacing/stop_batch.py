@@ -24,9 +24,9 @@ class StopBatch:
 
     A packet that was not written is tried once more, and keeps none of the others from being written: an output that does not
     work leaves no other running. Nothing that was written is written again, since some devices take the same packet as
-    another command the second time. Where packets count only in their order (:attr:`.Protocol.stops_in_order`), a failed one is tried
-    again before those behind it; else behind them, so that an output that hangs delays no other. One that would undo itself
-    (:attr:`.Protocol.stops_once`) is tried again only where it surely has not arrived, and has all the time there is.
+    another command the second time. Where packets count only in order (:attr:`.Protocol.stops_in_order`), a failed one is
+    tried again before those behind it; else behind them, so that an output that hangs delays no other. One that would undo
+    itself (:attr:`.Protocol.stops_once`) is tried again only where it surely has not arrived, and has all the time there is.
 
     Where it tells parts to be where they were when it was made, and takes long, what is left of it is made again, slower: by
     then they may be elsewhere.
