@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware, Packet
+from buttplug.hardware.common.polling import PollingManager
 from buttplug.hardware.specifier import Specifier
 from tests.fakes.cut import Cut
 
@@ -41,6 +44,20 @@ async def connect_and_let_go(discovery: Discovery, specifier: Specifier, cut: Cu
         await asyncio.wait({connecting})
     if not connecting.cancelled():
         await connecting.result().disconnect()
+
+
+async def gone_from(manager: PollingManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait until the bus was listed from the beginning: a listing that was under way may have what is gone, and report it."""
+    listed, over = manager.listed, []
+
+    async def noted() -> list[Discovery]:
+        found = await listed()
+        over.append(found)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(manager, "listed", noted)
+        await until(lambda: over)
 
 
 class Findings:

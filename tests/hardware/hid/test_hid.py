@@ -32,7 +32,7 @@ from buttplug.hardware.serial import SerialSpecifier
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server import ButtplugServer
 from tests.fakes.hidapi import HidBus, HidDevice, HidHandle
-from tests.hardware.helpers import Findings, losses, until, writes_meanwhile
+from tests.hardware.helpers import Findings, gone_from, losses, until, writes_meanwhile
 from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
@@ -134,7 +134,12 @@ class TestScanning:
         assert set(findings.latest) == {"98b6e9", "98b6e9-1"}
 
     async def test_two_devices_with_one_serial_number_are_two_devices(
-        self, bus: HidBus, findings: Findings, manager: HidManager, caplog: pytest.LogCaptureFixture
+        self,
+        bus: HidBus,
+        findings: Findings,
+        manager: HidManager,
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         first = bus.add(joycon(PRO, path="/dev/hidraw5"))
         hardware = await (await findings.one()).connect([SPECIFIER])
@@ -151,12 +156,14 @@ class TestScanning:
         reasons = losses(hardware), losses(other)
         first.unplug()
         await until(lambda: reasons[0])
+        await gone_from(manager, monkeypatch)
         findings.latest.clear()
         first.plug_in("/dev/hidraw7")
         assert (await findings.one()).address == "98b6e9"
         first.unplug()
         second.unplug()
         await until(lambda: reasons[1])
+        await gone_from(manager, monkeypatch)
         findings.latest.clear()
         second.plug_in()
         assert (await findings.one()).address == address
@@ -423,12 +430,18 @@ class TestDevicesThatFail:
         device.hang.set()
 
     async def test_plugged_in_again_it_is_found_at_its_address_without_a_scan_and_works(
-        self, device: HidDevice, hardware: Hardware, findings: Findings, manager: HidManager
+        self,
+        device: HidDevice,
+        hardware: Hardware,
+        findings: Findings,
+        manager: HidManager,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         await manager.stop_scanning()
         reasons = losses(hardware)
         device.unplug()
         await until(lambda: reasons)
+        await gone_from(manager, monkeypatch)
         findings.latest.clear()
         device.plug_in("/dev/hidraw7")
         back = await (await findings.one()).connect([SPECIFIER])

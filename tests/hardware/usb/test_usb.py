@@ -39,7 +39,7 @@ from tests.fakes.usb_backend import (
     UsbBackend,
     UsbDevice,
 )
-from tests.hardware.helpers import Findings, losses, until, writes_meanwhile
+from tests.hardware.helpers import Findings, gone_from, losses, until, writes_meanwhile
 from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
@@ -403,12 +403,18 @@ class TestDevicesThatFail:
         device.hang.set()
 
     async def test_plugged_in_again_it_is_found_at_its_address_without_a_scan_and_works(
-        self, device: UsbDevice, hardware: Hardware, findings: Findings, manager: UsbManager
+        self,
+        device: UsbDevice,
+        hardware: Hardware,
+        findings: Findings,
+        manager: UsbManager,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         await manager.stop_scanning()
         reasons = losses(hardware)
         device.plugged_in = False
         await until(lambda: reasons)
+        await gone_from(manager, monkeypatch)
         findings.latest.clear()
         device.address += 1
         device.plugged_in = True
