@@ -80,7 +80,7 @@ class CommunicationFields(Struct, gc=False):
     def normalize(self) -> None:
         """Write what users may write in several ways as the bundled configuration does."""
         for key, specifier in self._by_key():
-            setattr(self, _field_name(key), specifier.normalized())
+            setattr(self, _FIELD_NAMES[key], specifier.normalized())
 
     def problems(self, place: str) -> Iterator[str]:
         """Return what makes it unusable, each with its place."""
@@ -95,14 +95,13 @@ class CommunicationFields(Struct, gc=False):
         return any(getattr(self, name) is not None for name in self.__struct_fields__)
 
     def _by_key(self) -> Iterator[tuple[str, Specifier]]:
-        for key in SPECIFIERS:
-            specifier: Specifier | None = getattr(self, _field_name(key))
+        for key, name in _FIELD_NAMES.items():
+            specifier: Specifier | None = getattr(self, name)
             if specifier is not None:
                 yield key, specifier
 
 
-def _field_name(key: str) -> str:
-    return key.replace("-", "_")
+_FIELD_NAMES = {key: key.replace("-", "_") for key in SPECIFIERS}
 
 
 if TYPE_CHECKING:
@@ -111,10 +110,10 @@ else:
     #: The same with a field for every bus, by its name in the configuration.
     Communication = defstruct(
         "Communication",
-        [(_field_name(key), specifier | None, None) for key, specifier in SPECIFIERS.items()]
+        [(_FIELD_NAMES[key], specifier | None, None) for key, specifier in SPECIFIERS.items()]
         + [(key, dict[str, bool] | None, None) for key in _NOT_SERVED],
         bases=(CommunicationFields,),
-        rename={_field_name(key): key for key in SPECIFIERS},
+        rename={name: key for key, name in _FIELD_NAMES.items()},
         gc=False,
     )
 
