@@ -18,6 +18,7 @@ from buttplug.server.devices.device import disconnect
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.identity import identify
 from buttplug.server.devices.indexes import Indexes
+from buttplug.server.devices.limits import limit_protocol, output_ranges
 from buttplug.server.devices.matching import Match
 from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.protocols.base import Protocol
@@ -100,17 +101,20 @@ async def shake_hands(
             family = _family(protocol_id)
             found = DeviceKey(protocol_id, identifier, hardware.address)
             try:
-                key, definition, _ = identify(configuration, found, indexes.seen(found))
+                key, definition, settings = identify(configuration, found, indexes.seen(found))
+                ranges = output_ranges(definition, settings)
             except ConfigurationError:
                 known = configuration.definition(protocol_id, identifier)
                 if not only_to_stop or known is None:
                     raise
-                key, definition = found, known
+                # What it may do is not known, so the hand-shake has it do nothing.
+                key, definition, ranges = found, known, {}
             if hardware.knows_battery:
                 definition = with_battery(definition)
             if hardware.knows_signal_strength:
                 definition = with_signal_strength(definition)
             protocol = family(definition, name=hardware.name, address=hardware.address)
+            limit_protocol(protocol, definition, ranges)
             await protocol.initialise(hardware)
             definition = without_lacking_outputs(definition, protocol)
     except TimeoutError:

@@ -14,7 +14,7 @@ from buttplug.core.messages import DeviceInfo, Range
 from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.description import describe_features
-from buttplug.server.devices.limits import OutputRange, full_ranges, output_ranges, pacer_limits
+from buttplug.server.devices.limits import OutputRange, full_ranges, limit_protocol, output_ranges, pacer_limits
 from buttplug.server.devices.pacing import Done, Move, Pacer, Slot, slot_of
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol, Reading
@@ -320,12 +320,7 @@ class Device:
             settings.display_name,
         )
         self._limits = pacer_limits(self.definition, self._outputs)
-        self._protocol.places = {
-            feature: places for (feature, type_), places in self._limits.values.items() if type_.is_position
-        }
-        self._protocol.highest_levels = {
-            at: self._outputs[at].highest_level if at in self._outputs else 0 for at in self._protocol.highest_levels
-        }
+        limit_protocol(self._protocol, self.definition, self._outputs)
 
     def _gap(self) -> float:
         for gap in (self.settings.message_gap, self.definition.message_gap):

@@ -14,6 +14,7 @@ from buttplug.server.devices.definition import DeviceDefinition, OutputDefinitio
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.pacing import Limits, slot_of
 from buttplug.server.devices.settings import DeviceSettings, OutputSettings
+from buttplug.server.protocols.base import Protocol
 
 _NO_SETTINGS = OutputSettings()
 _TIMED = OutputType.POSITION_WITH_DURATION
@@ -139,6 +140,18 @@ def pacer_limits(definition: DeviceDefinition, ranges: Mapping[tuple[int, Output
         if limited.shown_duration is not None:
             durations[feature] = limited.shown_duration
     return Limits(values, durations)
+
+
+def limit_protocol(
+    protocol: Protocol, definition: DeviceDefinition, ranges: Mapping[tuple[int, OutputType], OutputRange]
+) -> None:
+    """Tell a protocol the limits, for the levels, places and times that it makes up itself."""
+    places = pacer_limits(definition, ranges).values
+    protocol.places = {feature: places_ for (feature, type_), places_ in places.items() if type_.is_position}
+    protocol.highest_levels = {at: ranges[at].highest_level if at in ranges else 0 for at in protocol.highest_levels}
+    protocol.durations = {
+        feature: limited.shown_duration for (feature, _), limited in ranges.items() if limited.shown_duration is not None
+    }
 
 
 def _duration(type: OutputType, definition: Range | None, settings: Range | None) -> Range | None:  # noqa: A002

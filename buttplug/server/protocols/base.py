@@ -97,6 +97,10 @@ class Protocol:
     #: the limit of any that runs.
     highest_levels: Mapping[tuple[int, OutputType], int]
 
+    #: The milliseconds that timed moves of each feature may take, users' limits applied, for a protocol that makes up moves
+    #: of its own. A feature that is disabled is not in it, and not to be moved at all.
+    durations: Mapping[int, Range]
+
     #: Whether nobody has driven a real device with it yet: it is written from notes, and the documentation says so.
     experimental: ClassVar[bool] = False
 
@@ -126,6 +130,12 @@ class Protocol:
             for type_, output in feature.outputs.items()
             if not type_.is_position
         }
+        self.durations = {
+            feature.index: output.duration
+            for feature in definition.features
+            for output in feature.outputs.values()
+            if output.duration is not None and not output.disabled
+        }
 
     @classmethod
     async def identify(cls, hardware: Hardware) -> str | None:
@@ -142,7 +152,7 @@ class Protocol:
         return None
 
     async def initialise(self, hardware: Hardware) -> None:
-        """Do what the device needs before its first output.
+        """Do what the device needs before its first output: with no level, place or speed beyond its user's limits.
 
         Raises:
             HardwareError: The device cannot be used.

@@ -12,7 +12,7 @@ byte   meaning
 
 The place is ten times the value. Speed 0 is for no way at all; whether it halts a move is not known, so a stop is a move at
 speed 1 to where the part is estimated to be. The registers can oscillate too; nobody is known to have made that work, so it is
-left out.
+left out. Nor is there a hand-shake, which moves it, with a machine that its user does not let move.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ logger: logging.Logger = logging.getLogger(__name__)
 STROKE = 15
 SCALE = 10
 LOWEST_SPEED = 1
+#: The highest speed of the move in the hand-shake, to the low end.
+FIRST_SPEED = 5
 
 #: Seconds to wait for the device's first word, and for each answer of the hand-shake.
 REPLY_TIMEOUT = 0.5
@@ -50,9 +52,14 @@ class Fredorch(Protocol):
                 await listener.next(REPLY_TIMEOUT)
             except HardwareTimeoutError:
                 logger.debug("%s did not wake up by itself", hardware.name)
-            for packet in HANDSHAKE:
+            for packet in self._hand_shake():
                 await hardware.write(packet)
                 await listener.next(REPLY_TIMEOUT)
+
+    def _hand_shake(self) -> Iterable[Packet]:
+        for feature, (shortest, _) in self.durations.items():
+            speed = min(FIRST_SPEED, speed_for(STROKE, shortest))
+            yield from (*BEFORE_FIRST_MOVE, move(self.places[feature][0], speed), *AFTER_FIRST_MOVE)
 
     def output(self, output: Output) -> Iterable[Packet]:
         if output.type is not OutputType.POSITION_WITH_DURATION:
@@ -80,11 +87,7 @@ def _speed(output: Output) -> int:
     return speed_for(distance(output, STROKE), output.duration)
 
 
-#: Program mode; record; to place 0 at speed 5; run; repeat.
-HANDSHAKE = (
-    frame(bytes.fromhex("01 06 00 64 00 01")),
-    frame(bytes.fromhex("01 06 00 69 00 00")),
-    move(0, 5),
-    frame(bytes.fromhex("01 06 00 69 00 01")),
-    frame(bytes.fromhex("01 06 00 6A 00 01")),
-)
+#: Program mode; record.
+BEFORE_FIRST_MOVE = (frame(bytes.fromhex("01 06 00 64 00 01")), frame(bytes.fromhex("01 06 00 69 00 00")))
+#: Run; repeat.
+AFTER_FIRST_MOVE = (frame(bytes.fromhex("01 06 00 69 00 01")), frame(bytes.fromhex("01 06 00 6A 00 01")))

@@ -12,7 +12,7 @@ all, to stop    0F 00 00                 00                      00             
 Bytes 6 and 7 are 00. Byte 5 says which motors run; speed 0 alone stops none: bit 0 is the internal and bit 1 the external
 one, of ``wevibe`` the other way round. Where there is one motor it has both speeds.
 
-Toys of ``wevibe`` are woken with speed 9 for both motors, and stopped at once.
+Toys of ``wevibe`` are woken with speed 9 for both motors, or what their user allows, and stopped at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 from buttplug.server.protocols.shared.nibbles import nibbles
 from buttplug.server.protocols.shared.slots import by_index, fill
 
-WAKE = Packet(b"\x0f\x03\x00\x99\x00\x03\x00\x00", response=True)
+#: The speed that wakes them.
+WAKING = 9
 STOP = Packet(bytes((0x0F, *bytes(7))), response=True)
 
 LOWEST_8BIT = 3
@@ -57,8 +58,10 @@ class Wevibe(WevibeEightBytes):
     """One or two vibrators that are woken first."""
 
     async def initialise(self, hardware: Hardware) -> None:
+        speeds = {feature: min(WAKING, highest) for (feature, _), highest in self.highest_levels.items()}
         try:
-            await hardware.write(WAKE)
+            for packet in self.encode((), speeds):
+                await hardware.write(packet)
         finally:
             # Also when it is not known whether that arrived, or nobody waits for it any more: it starts the motors.
             await hardware.write(STOP)

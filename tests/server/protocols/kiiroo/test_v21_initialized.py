@@ -46,8 +46,14 @@ def test_moves_follow_one_another() -> None:
     assert hexes(toy.send(move(0, 98, 1000))) == ["03 00 01 62"], "never 0, at which it may not move"
 
 
-def test_it_is_kept_awake_by_the_last_packet() -> None:
+async def initialised() -> Driven:
     toy = onyx()
+    await toy.protocol.initialise(await link(silent_device(), "kiiroo-v21-initialized"))
+    return toy
+
+
+async def test_it_is_kept_awake_by_the_last_packet() -> None:
+    toy = await initialised()
     assert toy.protocol.repeat_after == 2.0
     assert toy.repeat() == [Packet(bytes.fromhex("03 00 64 00"))], "it stays where the hand-shake has left it"
     toy.send(move(0, 99, 500))
@@ -62,8 +68,8 @@ def test_a_stop_is_what_is_repeated_after_it() -> None:
     assert hexes(toy.repeat()) == ["03 00 01 28"]
 
 
-def test_a_move_that_may_have_been_written_is_not_taken_back_fast() -> None:
-    toy = onyx()
+async def test_a_move_that_may_have_been_written_is_not_taken_back_fast() -> None:
+    toy = await initialised()
     next(iter(toy.protocol.encode([move(0, 99, 500)], {0: 99})))
     assert hexes(toy.repeat()) == ["03 00 01 00"], "not at the full speed of the hand-shake"
     toy.send(move(0, 50, 500))
