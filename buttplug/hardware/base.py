@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import ClassVar, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -118,7 +118,7 @@ class Hardware(ABC):
     provisional_address = False
 
     #: Stops the device, for a bus that is about to give up its link. The server sets it.
-    stop_device: Callable[[], Awaitable[object]] | None = None
+    stop_device: Callable[[], asyncio.Future[Any]] | None = None
 
     #: Gets what each output was told, once it was written. Only a simulation asks for it: it does not understand the packets.
     on_told: OnTold | None = None

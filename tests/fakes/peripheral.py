@@ -26,7 +26,7 @@ LONGEST_VALUE = 512
 ALL_FLAGS = ("read", "write-without-response", "write", "notify")
 
 #: Runs in place of what BlueZ would do; returns for it to go on, raises a BlueZError, or never ends.
-Hook: TypeAlias = Callable[[], Awaitable[None]]
+Hook: TypeAlias = Callable[[], Awaitable[object]]
 
 #: The properties of an interface.
 Properties: TypeAlias = dict[str, Variant]

@@ -37,7 +37,7 @@ from tests.fakes.bluez import FakeAdapter
 from tests.fakes.hidapi import HidDevice
 from tests.fakes.lovense_connect import AppToy, ConnectApp
 from tests.fakes.lovense_dongle import FakeHidDongle
-from tests.fakes.peripheral import Peripheral, hang, services_of
+from tests.fakes.peripheral import Peripheral, services_of
 from tests.fakes.pty import Pty
 from tests.fakes.sdl import SdlInUse, VirtualPad
 from tests.fakes.usb_backend import UsbBackend, UsbDevice
@@ -85,13 +85,10 @@ async def members(
     (specifier,) = configuration.specifiers("kiiroo-v21")
     assert isinstance(specifier, BluetoothSpecifier)
     peripheral = adapter.add(Peripheral(titan, services_of(specifier)))
-    members["Kiiroo Titan 1.1"] = Member(
-        BluetoothManager(),
-        titan,
-        b"\x01\x00",
-        lambda: peripheral.hooks.update(WriteValue=hang),
-        peripheral.hooks.clear,
-    )
+    answers = asyncio.Event()
+    answers.set()
+    peripheral.hooks["WriteValue"] = answers.wait
+    members["Kiiroo Titan 1.1"] = Member(BluetoothManager(), titan, b"\x01\x00", answers.clear, answers.set)
 
     stroker = SimulatedDevice("OSR2", SerialAdvertisement(""), address="unused")
     port = Pty(tmp_path / "osr", stroker)
@@ -157,12 +154,12 @@ async def members(
     port.unplug()
 
 
-async def run(device: ButtplugDevice) -> None:
+async def run(device: ButtplugDevice, level: float = 1.0) -> None:
     """Have a device run until it is told otherwise."""
     if device.has_output(OutputType.VIBRATE):
-        await device.vibrate(1.0)
+        await device.vibrate(level)
     else:
-        await device.run_output(DeviceOutputCommand(OutputType.POSITION_WITH_DURATION, 1.0, 60_000))
+        await device.run_output(DeviceOutputCommand(OutputType.POSITION_WITH_DURATION, level, 60_000))
 
 
 async def test_of_two_devices_with_one_address_the_first_is_connected_and_the_second_when_it_is_gone(
@@ -253,24 +250,36 @@ async def test_a_stop_reaches_the_devices_of_all_other_buses_at_once_while_a_wri
     members[stuck].release()
 
 
+@pytest.mark.parametrize("stops_come", ["first", "last"])
+@pytest.mark.parametrize("writes", ["nothing is being written", "every write hangs for a moment"])
 async def test_an_event_loop_that_ends_with_the_server_open_stops_the_devices_of_all_buses(
-    members: dict[str, Member], configuration: DeviceConfiguration
+    members: dict[str, Member], configuration: DeviceConfiguration, stops_come: str, writes: str
 ) -> None:
     server = ButtplugServer(managers=[member.manager for member in members.values()], configuration=configuration)
     client = ButtplugClient("test")
     await server.open()
     edge = await run_all(server, client, members)
-    # That is what happens to all tasks then; those of the fakes stand for another process.
+    commands: list[asyncio.Future[None]] = []
+    if writes == "every write hangs for a moment":
+        for member in members.values():
+            member.hold()
+        commands += [asyncio.ensure_future(run(device, 0.5)) for device in client.devices.values()]
+        await asyncio.sleep(0.1)
+        for member in members.values():
+            asyncio.get_running_loop().call_later(0.1, member.release)
+    # That is what happens to all tasks then, in any order; those of the fakes stand for another process.
     ending = [task for task in asyncio.all_tasks() if is_of_the_server(task)]
+    ending.sort(key=lambda task: task.get_name().startswith("pacer"), reverse=stops_come == "first")
     for task in ending:
         task.cancel()
-    await asyncio.wait(ending, timeout=2)
+    await asyncio.wait(ending, timeout=4)
     try:
         await until(lambda: running(members) == set())
     except TimeoutError:
         assert running(members) == set()
     await server.close()
     await client.disconnect()
+    await asyncio.gather(*commands, return_exceptions=True)
     await edge.gone()
 
 

@@ -59,9 +59,6 @@ HELLO_LIMIT = 5.0
 #: Seconds between pings, and seconds a device may take to answer one.
 PING_INTERVAL = 10.0
 
-#: Seconds that a connection outlasts the end of the event loop, for the stops that are still to be written to it.
-LAST_LIMIT = 2.0
-
 #: Seconds after which a device that is connected but not in use is offered again.
 OFFER_INTERVAL = 5.0
 
@@ -103,7 +100,6 @@ class WebsocketManager(CommunicationManager):
         self._tls = tls
         self._server: Server | None = None
         self._peers: dict[str, Peer] = {}
-        self._handlers: set[asyncio.Task[None] | None] = set()
         self._admission = Admission()
         # A device is never alone: there are the clients.
         self._turns = Turns(lambda: 1 + len(self._peers))
@@ -210,13 +206,11 @@ class WebsocketManager(CommunicationManager):
         elif len(self._peers) >= MAX_DEVICES:
             await self._refuse(connection, hello, CloseCode.TRY_AGAIN_LATER, f"{MAX_DEVICES} devices are connected already")
         else:
-            peer = self._peers[address] = Peer(hello, connection, self._wait_for_stops, self._warnings.warn)
-            self._handlers.add(task := asyncio.current_task())
+            peer = self._peers[address] = Peer(hello, connection, self._warnings.warn)
             try:
                 self.on_found(peer.discovery)
                 await peer.listen()
             finally:
-                self._handlers.discard(task)
                 if self._peers.get(address) is peer:
                     del self._peers[address]
 
@@ -233,12 +227,6 @@ class WebsocketManager(CommunicationManager):
     async def _refuse(self, connection: AcceptedConnection, hello: Hello, code: CloseCode, reason: str) -> None:
         self._warnings.warn(f"{hello.label} refused: {reason}")
         await close_connection(connection, code, reason)
-
-    async def _wait_for_stops(self) -> None:
-        """Wait for everything else that is cancelled because the event loop ends: what stops the devices is among it."""
-        ending = [task for task in asyncio.all_tasks() if task.cancelling() and task not in self._handlers]
-        if ending:
-            await asyncio.wait(ending, timeout=LAST_LIMIT)
 
     async def _receive_hello(self, connection: AcceptedConnection) -> Hello | None:
         """Return the first frame; None when the connection ended instead, or was ended for it."""

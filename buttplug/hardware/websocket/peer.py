@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
@@ -21,6 +20,8 @@ from buttplug.hardware.websocket.specifier import WebsocketAdvertisement
 ALIVE_LIMIT = 1.0
 #: Seconds that a device which does not answer that may take what stops it.
 LAST_STOP_LIMIT = 1.0
+#: Seconds that a connection outlasts the end of the event loop, for what stops its device.
+END_LIMIT = 2.0
 
 
 class Peer:
@@ -30,13 +31,9 @@ class Peer:
         self,
         hello: Hello,
         connection: WatchedConnection,
-        wait_for_stops: Callable[[], Awaitable[None]],
         warn: Callable[[str], None],
     ) -> None:
-        """Take over a connection.
-
-        ``wait_for_stops`` is awaited when the event loop ends with the connection open; ``warn`` logs, rate-limited.
-        """
+        """Take over a connection; ``warn`` logs, rate-limited."""
         self.hello = hello
         self.hardware: WebsocketHardware | None = None
         self.discovery: Discovery = Discovery(
@@ -48,7 +45,6 @@ class Peer:
         )
         self._connection = connection
         connection.on_closing = self._closing
-        self._wait_for_stops = wait_for_stops
         self._warn = warn
         self._ending: asyncio.Task[None] | None = None
 
@@ -63,9 +59,9 @@ class Peer:
         except ConnectionClosed:
             reason = why_ended(self._connection)
         except asyncio.CancelledError:
-            # There is nobody left to tell.
+            # The event loop ends, and there is nobody left to tell. When this returns the connection is closed.
             reason = None
-            await self._wait_for_stops()
+            await self._be_stopped(END_LIMIT)
             raise
         finally:
             if self.hardware is not None and reason is not None:
@@ -87,12 +83,9 @@ class Peer:
 
         It is sent what stops it before: it may only hang, and run on.
         """
-        hardware = self.hardware
-        if hardware is not None and hardware.connected and hardware.stop_device is not None:
-            hardware.expect_no_answers()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LAST_STOP_LIMIT):
-                    await hardware.stop_device()
+        if self.hardware is not None:
+            self.hardware.expect_no_answers()
+        await self._be_stopped(LAST_STOP_LIMIT)
         await self.close(CloseCode.POLICY_VIOLATION, "it did not answer, and connected again")
 
     async def close(self, code: CloseCode, reason: str) -> None:
@@ -100,6 +93,12 @@ class Peer:
         if self.hardware is not None:
             self.hardware.lost(reason)
         await close_connection(self._connection, code, reason)
+
+    async def _be_stopped(self, limit: float) -> None:
+        """Have the device stopped, where it is in use, and wait up to ``limit`` seconds until it has taken that."""
+        hardware = self.hardware
+        if hardware is not None and hardware.connected and hardware.stop_device is not None:
+            await asyncio.wait({hardware.stop_device()}, timeout=limit)
 
     def _closing(self) -> None:
         # It can be told nothing any more, even where it keeps the connection open.
