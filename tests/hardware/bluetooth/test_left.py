@@ -152,7 +152,7 @@ async def test_a_link_that_the_server_is_closing_is_not_reported(
     hardware = await found.connect(peripheral)
     await bluetooth.stop_scanning()
     close = asyncio.Event()
-    peripheral.hooks["Disconnect"] = close.wait  # type: ignore[assignment]
+    peripheral.hooks["Disconnect"] = close.wait
     closing = asyncio.ensure_future(hardware.disconnect())
     await asyncio.sleep(0.05)
     await bluetooth.start_scanning()
