@@ -25,8 +25,8 @@ class Clock:
 
     @property
     def now(self) -> float:
-        """Seconds since the clock was made."""
-        return self._loop.time() - self._began
+        """Seconds since the clock was made, to the microsecond."""
+        return round(self._loop.time() - self._began, 6)
 
     async def advance(self, seconds: float) -> None:
         """Let time pass, with all that happens meanwhile and at its end."""

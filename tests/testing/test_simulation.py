@@ -85,7 +85,24 @@ def test_a_day_passes_in_no_time_and_to_the_second() -> None:
     began = time.monotonic()
     noted = asyncio.run(sleep_and_note())
     assert time.monotonic() - began < 5
-    assert noted == [pytest.approx(3600 * hour) for hour in range(25)] + [pytest.approx(24 * 3600 + 1.5)]
+    assert noted == [3600 * hour for hour in range(25)] + [24 * 3600 + 1.5]
+
+
+@pytest.mark.parametrize("uptime", [0.1, 511.9, 12_345_678.9])
+def test_times_are_exact_however_long_the_machine_has_been_on(uptime: float) -> None:
+    async def drive() -> tuple[list[tuple[float, float]], float]:
+        asyncio.get_running_loop().time = lambda: uptime  # type: ignore[method-assign]
+        with virtual_time() as clock:
+            async with Simulation("Lovense Nora") as simulation:
+                client = await simulation.connect()
+                began = clock.now
+                for level in (0.25, 0.5, 1.0):
+                    await client.vibrate(level)
+                    await asyncio.sleep(0.1 if level == 1.0 else 60)
+                await client.stop_all_devices()
+                return simulation.devices[0].timeline("vibrate"), clock.now - began
+
+    assert asyncio.run(drive()) == ([(0, 0.25), (60, 0.5), (120, 1.0), (120.1, 0.0)], 120.1)
 
 
 def test_afterwards_time_goes_on_from_there_and_waits_are_real() -> None:

@@ -181,11 +181,12 @@ class SimulatedDevice:
     output = level
 
     def timeline(self, output: OutputType | str, feature: int | None = None) -> list[tuple[float, float]]:
-        """Return what an output was told and when: seconds since the device was told anything, and the level."""
+        """Return what an output was told: seconds since the device was told anything, to the microsecond, and the level."""
         type_ = kinds.output_type(output)
         began = self.sent[0].at if self.sent else 0.0
         return [
-            (sent.at - began, sent.level)
+            # The difference of two times may be 59.99999999999994 where a minute passed.
+            (round(sent.at - began, 6), sent.level)
             for sent in self.sent
             if _same(sent.output, type_) and feature in (None, sent.feature)
         ]

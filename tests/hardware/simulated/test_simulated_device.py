@@ -68,9 +68,8 @@ async def test_what_was_sent_when(device: ButtplugDevice, toy: SimulatedDevice) 
         await device.vibrate(level)
         await asyncio.sleep(0.7)
     await device.stop()
-    sent = [(round(at, 6), level) for at, level in toy.timeline("vibrate")]
-    assert sent == [(0.0, 0.25), (0.7, 0.5), (1.4, 1.0), (2.1, 0.0)]
-    assert [round(at, 6) for at, _ in toy.timeline("rotate")] == [2.1]
+    assert toy.timeline("vibrate") == [(0.0, 0.25), (0.7, 0.5), (1.4, 1.0), (2.1, 0.0)]
+    assert [at for at, _ in toy.timeline("rotate")] == [2.1]
     first = toy.sent[0]
     assert (first.output, first.feature, first.level, first.duration) == (OutputType.VIBRATE, 0, 0.25, 0.0)
 
