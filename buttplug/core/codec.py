@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -38,7 +39,7 @@ MAX_MESSAGE = 1 << 16
 #: The most messages that are read of one frame.
 MAX_MESSAGES = 4096
 #: The longest message, in characters, of which the faults are mended or its id is looked for in spite of them.
-MENDED_LENGTH = 1 << 14
+MENDED_LENGTH = 1 << 12
 
 Frame: TypeAlias = str | bytes
 Message = TypeVar("Message", ClientMessage, ServerMessage)
@@ -48,6 +49,8 @@ Element: TypeAlias = dict[str, Raw]
 _encode = msgspec.json.Encoder().encode
 _decode_element = msgspec.json.Decoder(Element).decode
 _decode_elements = msgspec.json.Decoder(list[Element]).decode
+#: Up to here every whole number is a float of its own. No message has one beyond, and to make long integers takes time.
+_EXACT = 1 << 53
 #: A message's name, and its id where that is the first field.
 _BEGINNING = re.compile(r'\s*\{\s*"([^"\\]*)"\s*:\s*\{?(?:\s*"Id"\s*:\s*([0-9]{1,10})\s*[,}])?')
 
@@ -65,7 +68,7 @@ class Malformed(Struct, frozen=True):
 
 
 class _Envelope(WireStruct):
-    id: object = None
+    id: int | None = None
 
 
 def encode(message: ClientMessage | ServerMessage) -> bytes:
@@ -82,13 +85,20 @@ def encode_once(message: DeviceList) -> bytes:
 
 
 class Codec(Generic[Message]):
-    """Reads the messages of one direction. ``refused`` has the reason for names that are known and not for it."""
+    """Reads the messages of one direction.
 
-    def __init__(self, kinds: Mapping[str, type[Message]], refused: Mapping[str, str]) -> None:
+    Args:
+        kinds: They, by name.
+        refused: The reason for names that are known and not for it.
+        longest: The characters that a message may have, where that is less than otherwise.
+    """
+
+    def __init__(self, kinds: Mapping[str, type[Message]], refused: Mapping[str, str], longest: int | None = None) -> None:
         self._decoders: dict[str, msgspec.json.Decoder[Message]] = {
             name: msgspec.json.Decoder(kind) for name, kind in kinds.items()
         }
         self._refused = refused
+        self._longest = longest
 
     def message(self, element: Element | Malformed) -> Message | Malformed:
         """Read one of the elements that :func:`split` found."""
@@ -97,6 +107,8 @@ class Codec(Generic[Message]):
         if len(element) != 1:
             return Malformed(f"a message is an object with one key, not {len(element)}")
         ((name, body),) = element.items()
+        if self._longest is not None and (length := len(memoryview(body))) > self._longest:
+            return Malformed(_over_limit(length, self._longest), _readable_id(body), printable(name))
         try:
             return self._decoders[name].decode(body)
         except KeyError:
@@ -115,7 +127,7 @@ class Codec(Generic[Message]):
         try:
             if len(memoryview(body)) > MENDED_LENGTH:
                 return self._decoders[name].decode(body)
-            return msgspec.convert(_plainer(msgspec.json.decode(body)), self._decoders[name].type, str_keys=True)
+            return msgspec.convert(_plainer(_read_json(body)), self._decoders[name].type, str_keys=True)
         except (ValueError, RecursionError) as error:
             return Malformed(f"{name}: {_plain(error)}", _readable_id(body), name)
 
@@ -172,7 +184,7 @@ def _split_in_steps(frame: Frame, long: int) -> Iterator[Element | Malformed | N
 def _element(text: str, long: int) -> Element | Malformed:
     if len(text) > long:
         name, id_ = _beginning(text)
-        return Malformed(f"a message of {len(text)} characters is over the limit of {long}", id_, name)
+        return Malformed(_over_limit(len(text), long), id_, name)
     try:
         return _decode_element(text)
     except msgspec.ValidationError:
@@ -230,10 +242,21 @@ def _beginning(text: str) -> tuple[str, int]:
 
 def _readable_id(body: Raw) -> int:
     """Return the id in a message's body, whatever else is wrong with it; 0 where there is none a client may use."""
-    try:
+    with suppress(ValueError, RecursionError):
         return _as_id(msgspec.json.decode(body, type=_Envelope).id)
-    except (ValueError, RecursionError):
-        return 0
+    if len(memoryview(body)) <= MENDED_LENGTH:
+        with suppress(ValueError, RecursionError):
+            found = _read_json(body)
+            return _as_id(found.get("Id")) if isinstance(found, dict) else 0
+    return 0
+
+
+def _read_json(body: Raw) -> object:
+    """Read what is known to be JSON. Over a float at the end of the range msgspec takes a hundred times as long."""
+    try:
+        return json.loads(bytes(body))
+    except ValueError:
+        raise ValueError("Number out of range") from None
 
 
 def _as_id(value: object) -> int:
@@ -244,13 +267,17 @@ def _as_id(value: object) -> int:
 
 
 def _plainer(value: object) -> object:
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and abs(value) <= _EXACT and value.is_integer():
         return int(value)
     if isinstance(value, dict):
         return {key: _plainer(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_plainer(item) for item in value]
     return value
+
+
+def _over_limit(length: int, limit: int) -> str:
+    return f"a message of {length} characters is over the limit of {limit}"
 
 
 def _nothing() -> Malformed:

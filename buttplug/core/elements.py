@@ -6,14 +6,18 @@ What is inside of an element does not matter, so that one that is not JSON costs
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
-#: Brackets, commas and strings that are looked at before others get their turn; and those that a frame may have for each
-#: message that may be in it. An OutputCmd has 19.
-STEP = 256
+#: Characters that are looked at before others get their turn; and such pieces that a frame may have with nothing in them but
+#: blanks and the like.
+PIECE = 512
+BLANK_PIECES = 128
+#: Brackets, commas and strings that a frame may have for each message that may be in it. An OutputCmd has 19.
 TOKENS = 32
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},"]', re.DOTALL)
+#: What may follow in a string, up to its end.
+_IN_STRING = re.compile(r'(?:[^"\\]++|\\.)*+', re.DOTALL)
 _SPACE = " \t\n\r"
 _CLOSERS = {"[": "]", "{": "}"}
 
@@ -31,11 +35,14 @@ def split(text: str, limit: int) -> Generator[None, None, list[str]]:
     #: Where the array's next element begins, or what is between two arrays.
     start = 0
     is_first = True
-    for count, match in enumerate(_TOKEN.finditer(text)):
-        if count % STEP == STEP - 1:
-            if count > TOKENS * limit:
-                raise ValueError("there is far more in it than messages have")
+    left = TOKENS * limit
+    for match in _tokens(text):
+        if match is None:
+            if left < 0:
+                raise ValueError(_FAR_MORE)
             yield
+            continue
+        left -= 1
         token = match[0]
         if closer := _CLOSERS.get(token):
             if not closers:
@@ -48,8 +55,6 @@ def split(text: str, limit: int) -> Generator[None, None, list[str]]:
             closers.append(closer)
         elif not closers:
             raise ValueError("it is no array")
-        elif token == '"':
-            raise ValueError("a string in it has no end")
         elif token[0] == '"' or (token == "," and len(closers) > 1):
             continue
         else:
@@ -70,6 +75,45 @@ def split(text: str, limit: int) -> Generator[None, None, list[str]]:
     if not arrays or text[start:].strip(_SPACE):
         raise ValueError("it is no array")
     return elements
+
+
+def _tokens(text: str) -> Iterator[re.Match[str] | None]:
+    """Go through the brackets, commas and strings, without strings of several pieces; None stands for the end of a piece.
+
+    Raises:
+        ValueError: A string has no end, or there are too many pieces with nothing in them.
+    """
+    position = blank = 0
+    while position < len(text):
+        end = position + PIECE
+        match = None
+        for match in _TOKEN.finditer(text, position, end):
+            if match[0] == '"':
+                end = yield from _end_of_string(text, match.end())
+                break
+            yield match
+        if match is None:
+            blank += 1
+            if blank > BLANK_PIECES:
+                raise ValueError(_FAR_MORE)
+        position = end
+        yield None
+
+
+def _end_of_string(text: str, position: int) -> Generator[None, None, int]:
+    """Return where a string ends that began in this piece and does not end in it."""
+    while True:
+        found = _IN_STRING.match(text, position, position + PIECE)
+        assert found is not None
+        if text[found.end() : found.end() + 1] == '"':
+            return found.end() + 1
+        if found.end() == position:
+            raise ValueError("a string in it has no end")
+        position = found.end()
+        yield
+
+
+_FAR_MORE = "there is far more in it than messages have"
 
 
 class TooManyElementsError(ValueError):

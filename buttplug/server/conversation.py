@@ -28,6 +28,8 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for the end of a client that does not read its answers.
 LOOK_INTERVAL = 0.02
+#: Characters that a frame of blanks may have: it says nothing, as an empty one. A longer one is refused, since it takes time.
+BLANK_LIMIT = 64
 #: Bytes that the reason in a closing frame may have, and characters of what is logged of an end.
 REASON_LIMIT = 123
 REASON_SHOWN = 200
@@ -110,7 +112,7 @@ class Conversation:
     def _messages(self, frame: str | bytes) -> Iterable[ClientMessage | Malformed | None]:
         if isinstance(frame, bytes):
             return (Malformed("binary frames are not understood, send text"),)
-        if not frame or frame.isspace():
+        if not frame or (len(frame) <= BLANK_LIMIT and frame.isspace()):
             return ()
         return self._translator.read(frame)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import timeit
 from collections.abc import Sequence
 from typing import Any
 
@@ -514,11 +515,23 @@ def test_a_huge_integer_is_a_value_like_any_other(digits: int) -> None:
     assert message.command["Vibrate"].value == 10**digits - 1
 
 
-@for_each("number", ["9" * 5000, "1e400", "-1e400"])
-def test_a_number_beyond_any_is_refused_with_the_id(number: str) -> None:
+@for_each(
+    ("number", "reason"),
+    [("9" * 5000, "out of range"), ("1e300", 'got "float"'), ("1e400", 'got "float"'), ("-1e400", 'got "float"')],
+)
+def test_a_number_beyond_any_is_refused_with_the_id(number: str, reason: str) -> None:
     found = malformed(VIBRATE.replace("?", number))
     assert found.id == 1
-    assert "out of range" in found.reason
+    assert reason in found.reason
+
+
+def test_a_message_of_many_huge_numbers_takes_no_longer_than_another() -> None:
+    def seconds(number: str) -> float:
+        frame = f'[{{"Ping":{{"Id":1.0,"X":[{",".join([number] * 600)}]}}}}]'
+        assert one(frame) == Ping(1)
+        return min(timeit.repeat(lambda: one(frame), number=1, repeat=5))
+
+    assert seconds("1e300") < 8 * seconds("1.5e0")
 
 
 def test_integral_floats_of_a_server_are_taken_too_in_events_as_well() -> None:
@@ -610,6 +623,12 @@ def test_a_server_may_send_a_message_as_long_as_a_frame() -> None:
         f"[{'1,' * 50_000}1]",
         f'[{{"Ping":{{"Id":1,"X":{"[" * 50_000}{"]" * 50_000}}}}}]',
         f'[{{"Ping":{{"Id":1,"X":[{"1," * MAX_FRAME}1]}}}}]',
+        " " * MAX_FRAME,
+        f"[{' ' * MAX_FRAME}]",
+        f'[{{"Ping":{{"Id":{"9" * MAX_FRAME}}}}}]',
+        f'["{"x" * MAX_FRAME}"]',
+        f'["{chr(92) * MAX_FRAME}"]',
+        f'[{{"Ping":{{"Id":1,"X":"{"x" * 50_000}"}}}},{{"Ping":{{"Id":1,"X":"{"x" * 50_000}"}}}}]',
     ],
     ids=lambda frame: f"{frame[:12]} {len(frame)}",
 )
@@ -623,8 +642,33 @@ def test_a_long_frame_is_read_in_steps(frame: str) -> None:
         longest = max(longest, time.process_time() - began)
         began = time.process_time()
     assert steps > 15
-    # A millisecond is usual, of all steps together some tens or hundreds.
+    # Less than a millisecond is usual, of all steps together some tens or hundreds.
     assert longest < 0.05
+
+
+@for_each("blank", [" ", "\n", "\t", "7"])
+@for_each("where", ["[?{}]", "[{}?]", "[?]", '[{"Ping":{"Id":1,"X":?}}]'])
+def test_a_frame_may_have_blanks_but_not_only_these(blank: str, where: str) -> None:
+    assert malformed(where.replace("?", blank * 100_000)).reason == (
+        "not a JSON array of messages: there is far more in it than messages have"
+    )
+
+
+@for_each(
+    "string",
+    ["x" * 60_000, "\\u0041" * 10_000, '\\"' * 30_000, "[]{}," * 10_000, "\\\\" * 30_000, "x" * 511 + "\\n" + "x" * 510],
+)
+def test_a_string_of_any_length_is_one_string(string: str) -> None:
+    frame = f'[{{"Ping":{{"Id":1,"X":"{string}"}}}},nothing,{{"StopCmd":{{"Id":2}}}}]'
+    ping, _, stop = decode_client_frame(frame)
+    assert (ping, stop) == (Ping(1), StopCmd(2))
+
+
+@given(st.text('x\\" ', max_size=30), st.integers(480, 520))
+def test_a_string_ends_where_it_ends_also_at_the_end_of_a_piece(string: str, before: int) -> None:
+    frame = f'[{{"Ping":{{"Id":1,"{"y" * before}":{json.dumps(string)}}}}},nothing,{{"StopCmd":{{"Id":2}}}}]'
+    ping, _, stop = decode_client_frame(frame)
+    assert (ping, stop) == (Ping(1), StopCmd(2))
 
 
 def test_of_a_frame_over_the_limit_every_message_is_refused_with_its_id() -> None:

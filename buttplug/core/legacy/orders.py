@@ -13,6 +13,7 @@ from buttplug.core.legacy.conversion import Conversion, DeviceCommand
 from buttplug.core.legacy.device import SCALAR_TYPES, Actuator, Device
 from buttplug.core.messages import OutputArguments, OutputCmd
 from buttplug.core.steps import STEP_TOLERANCE
+from buttplug.core.text import printable
 
 #: The least share of a speed or level that is more than off.
 LEAST = 0.000001
@@ -48,7 +49,7 @@ def output_of(device: Device, entry: Actuator, word: str) -> Actuator:
         if actuator.type is wanted:
             return actuator
     known = ", ".join(actuator.type for actuator in outputs)
-    raise device.error(f'feature {entry.feature} has no "{word[:64]}" scalar; its scalars are {known}')
+    raise device.error(f'feature {entry.feature} has no "{printable(word)}" scalar; its scalars are {known}')
 
 
 def level_of(actuator: Actuator, share: float) -> int:

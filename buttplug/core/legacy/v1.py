@@ -20,6 +20,8 @@ from buttplug.core.messages import U32, ServerMessage, WireStruct
 #: Messages of this version that no server does any more, with the reason.
 REFUSED = {"KiirooCmd": "it would send a device bytes that nobody checks; use SingleMotorVibrateCmd or LinearCmd"}
 
+#: The longest text that a test echoes, in characters.
+LONGEST_ECHO = 1024
 
 # From client to server
 
@@ -107,10 +109,12 @@ class TestRequest(OldMessage):
         """Return what it stands for.
 
         Raises:
-            ButtplugMessageError: The word is that by which a client asks for an error.
+            ButtplugMessageError: The word is that by which a client asks for an error, or it is too long.
         """
         if self.test_string == "Error":
             raise ButtplugMessageError('Test: an error, since "Error" asks for one')
+        if len(self.test_string) > LONGEST_ECHO:
+            raise ButtplugMessageError(f"Test: {len(self.test_string)} characters are over the limit of {LONGEST_ECHO}")
         return nothing(self.id, lambda id_: Test(id_, self.test_string))
 
 

@@ -24,6 +24,7 @@ from buttplug.core.messages import (
     StopCmd,
     WireStruct,
 )
+from buttplug.core.text import printable
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 Milliseconds = Annotated[float, Meta(ge=0)]
@@ -173,7 +174,7 @@ class SensorCommand(DeviceCommand):
         if not fitting:
             known = ", ".join(dict.fromkeys(sensor.type for sensor in sensors)) or "none"
             doing = "read" if command is InputCommandType.READ else "subscribed to"
-            raise device.error(f'no "{self.sensor_type[:64]}" sensor can be {doing}; those that can: {known}')
+            raise device.error(f'no "{printable(self.sensor_type)}" sensor can be {doing}; those that can: {known}')
         first = next((index for index in fitting if sensors[index].is_enabled), fitting[0])
         sensor = sensors[self.sensor_index if self.sensor_index in fitting else first]
         return sensor, InputCmd(self.id, self.device_index, sensor.feature, sensor.type, command)

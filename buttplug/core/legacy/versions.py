@@ -37,6 +37,11 @@ FROM_SERVERS = (
 )
 
 
+#: The longest message of an older version that is read, in bytes. It may be a list with some 60 bytes for each part of a
+#: device, and a long one would take long.
+LONGEST = 1 << 13
+
+
 class Version(NamedTuple):
     """One version. ``added`` and ``listed`` make the messages of what ``describe`` makes of devices."""
 
@@ -68,7 +73,7 @@ def codec(number: int) -> Codec[ClientMessage]:
     """Return what reads the messages of a client of version 0 to 4."""
     newer = COMMON if number < v4.SPEC_MAJOR else v4.CLIENT_MESSAGES
     kinds = named(newer) | {kind.wire_name or kind.__name__: kind for kind in OLD if number in kind.versions}
-    return Codec(kinds, dict(_reasons(number)))
+    return Codec(kinds, dict(_reasons(number)), LONGEST if number < v4.SPEC_MAJOR else None)
 
 
 def read_element(element: Element | Malformed | None) -> ClientMessage | Malformed | None:

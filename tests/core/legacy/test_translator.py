@@ -26,6 +26,7 @@ from buttplug.core.messages import (
     ScanningFinished,
     ServerInfo,
     StartScanning,
+    StopCmd,
     StopScanning,
 )
 from tests.cases import for_each
@@ -189,6 +190,19 @@ def test_what_has_no_id_is_refused_without_one(version: int) -> None:
 def test_one_bad_message_costs_none_of_its_frame(version: int) -> None:
     messages = Client(version).say_frame('[{"Ping":{"Id":1}},{"Nonsense":{"Id":2}},{"Ping":{"Id":3}}]')
     assert [type(message) for message in messages] == [Ping, Malformed, Ping]
+
+
+@old
+def test_of_a_frame_only_the_message_that_is_too_long_is_refused_with_its_id(version: int) -> None:
+    entry = '{"Index":0,"Speed":0.5,"Scalar":0.5,"ActuatorType":"Vibrate"}'
+    body = f'{{"Id":4,"X":[{",".join([entry] * 200)}]}}'
+    frame = f'[{{"Test":{body}}},{{"StopAllDevices":{{"Id":5}}}}]'
+    refused, stop = Client(version, VIBRATOR).say_frame(frame)
+    assert isinstance(refused, Malformed)
+    assert refused.reason == f"a message of {len(body)} characters is over the limit of 8192"
+    assert refused.name == "Test"
+    assert refused.id
+    assert isinstance(stop, StopCmd)
 
 
 @old

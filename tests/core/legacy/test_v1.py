@@ -206,9 +206,14 @@ def test_a_device_of_another_kind_refuses_the_commands_of_a_model(version: int) 
 
 
 @old
-@pytest.mark.parametrize("text", ["", "echo", "röd 🚀", "error"])
+@pytest.mark.parametrize("text", ["", "echo", "röd 🚀", "error", "x" * 1024])
 def test_a_test_comes_back(version: int, text: str) -> None:
     assert Client(version).reply_to("Test", id_=9, TestString=text) == ("Test", {"Id": 9, "TestString": text})
+
+
+@old
+def test_a_long_test_is_refused(version: int) -> None:
+    assert Client(version).refusal("Test", TestString="x" * 1025) == (3, "Test: 1025 characters are over the limit of 1024")
 
 
 @old

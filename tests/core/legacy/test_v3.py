@@ -311,6 +311,23 @@ def test_a_sensor_that_there_is_not_is_refused(client: Client, name: str, type_:
     assert client.refusal(name, DeviceIndex=0, SensorIndex=0, SensorType=type_) == (4, reason)
 
 
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("ScalarCmd", {"Scalars": [scalar(0, 1, "\x1b[31m\n\u202e" * 100)]}),
+        ("SensorReadCmd", {"SensorIndex": 0, "SensorType": "\x1b[31m\n\u202e" * 100}),
+        ("SensorSubscribeCmd", {"SensorIndex": 0, "SensorType": "\x1b[31m\n\u202e" * 100}),
+    ],
+)
+def test_of_a_type_that_there_is_not_the_beginning_is_told_without_what_could_disturb_a_log(
+    client: Client, name: str, fields: dict[str, Any]
+) -> None:
+    _, reason = client.refusal(name, DeviceIndex=0, **fields)
+    assert '"?[31m???[31m??' in reason
+    assert reason.isprintable()
+    assert len(reason) < 200
+
+
 def test_readings_are_told_with_the_index_of_the_subscription(client: Client) -> None:
     (message,) = client.command("SensorSubscribeCmd", SensorIndex=7, SensorType="pressure")
     assert message == InputCmd(message.id, 0, 12, "Pressure", "Subscribe")
