@@ -11,6 +11,8 @@ from tests.simulation.toys import FAMILIES
 #: Seconds to wait before it, what is done, and to whom or what.
 Step: TypeAlias = tuple[Any, ...]
 
+#: Schedules that the test suite plays, from seed 0 on.
+SCHEDULES = 200
 CLIENTS = 4
 TOYS = len(FAMILIES)
 STROKER = list(FAMILIES).index("stroker")

@@ -26,13 +26,10 @@ from buttplug.server.replies import Replies
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import Session
 from tests.simulation import rules
-from tests.simulation.schedule import schedule
+from tests.simulation.schedule import SCHEDULES, schedule
 from tests.simulation.world import families, play
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-
-#: Schedules within which a fault is to be found.
-MOST_SCHEDULES = 400
 
 
 def a_stop_leaves_what_waits(patch: pytest.MonkeyPatch) -> None:
@@ -211,10 +208,10 @@ def test_a_planted_fault_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     broken = []
     with families(tmp_path) as folder:
         plant(monkeypatch)
-        for seed in range(MOST_SCHEDULES):
+        for seed in range(SCHEDULES):
             violation, _ = play(folder, schedule(seed), seed)
             if violation is not None:
                 broken.append(violation.rule)
                 if violation.rule == rule:
                     return
-    pytest.fail(f"{MOST_SCHEDULES} schedules did not find it: {set(broken)}")
+    pytest.fail(f"{SCHEDULES} schedules did not find it: {set(broken)}")
