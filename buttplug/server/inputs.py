@@ -34,6 +34,8 @@ class Inputs:
         self._wanted: set[Sensor] = set()
         #: Those of them whose readings it gets, with their types as the client spells them.
         self._spellings: dict[Sensor, str] = {}
+        #: Those to be unsubscribed from, which waits for stops.
+        self._ending: set[Sensor] = set()
 
     def handle(self, message: InputCmd) -> None:
         """Do what a message asks of a sensor, and answer it.
@@ -69,6 +71,8 @@ class Inputs:
     def end(self, devices: Collection[Device], feature: int | None = None) -> list[Sensor]:
         """Pass on no more readings of these devices, or of one feature; return what is to be unsubscribed from.
 
+        Without what waits for that already, so that a client which subscribes and stops by turns keeps nothing waiting.
+
         Raises:
             ButtplugDeviceError: One of the devices has no such feature.
         """
@@ -77,6 +81,8 @@ class Inputs:
         ended = [sensor for sensor in self._wanted if sensor[0] in devices and feature in (None, sensor[1])]
         for sensor in ended:
             self._forget(sensor)
+        ended = [sensor for sensor in ended if sensor not in self._ending]
+        self._ending.update(ended)
         return ended
 
     async def unsubscribe(self, ended: Sequence[Sensor], after: asyncio.Future[Any] | None) -> None:
@@ -92,9 +98,11 @@ class Inputs:
         await asyncio.gather(*map(self._unsubscribe_all, of_devices.values()))
 
     async def _unsubscribe_all(self, sensors: Sequence[Sensor]) -> None:
-        for device, feature, type_ in sensors:
-            if (device, feature, type_) in self._wanted:
+        for sensor in sensors:
+            self._ending.discard(sensor)
+            if sensor in self._wanted:
                 continue
+            device, feature, type_ = sensor
             try:
                 await device.unsubscribe(feature, type_, self._notify)
             except ButtplugDeviceError as error:

@@ -10,7 +10,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugUnknownError
 from buttplug.core.messages import Ok
 from buttplug.server.devices.device import Device
 from buttplug.server.replies import Replies
-from buttplug.server.supervision import stop_all
+from buttplug.server.supervision import stop_all, stop_all_untold
 
 #: A device index and a feature index, None for all.
 Target: TypeAlias = tuple[int | None, int | None]
@@ -22,6 +22,7 @@ class _Stop:
     def __init__(self, target: Target, devices: Sequence[Device], finished: Callable[[_Stop], None]) -> None:
         self.target = target
         self.devices = devices
+        self._outputs_taken = _outputs_taken(devices)
         self.ids: list[int] = []
         self.errors: list[str] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -31,8 +32,11 @@ class _Stop:
             stop.add_done_callback(self._device_is_done)
 
     def covers(self, devices: Sequence[Device]) -> bool:
-        """Whether nothing was asked of these devices since it began: to stop them again would change nothing."""
-        return self.devices == devices and not any(_is_driven(device, self.target[1]) for device in devices)
+        """Whether nothing was asked of these devices since it began: to stop them again would change nothing.
+
+        Whether they are driven by now is not enough: what was asked since may have been stopped, and that may not be done.
+        """
+        return self.devices == devices and self._outputs_taken == _outputs_taken(devices)
 
     def _device_is_done(self, result: asyncio.Future[ButtplugDeviceError | None]) -> None:
         if (error := result.result()) is not None:
@@ -54,25 +58,26 @@ class Stops:
     def stop(self, id_: int, target: Target, devices: Sequence[Device]) -> asyncio.Future[None]:
         """Stop the outputs of a target, which is what these devices have of it; the message is answered when that is done.
 
-        Returns what is done then, too.
+        Returns what is done then, too. Where too many messages wait for their answers it is refused, and stopped all the same.
 
         Raises:
             ButtplugDeviceError: One of the devices has no such feature; the ones before it are stopped.
         """
         if not devices:
             self._replies.deliver(Ok(id_))
-            nothing = asyncio.get_running_loop().create_future()
-            nothing.set_result(None)
-            return nothing
+            return _nothing()
         stop = self._latest.get(target)
-        if stop is None or not stop.covers(devices):
+        covered = stop is not None and stop.covers(devices)
+        if self._replies.is_full:
+            if not covered:
+                _stop_untold(target, devices)
+            self._replies.refuse(id_, ButtplugUnknownError(_UNTOLD))
+            return _nothing()
+        if stop is None or not covered:
             stop = self._latest[target] = _Stop(target, devices, self._answer)
             self._under_way.add(stop)
-        if self._replies.is_full:
-            self._replies.refuse(id_, ButtplugUnknownError(_UNTOLD))
-        else:
-            self._replies.unanswered += 1
-            stop.ids.append(id_)
+        self._replies.unanswered += 1
+        stop.ids.append(id_)
         return stop.done
 
     def pending(self) -> list[asyncio.Future[None]]:
@@ -94,5 +99,19 @@ class Stops:
 _UNTOLD = "the stop is under way, but too many messages of this client wait for their answers to tell when it is done"
 
 
-def _is_driven(device: Device, feature: int | None) -> bool:
-    return any(feature is None or slot[0] == feature for slot in device.drivers)
+def _stop_untold(target: Target, devices: Sequence[Device]) -> None:
+    if target[1] is None:
+        stop_all_untold(devices)
+    else:
+        for device in devices:
+            device.stop_untold(target[1])
+
+
+def _outputs_taken(devices: Sequence[Device]) -> list[int]:
+    return [device.outputs_taken for device in devices]
+
+
+def _nothing() -> asyncio.Future[None]:
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    done.set_result(None)
+    return done

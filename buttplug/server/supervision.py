@@ -66,6 +66,18 @@ def stop_all(devices: Iterable[Device], driver: object | None = None) -> list[as
     return [_stop(device, driver) for device in devices]
 
 
+def stop_all_untold(devices: Iterable[Device]) -> None:
+    """Stop devices for somebody who is not told when that is done, as :meth:`Device.stop_untold` does.
+
+    One that cannot even be asked keeps no other from being stopped.
+    """
+    for device in devices:
+        try:
+            device.stop_untold()
+        except Exception:
+            logger.exception("%s could not be asked to stop", device.label)
+
+
 def _stop(device: Device, driver: object | None) -> asyncio.Future[ButtplugDeviceError | None]:
     try:
         return device.stop(driver=driver)

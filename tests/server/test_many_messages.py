@@ -163,6 +163,41 @@ async def test_stops_of_a_hung_device_keep_little(house: House) -> None:
     assert len(talker.session._stops._under_way) == 1
 
 
+async def test_of_stops_and_commands_by_turns_to_a_hung_device_little_is_kept_and_the_last_word_counts(house: House) -> None:
+    talker = await house.client()
+    house.simulated[0].write_delay = 1e6
+    for _ in range(MANY):
+        talker.say(OutputCmd, 0, 0, vibrate(9))
+        talker.say(StopCmd)
+        talker.say(StopCmd, None, 0)  # It is refused, and stops all the same.
+    waiting = house.server.devices.devices[0]._pacer._machine._owed.dones
+    assert len(waiting) <= MAX_UNANSWERED
+    assert len(talker.session._stops._under_way) <= MAX_UNANSWERED
+    house.simulated[0].write_delay = 0.0
+    await asyncio.sleep(60)
+    assert house.sent()[-2:] == ZEROS
+    assert sorted(message.id for message in talker.heard) == list(range(1, 3 * MANY + 2))
+    assert talker.session._replies.unanswered == 0
+    assert is_ok(await talker.ask(StopCmd))
+
+
+async def test_a_stop_is_not_answered_before_one_behind_it_that_another_client_asked_for(build: BuildHouse) -> None:
+    house = await build("aneros", "aneros")
+    talker, other = await house.client("talker"), await house.client("other")
+    house.simulated[1].write_delay = 1
+    talker.say(StopCmd)
+    await asyncio.sleep(0.1)
+    await other.ask(OutputCmd, 0, 0, vibrate(9))
+    house.simulated[0].write_delay = 3
+    other.say(StopCmd, 0)
+    await asyncio.sleep(0.1)
+    second = talker.say(StopCmd)
+    await asyncio.sleep(2.5)
+    assert second not in [message.id for message in talker.heard]
+    assert is_ok(await talker.answer_to(second))
+    assert house.sent(0)[-2:] == ZEROS
+
+
 # Everything else
 
 
@@ -257,6 +292,22 @@ async def test_what_one_client_lets_wait_is_nothing_to_another(sensing: House) -
 
 
 # Sensors do not keep a stop
+
+
+async def test_of_stops_and_subscriptions_by_turns_little_is_kept(sensing: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(endpoint: str) -> None:
+        pass
+
+    talker = await sensing.client()
+    monkeypatch.setattr(sensing.simulated[0].hardware, "subscribe", answer)
+    sensing.simulated[0].write_delay = 1e6
+    tasks = len(asyncio.all_tasks())
+    for _ in range(500):
+        subscribed = talker.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
+        await asyncio.sleep(0)
+        talker.say(StopCmd)
+        assert is_ok(await talker.answer_to(subscribed))
+    assert len(asyncio.all_tasks()) - tasks < 10
 
 
 @pytest.mark.parametrize("device", [None, 0])

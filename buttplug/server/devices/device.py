@@ -51,7 +51,7 @@ class Device:
     """A device that is ready to be driven.
 
     ``info`` is the device as clients see it. ``drivers`` holds who last commanded each output: what is to be stopped when
-    that client goes.
+    that client goes. ``outputs_taken`` counts the commands to outputs.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Device:
         self.definition = definition
         self.hardware = hardware
         self.drivers: dict[Slot, object] = {}
+        self.outputs_taken: int = 0
         self._protocol = protocol
         self._features = {feature.index: feature for feature in definition.features}
         #: Outputs with a command still to be written when a client went: should that command fail, what the client
@@ -128,6 +129,7 @@ class Device:
             raise self.error(feature, f"{type}: {error.message}") from None
         slot = slot_of(feature, type)
         self.drivers[slot] = driver
+        self.outputs_taken += 1
 
         def written(error: ButtplugError | None) -> None:
             if error is not None and self.drivers.get(slot) is driver:
@@ -148,15 +150,7 @@ class Device:
         Raises:
             ButtplugDeviceError: The device has no such feature.
         """
-        if feature is not None:
-            self._require_feature(feature)
-        slots = [slot for slot in self._pacer.slots if feature in (None, slot[0])]
-        if driver is not None:
-            self._left.update(filter(self._pacer.wants, slots))
-            slots = [slot for slot in slots if self.drivers.get(slot) in (driver, _UNKNOWN)]
-        self._left.difference_update(slots)
-        for slot in slots:
-            self.drivers.pop(slot, None)
+        slots = self._slots_to_stop(feature, driver)
         result: asyncio.Future[ButtplugDeviceError | None] = asyncio.get_running_loop().create_future()
 
         def done(error: ButtplugError | None) -> None:
@@ -168,6 +162,15 @@ class Device:
         else:
             done(None)
         return result
+
+    def stop_untold(self, feature: int | None = None) -> None:
+        """Stop all outputs or those of one feature, for somebody who is not told when that is done: nothing waits for it.
+
+        Raises:
+            ButtplugDeviceError: The device has no such feature.
+        """
+        if slots := self._slots_to_stop(feature, None):
+            self._pacer.stop(None, slots)
 
     def configure(self, settings: DeviceSettings) -> asyncio.Future[ButtplugDeviceError | None]:
         """Apply new settings now, and stop all outputs, since what they do may be outside the new limits; as :meth:`stop`.
@@ -297,6 +300,19 @@ class Device:
             raise self.error(feature, f"{type_} does not know {command}; it knows {known}")
 
     # Inside
+
+    def _slots_to_stop(self, feature: int | None, driver: object | None) -> list[Slot]:
+        """Return the outputs that :meth:`stop` stops: from now on nobody drives them."""
+        if feature is not None:
+            self._require_feature(feature)
+        slots = [slot for slot in self._pacer.slots if feature in (None, slot[0])]
+        if driver is not None:
+            self._left.update(filter(self._pacer.wants, slots))
+            slots = [slot for slot in slots if self.drivers.get(slot) in (driver, _UNKNOWN)]
+        self._left.difference_update(slots)
+        for slot in slots:
+            self.drivers.pop(slot, None)
+        return slots
 
     def _stop_left(self, slot: Slot) -> None:
         """Stop an output that may still do what a client asked that has gone, since the command to replace it failed."""

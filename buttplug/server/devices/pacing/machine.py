@@ -77,18 +77,18 @@ class Machine:
         """Want an output to have a value. It replaces what was wanted of the same slot and is not yet being written."""
         self.answers += self._pending.add(output, done, now)
 
-    def stop(self, slots: Collection[Slot], done: Done) -> None:
+    def stop(self, slots: Collection[Slot], *dones: Done) -> None:
         """Stop outputs, before anything else is written; what was wanted of them is dropped."""
         self.answers += self._pending.drop(slots)
         if isinstance(self._batch, StopBatch):
             if self._batch.slots.issuperset(slots) and not self._owed.slots:
-                self._batch.dones.append(done)
+                self._batch.dones += dones
                 return
             self.is_hurried = self._batch.make_way()
         elif self._batch is not None:
             self._batch.interrupt(waiting=self._ready is not None)
             self._ready, self.is_hurried = None, True
-        self._owed.ask(slots, done)
+        self._owed.ask(slots, dones)
 
     def configure(self, limits: Limits, gap: float) -> None:
         """Use other limits and another gap from now on; a stop that is being written is made again, under them."""

@@ -65,10 +65,10 @@ class OwedStops:
         """Whether there is an output that the device may not have stopped although it should."""
         return bool(self.slots or self._failed or self._uncertain or self._told_since or self._to_tell)
 
-    def ask(self, slots: Iterable[Slot], done: Done) -> None:
+    def ask(self, slots: Iterable[Slot], dones: Iterable[Done]) -> None:
         """Have outputs stopped next."""
         self.slots.update(slots)
-        self.dones.append(done)
+        self.dones += dones
 
     def ask_again(self, batch: StopBatch) -> None:
         """Have what is being stopped stopped once more, and answered only then, or when it fails."""
@@ -103,7 +103,7 @@ class OwedStops:
         """Note a stop that the device got; return the answers."""
         self._told_since -= batch.slots
         answers = self._told_again(batch.slots)
-        waiting = batch.dones if self.may_arrive else [done for done in batch.dones if done in self._tell_first]
+        waiting = batch.dones if self.may_arrive else _both(batch.dones, self._tell_first)
         if self.may_arrive:
             self._uncertain |= batch.slots
             self._uncertain_dones += waiting
@@ -112,15 +112,15 @@ class OwedStops:
         if waiting:
             self._uncertain_until = min(self._uncertain_until, now + SETTLE_LIMIT)
             self._set_due()
-        return answers + [(done, None) for done in batch.dones if done not in waiting]
+        return answers + [(done, None) for done in _without(batch.dones, waiting)]
 
     def failed(self, batch: StopBatch, error: ButtplugError, now: float) -> list[Answer]:
         """Have outputs stopped again soon whose stop was not written; return the answers.
 
         Also who was to be answered by the next stop is told now: while a device takes nothing, there is always a next one.
         """
-        dones = batch.dones + [done for done in batch.dones_of_next if done in self.dones]
-        self.dones = [done for done in self.dones if done not in dones]
+        dones = batch.dones + _both(batch.dones_of_next, self.dones)
+        self.dones = _without(self.dones, dones)
         self._failed |= batch.slots - self.slots
         self._retry_at = now + RETRY_DELAY if self._failed else inf
         self._set_due()
@@ -178,8 +178,8 @@ class OwedStops:
         self.may_arrive, self.must_repeat = False, True
         if not isinstance(batch, StopBatch) or not batch.was_begun:
             return []
-        late = [done for done in batch.dones if done in self._waited]
-        batch.dones = [done for done in batch.dones if done not in late]
+        late = _both(batch.dones, self._waited)
+        batch.dones = _without(batch.dones, late)
         return [(done, ButtplugDeviceError(NOT_CERTAIN)) for done in late]
 
     def stop_uncertain_again(self) -> None:
@@ -209,3 +209,15 @@ class OwedStops:
 
     def _set_due(self) -> None:
         self.due = min(self._retry_at, self._uncertain_until, self._tell_at)
+
+
+def _both(dones: Sequence[Done], others: Iterable[Done]) -> list[Done]:
+    """Return those that are among others, too. There may be thousands."""
+    known = set(others)
+    return [done for done in dones if done in known] if known else []
+
+
+def _without(dones: Sequence[Done], others: Iterable[Done]) -> list[Done]:
+    """Return those that are not among others."""
+    known = set(others)
+    return [done for done in dones if done not in known]

@@ -85,13 +85,15 @@ class Pacer:
         if not (waker := self._waker).done():
             waker.set_result(None)
 
-    def stop(self, done: Done, slots: Collection[Slot] | None = None) -> None:
+    def stop(self, done: Done | None, slots: Collection[Slot] | None = None) -> None:
         """Stop outputs, all of them where ``slots`` is None, before anything else is written.
 
-        What was wanted of them is dropped. ``done`` is called when the device was written to, or could not be.
+        What was wanted of them is dropped. ``done`` is called when the device was written to, or could not be; None where
+        nobody waits for that.
         """
         if self._closed is not None:
-            done(self._closed if self._machine.owes_stop else None)
+            if done is not None:
+                done(self._closed if self._machine.owes_stop else None)
             return
         is_writing_stop = self._machine.is_writing_stop
         if not is_writing_stop:
@@ -99,7 +101,7 @@ class Pacer:
                 self._writer.cut_off()
             else:
                 self._writer.hurry(STOP_LIMIT)
-        self._machine.stop(self.slots if slots is None else slots, done)
+        self._machine.stop(self.slots if slots is None else slots, *(() if done is None else (done,)))
         if is_writing_stop and self._machine.is_hurried:
             self._writer.hurry(STOP_LIMIT)
         self._answer()
