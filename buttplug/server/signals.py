@@ -57,6 +57,7 @@ def stop_on_signals(server: ButtplugServer) -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> None:
         nonlocal began
+        suspender.give_up()
         if began is None:
             began = time.monotonic()
             _close(server, lambda: raise_as_before(number))
@@ -69,7 +70,7 @@ def stop_on_signals(server: ButtplugServer) -> Iterator[None]:
         signal.raise_signal(number)
 
     def suspend(number: int, frame: FrameType | None) -> None:
-        suspender.suspend_from_handler()
+        suspender.suspend()
 
     def restore() -> None:
         while handlers:
@@ -119,41 +120,49 @@ class Suspender:
         self._before = before
         self._handlers = handlers
         self._is_under_way = False
+        self._is_given_up = False
 
-    async def suspend(self) -> None:
+    def suspend(self) -> None:
         """Stop every device and end every session, then suspend this process; accept clients again when it goes on.
 
-        To be awaited in the main thread.
+        While that is under way, a second time does nothing. To be called in a signal handler; it blocks where the event loop
+        is that of another thread.
         """
-        if not self._is_under_way:
-            self._is_under_way = True
-            try:
-                self._suspend_if_stopped(await self._server.pause(SUSPENDED))
-            finally:
-                self._resume()
-
-    def suspend_from_handler(self) -> None:
-        """Do the same in a signal handler; it blocks where the event loop is that of another thread."""
+        if self._is_under_way:
+            return
         loop = self._server.loop
         if loop is None or loop.is_closed():
             self._suspend_if_stopped([])
-        elif runs_in_this_thread(loop):
-            loop.call_soon_threadsafe(lambda: self._server.run_to_end(self.suspend()))
-        elif not self._is_under_way:
-            self._is_under_way = True
-            try:
-                self._suspend_if_stopped(run_from_outside(loop, lambda: self._server.pause(SUSPENDED), OUTSIDE_LIMIT))
-            except Exception:
-                logger.exception("not suspended: the devices could not be stopped")
-            finally:
-                self._resume()
+            return
+        # Noted here and not in the event loop: there the next one may have its turn only after the suspension.
+        self._is_under_way = True
+        if runs_in_this_thread(loop):
+            loop.call_soon_threadsafe(lambda: self._server.run_to_end(self._pause_and_suspend()))
+            return
+        try:
+            self._suspend_if_stopped(run_from_outside(loop, lambda: self._server.pause(SUSPENDED), OUTSIDE_LIMIT))
+        except Exception:
+            logger.exception("not suspended: the devices could not be stopped")
+        finally:
+            self._resume()
+
+    def give_up(self) -> None:
+        """Suspend no more: the process is to end, and would not while it is suspended."""
+        self._is_given_up = True
+
+    async def _pause_and_suspend(self) -> None:
+        logger.info("every device is stopped, then this process is suspended")
+        try:
+            self._suspend_if_stopped(await self._server.pause(SUSPENDED))
+        finally:
+            self._resume()
 
     def _suspend_if_stopped(self, unstopped: Sequence[str]) -> None:
         if unstopped:
             logger.error("not suspended, since not every device has confirmed its stop; try again")
             return
         self._before()
-        for handler in self._handlers:
+        for handler in () if self._is_given_up else self._handlers:
             ours = signal.signal(signal.SIGTSTP, handler)
             signal.raise_signal(signal.SIGTSTP)
             signal.signal(signal.SIGTSTP, ours)

@@ -128,12 +128,14 @@ async def test_a_program_that_ends_stops_its_devices(run: Run, text: str, code: 
     assert script.told == RUN + STOPPED
 
 
-#: From here on each write takes a while, and Ctrl-C is pressed once more behind the first packet of a stop.
+#: From here on each write takes a while, and a signal comes behind the first packet of a stop: Ctrl-C, or another one.
 AGAIN = """
+again = signal.SIGINT
+
 def press(packet):
     tell(packet.data.hex())
     if packet.data.hex() == "f100":
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), again)
 
 def slow_down():
     device.write_delay, device.on_packet = 0.1, press
@@ -262,8 +264,8 @@ async def test_with_handlers_asked_for_a_signal_stops_the_devices_and_then_ends_
 
 async def test_a_signal_while_the_devices_are_stopped_at_the_end_waits_for_that_too(run: Run) -> None:
     script = await run(
-        AGAIN.replace("signal.SIGINT)\n\ndef slow_down", "signal.SIGTERM)\n\ndef slow_down")
-        + "async def around():\n    with server_signals.stop_on_signals(server):\n        async with server:\n"
+        AGAIN + "again = signal.SIGTERM\n"
+        "async def around():\n    with server_signals.stop_on_signals(server):\n        async with server:\n"
         "            await go()\n            slow_down()\nasyncio.run(around())"
     )
     assert await script.end() == -signal.SIGTERM
@@ -310,6 +312,22 @@ async def test_ctrl_z_stops_the_devices_before_it_suspends(run: Run, text: str, 
     script.process.terminate()
     assert await script.end() == -signal.SIGTERM
     assert [told for told in script.told if told != "ready"][:4] == RUN + STOPPED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "async def asking():\n    with server_signals.stop_on_signals(server):\n        await main(signal.SIGTSTP)\n"
+        "asyncio.run(asking())",
+        "in_a_thread()\nslow_down()\nwith server_signals.stop_on_signals(server):\n"
+        "    os.kill(os.getpid(), signal.SIGTSTP)\n    time.sleep(60)",
+    ],
+    ids=["main loop", "loop of a thread"],
+)
+async def test_what_ends_a_program_while_ctrl_z_stops_its_devices_does_so_at_once(run: Run, text: str) -> None:
+    script = await run(AGAIN + "again = signal.SIGTERM\n" + text)
+    assert await script.end() == -signal.SIGTERM
+    assert sorted(script.told[-2:]) == STOPPED
 
 
 async def test_handlers_are_for_the_main_thread_only() -> None:

@@ -40,15 +40,17 @@ class Signals:
         logger.info("%s: ending", (await self._ending.get()).name)
 
     def _pass_on(self, number: signal.Signals) -> None:
+        if number in SUSPENDING:
+            self._suspender.suspend()
+            return
+        if number not in STOPPING:
+            self._suspender.give_up()
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._handle, number)
 
     def _handle(self, number: signal.Signals) -> None:
         if number in STOPPING:
             self._server.run_to_end(self._stop_all(number))
-        elif number in SUSPENDING:
-            logger.info("%s: every device is stopped, then this process is suspended", number.name)
-            self._server.run_to_end(self._suspender.suspend())
         else:
             self._ending.put_nowait(number)
 
