@@ -130,6 +130,60 @@ async def test_limits_that_cannot_be_read_leave_no_full_power_to_a_model_that_th
     assert [device.info.device_features for device in server.devices.devices.values()] == ([{}] if connects else [])
 
 
+# Several entries for one device
+
+
+def spelled(address: str, *features: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What is set for the toy, under another spelling of its address."""
+    spelled_entry = entry(*features, **more)
+    spelled_entry["identifier"]["address"] = address
+    return spelled_entry
+
+
+SPELLINGS = ["aa-bb-cc-dd-ee-ff", "AA_BB_CC_DD_EE_FF", "aabbccddeeff", "AA BB CC DD EE FF", f"  {ADDRESS.lower()}"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+async def test_of_two_entries_for_one_device_the_narrower_limits_hold(
+    load: Callable[..., DeviceConfiguration], serve: Serve, spelling: str
+) -> None:
+    first = entry(limit(5), limit(12), index=3, allow=True)
+    configuration = load(first, spelled(spelling, limit(20), limit(3)))
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[3]) == {0: (0, 5), 1: (0, 3)}
+    assert configuration.allows("11:22:33:44:55:66") is not None, "the first entry allows only this toy"
+
+
+async def test_limits_of_two_entries_that_contradict_each_other_disable_the_output(
+    load: Callable[..., DeviceConfiguration], serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    at_least = {"output": {"vibrate": {"value": [10, 20]}}}
+    configuration = load(entry(limit(5), limit(7)), spelled("aa-bb-cc-dd-ee-ff", at_least))
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[0]) == {1: (0, 7)}
+    assert "feature 0 Vibrate is disabled until this is mended: an earlier entry contradicts its limits" in caplog.text
+
+
+async def test_an_entry_that_names_no_model_still_limits_what_the_entry_for_the_model_leaves_out(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    configuration = load(entry(limit(5), identifier=None), entry(limit(7, index=1)))
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[0]) == {0: (0, 5), 1: (0, 7)}
+
+
+async def test_two_devices_whose_addresses_differ_in_spelling_only_do_not_take_the_place_of_one_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    configuration = DeviceConfiguration.load()
+    toys = [toy(configuration, address=address) for address in ("my-toy", "MY-TOY")]
+    async with ButtplugServer(managers=[SimulatedManager([each]) for each in toys], configuration=configuration) as server:
+        await scan(server)
+        assert [device.hardware.address for device in server.devices.devices.values()] == ["my-toy"]
+        assert [each.connected for each in toys] == [True, False]
+    assert "is refused while another device has its address" in caplog.text
+
+
 async def test_an_address_with_spaces_around_it_is_that_address(
     load: Callable[..., DeviceConfiguration], serve: Serve
 ) -> None:

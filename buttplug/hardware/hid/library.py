@@ -16,6 +16,7 @@ from typing import Protocol, cast
 import msgspec
 from msgspec import structs
 
+from buttplug.hardware.common.addresses import folded_address
 from buttplug.hardware.common.nodes import port_of
 from buttplug.hardware.common.usb_ids import UsbId
 from buttplug.hardware.errors import (
@@ -134,17 +135,20 @@ class HidAddresses:
             if collection in self._given:
                 continue
             address, by_place = entry.address, entry.address_by_place
-            if address in self._given.values() or by_place in self._by_place:
+            if self._is_given(address) or by_place in self._by_place:
                 if by_place not in self._by_place:
                     self._by_place.add(by_place)
                     logger.warning("%s has the serial number of another device; its address is %s", entry.name, by_place)
                 address = by_place
-            if address in self._given.values():
+            if self._is_given(address):
                 logger.warning("%s at %s is not used: another device has its address %s", entry.name, entry.node, address)
                 del present[collection]
                 continue
             self._given[collection] = address
         return [structs.replace(entry, given_address=self._given[collection]) for collection, entry in sorted(present.items())]
+
+    def _is_given(self, address: str) -> bool:
+        return folded_address(address) in map(folded_address, self._given.values())
 
 
 def hidapi() -> HidLibrary:

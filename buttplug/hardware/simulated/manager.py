@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from buttplug.hardware.base import CommunicationManager
+from buttplug.hardware.common.addresses import ByAddress
 from buttplug.hardware.simulated.device import SimulatedDevice, free_address
 
 #: How long a scan of simulated devices lasts, in seconds: time enough to connect what it found.
@@ -36,7 +37,7 @@ class SimulatedManager(CommunicationManager):
             TypeError: It is no simulated device.
         """
         _require_device(device)
-        taken = {other.address for other in self.devices}
+        taken = ByAddress({other.address: other for other in self.devices})
         if device.address in taken:
             if not device.provisional_address:
                 raise ValueError(f"{device.label} cannot be added: another simulated device has the address {device.address}")

@@ -37,6 +37,7 @@ from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.core.text import printable
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import BusReport, CommunicationManager
+from buttplug.hardware.common.addresses import ByAddress
 from buttplug.hardware.common.polling import Poll
 from buttplug.hardware.errors import BusUnavailableError
 from buttplug.hardware.websocket.link import CLOSE_LIMIT, SHOWN, Hello, close_connection
@@ -99,7 +100,7 @@ class WebsocketManager(CommunicationManager):
         self._token_is_missing = self._is_open_to_all and not without_token
         self._tls = tls
         self._server: Server | None = None
-        self._peers: dict[str, Peer] = {}
+        self._peers: ByAddress[Peer] = ByAddress()
         self._admission = Admission()
         # A device is never alone: there are the clients.
         self._turns = Turns(lambda: 1 + len(self._peers))

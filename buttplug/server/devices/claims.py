@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from buttplug.core.text import escaped
 from buttplug.hardware.base import CommunicationManager, Discovery
+from buttplug.hardware.common.addresses import ByAddress
 
 logger: logging.Logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class Claims:
     """The addresses of devices that are connected or being connected."""
 
     def __init__(self) -> None:
-        self._claims: dict[str, _Claim] = {}
+        self._claims: ByAddress[_Claim] = ByAddress()
 
     def __contains__(self, address: str) -> bool:
         return address in self._claims

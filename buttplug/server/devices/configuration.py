@@ -12,6 +12,7 @@ from msgspec import structs
 
 from buttplug.core.enums import OutputType
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
+from buttplug.hardware.common.addresses import folded_address
 from buttplug.hardware.specifier import Advertisement, Specifier
 from buttplug.hardware.websocket import WebsocketAdvertisement
 from buttplug.server.devices.base_files import bundled_folder, read_base
@@ -28,7 +29,6 @@ from buttplug.server.devices.settings import (
     OutputChanges,
     OutputSettings,
     checked,
-    folded_address,
 )
 
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import structs
 
 from buttplug.core.enums import OutputType
+from buttplug.hardware.common.addresses import folded_address
 from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import SIMULATED
 from buttplug.server.devices.limits import OutputRange, output_ranges
-from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings, folded_address
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 
 if TYPE_CHECKING:
     from buttplug.server.devices.configuration import DeviceConfiguration
@@ -58,6 +59,8 @@ def identify(configuration: DeviceConfiguration, found: DeviceKey, seen: DeviceK
     own = same.get(key)
     if own is None or not own.outputs:
         own = _with_limits_of_others(configuration, key, definition, own, here)
+    else:
+        own = _completed(configuration, key, definition, own, same)
     if own.display_name is None:
         own = structs.replace(own, display_name=_simulated_name(configuration, key))
     return Identity(key, definition, own)
@@ -149,6 +152,34 @@ def _with_limits_of_others(
     return structs.replace(base, outputs=carried[0]) if carried else base
 
 
+def _completed(
+    configuration: DeviceConfiguration,
+    key: DeviceKey,
+    definition: DeviceDefinition,
+    own: DeviceSettings,
+    same: Mapping[DeviceKey, DeviceSettings],
+) -> DeviceSettings:
+    """Return the settings of a device, with the limits that only other entries for it have.
+
+    Raises:
+        ConfigurationError: They are not inside the ranges of this model.
+    """
+    outputs = dict(own.outputs)
+    for other, settings in same.items():
+        theirs = configuration.definition(other.protocol, other.identifier)
+        for feature in definition.features:
+            for type_, output in feature.outputs.items():
+                at = feature.index, type_
+                setting = settings.outputs.get(at)
+                if setting is None or at in own.outputs:
+                    continue
+                known = _output(theirs, *at)
+                if setting.disabled or known is None or _same_scale(known, output):
+                    OutputRange.of(type_, output, setting)
+                    outputs[at] = outputs.get(at, setting).narrowed_to(setting)
+    return structs.replace(own, outputs=outputs)
+
+
 def _carry_over(
     configuration: DeviceConfiguration,
     other: DeviceKey,
@@ -163,9 +194,10 @@ def _carry_over(
         for type_, output in feature.outputs.items():
             setting = settings.outputs.get((feature.index, type_)) if other.protocol == key.protocol else None
             known = _output(theirs, feature.index, type_)
-            same_scale = known is not None and (known.value, known.duration) == (output.value, output.duration)
             # An entry without a known model may limit outputs that the default model does not have.
-            decided = same_scale or (setting is not None and (setting.disabled or known is None))
+            decided = (known is not None and _same_scale(known, output)) or (
+                setting is not None and (setting.disabled or known is None)
+            )
             if not decided and not output.disabled:
                 raise ConfigurationError(
                     f"it says that it is {definition.name} ({key}), but its limits are for {_model(theirs, other)}, and say "
@@ -181,6 +213,10 @@ def _carry_over(
 def _output(definition: DeviceDefinition | None, index: int, type_: OutputType) -> OutputDefinition | None:
     features = definition.features if definition is not None else ()
     return next((feature.outputs.get(type_) for feature in features if feature.index == index), None)
+
+
+def _same_scale(one: OutputDefinition, other: OutputDefinition) -> bool:
+    return (one.value, one.duration) == (other.value, other.duration)
 
 
 def _model(definition: DeviceDefinition | None, key: DeviceKey) -> str:

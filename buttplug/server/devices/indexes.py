@@ -6,8 +6,9 @@ import logging
 from collections.abc import Collection
 
 from buttplug.core.text import escaped
+from buttplug.hardware.common.addresses import folded_address
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.settings import DeviceKey, DeviceSettings, folded_address
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 
 logger: logging.Logger = logging.getLogger(__name__)
 

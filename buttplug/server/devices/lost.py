@@ -7,6 +7,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
+from buttplug.hardware.common.addresses import ByAddress, folded_address
+
 #: Lost devices that are kept by name; of more, the oldest are only counted. Devices choose their own addresses, so without
 #: a limit one device could fill the memory.
 MOST_NAMED = 1000
@@ -16,7 +18,7 @@ class LostDevices:
     """Keeps the devices that were lost while they may have been running and have not been stopped since."""
 
     def __init__(self) -> None:
-        self._labels: dict[str, str] = {}
+        self._labels: ByAddress[str] = ByAddress()
         self._unnamed = 0
         self._returning: set[asyncio.Future[Any]] = set()
 
@@ -51,10 +53,11 @@ class LostDevices:
 
     def unstopped(self, connected: Collection[str]) -> list[str]:
         """Return a sentence for each that has not come back, given the addresses of those that are connected."""
+        here = set(map(folded_address, connected))
         unstopped = [
             f"{label} was lost while it may have been running, and could not be stopped since"
             for address, label in self._labels.items()
-            if address not in connected
+            if address not in here
         ]
         if self._unnamed:
             unstopped.append(f"{self._unnamed} more devices were lost while they may have been running")

@@ -10,6 +10,7 @@ from functools import partial
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
+from buttplug.hardware.common.addresses import ByAddress
 from buttplug.hardware.errors import HardwareError
 from buttplug.server.devices.buses import Buses
 from buttplug.server.devices.claims import Claims
@@ -43,11 +44,11 @@ class DeviceManager:
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
-        self._found_while_connecting: dict[str, Callable[[], None] | None] = {}
-        self._found_while_closing: dict[str, Callable[[], None] | None] = {}
+        self._found_while_connecting: ByAddress[Callable[[], None] | None] = ByAddress()
+        self._found_while_closing: ByAddress[Callable[[], None] | None] = ByAddress()
         self._lost_running = LostDevices()
         #: The addresses of devices that were here, the latest at the end, and the moves that were under way when they went.
-        self._gone: dict[str, dict[int, Move]] = {}
+        self._gone: ByAddress[dict[int, Move]] = ByAddress()
         self._indexes = Indexes(configuration)
         self._stops: list[asyncio.Future[ButtplugDeviceError | None]] = []
         self._end_watch: Callable[[], None] = lambda: None

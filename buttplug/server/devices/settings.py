@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, NamedTuple, TypedDict
 
@@ -13,8 +12,6 @@ from buttplug.core.enums import OutputType
 from buttplug.core.messages import U32, U32_MAX, Range
 from buttplug.core.text import escaped
 from buttplug.server.devices.errors import ConfigurationError
-
-_BLUETOOTH_ADDRESS = re.compile("[0-9a-f]{2}(?:[:_-][0-9a-f]{2}){5}")
 
 
 class DeviceKey(NamedTuple):
@@ -48,6 +45,14 @@ class OutputSettings(Struct, frozen=True):
         parts += [f"{self.duration[0]}..{self.duration[1]} ms"] if self.duration is not None else []
         parts += ["reversed"] if self.reverse else []
         return " ".join(parts)
+
+    def narrowed_to(self, other: OutputSettings) -> OutputSettings:
+        """Return what neither of the two forbids; disabled where nothing is left."""
+        value, duration = _common(self.value, other.value), _common(self.duration, other.duration)
+        nothing_left = any(limits is not None and limits[0] > limits[1] for limits in (value, duration))
+        if nothing_left or self.disabled or other.disabled:
+            return OutputSettings(disabled=True)
+        return OutputSettings(value, duration, reverse=self.reverse or other.reverse)
 
 
 class DeviceSettings(Struct, frozen=True):
@@ -107,7 +112,7 @@ class OutputChanges(TypedDict, total=False):
     reverse: bool
 
 
-def folded_address(address: str) -> str:
-    """Return an address for comparing: one Bluetooth address is written in upper or lower case, with ``:``, ``_`` or ``-``."""
-    folded = address.strip().casefold()
-    return re.sub("[_-]", ":", folded) if _BLUETOOTH_ADDRESS.fullmatch(folded) else folded
+def _common(one: Range | None, other: Range | None) -> Range | None:
+    if one is None or other is None:
+        return one or other
+    return max(one[0], other[0]), min(one[1], other[1])

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 from inspect import getattr_static
 
+from buttplug.hardware.common.addresses import ByAddress, folded_address
 from buttplug.hardware.simulated import SimulatedAdvertisement, SimulatedDevice
 from buttplug.hardware.simulated.device import free_address
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -43,7 +44,7 @@ def simulate_all(
     Raises:
         ConfigurationError: There is no such model, or two devices are to have one address.
     """
-    devices = {device.address: device for device in others}
+    devices = ByAddress({device.address: device for device in others})
     for name in names:
         device = simulate(configuration, name, devices)
         devices[device.address] = device
@@ -60,7 +61,7 @@ def simulate_model(
     """
     if (reason := _why_not(definition)) is not None:
         raise ConfigurationError(reason)
-    if address in taken:
+    if folded_address(address) in map(folded_address, taken):
         raise ConfigurationError(f"address {address} is given to two simulated devices")
     specifiers = configuration.specifiers(definition.protocol)
     if not specifiers:

@@ -15,15 +15,17 @@ from msgspec import Struct, structs
 
 from buttplug.core.text import escaped
 from buttplug.core.unreadable import UNREADABLE
+from buttplug.hardware.common.addresses import folded_address
 from buttplug.server.devices.base_files import check_format
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import SimulatedEntry, Version
-from buttplug.server.devices.settings import DeviceKey, DeviceSettings, folded_address
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.devices.user_configuration import keys
 from buttplug.server.devices.user_configuration.additions import AdditionReader, ProtocolEntries
 from buttplug.server.devices.user_configuration.devices import read_device
 from buttplug.server.devices.user_configuration.document import RepeatedKeys, kind
+from buttplug.server.devices.user_configuration.merging import merged
 from buttplug.server.devices.user_configuration.older import OLDER_FORMATS
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -144,8 +146,10 @@ class _Reader:
         own = settings
         earlier = self._by_key.get((_place(key), key.identifier))
         if earlier is not None and earlier.key is not None:
-            self._warn(place, "the device has an earlier entry too: what both set is as here, but denied by one is denied")
-            key, settings = earlier.key, _merged(earlier.settings, settings)
+            self._warn(
+                place, "the device has an earlier entry too: the narrower limits of both count, and denied by one is denied"
+            )
+            key, settings = earlier.key, merged(earlier.settings, settings, place, self._warn)
         self._configuration.settings[key] = settings
         entry = self._by_key[_place(key), key.identifier] = DeviceEntry(content, key, own, settings)
         return entry
@@ -156,12 +160,3 @@ class _Reader:
 
 def _place(key: DeviceKey) -> tuple[str, str]:
     return key.protocol, folded_address(key.address)
-
-
-def _merged(earlier: DeviceSettings, later: DeviceSettings) -> DeviceSettings:
-    return structs.replace(
-        later,
-        deny=later.deny or earlier.deny,
-        outputs={**earlier.outputs, **later.outputs},
-        unusable=later.unusable or earlier.unusable,
-    )
