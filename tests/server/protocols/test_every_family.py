@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import subprocess
 import sys
 import time
@@ -10,13 +11,12 @@ from contextlib import suppress
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from buttplug.core.enums import InputType
 from buttplug.hardware.base import ENDPOINTS, Notification
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.websocket.manager import MAX_FRAME
+from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.simulation import simulate
 from buttplug.server.protocols import UNSUPPORTED, _module_of, honeyplaybox, load, lovense, supports
 from buttplug.server.protocols.base import Output, Protocol
@@ -26,7 +26,13 @@ from tests.server.protocols.helpers import configuration, drive, link
 
 FAMILIES = sorted(filter(supports, configuration().protocols))
 DEFINITIONS = [definition for definition in configuration() if supports(definition.protocol)]
-DRIVEN = sorted({definition.protocol for definition in DEFINITIONS if any(feature.outputs for feature in definition.features)})
+#: The models of each family that are driven.
+MODELS: dict[str, list[DeviceDefinition]] = {}
+for driven in DEFINITIONS:
+    if any(feature.outputs for feature in driven.features):
+        MODELS.setdefault(driven.protocol, []).append(driven)
+#: Sequences of commands that each family is sent, and at least one for each of its models.
+SEEDS = 50
 
 #: Seconds that devices of a family need to start, whatever they answer.
 START_TIMES = {"cowgirl-cone": 3.0, "fmachine": 3.3}
@@ -82,25 +88,32 @@ print([name for name in sys.modules if name.startswith("buttplug.server.protocol
     assert result.stdout.strip() == "[]"
 
 
-@settings(max_examples=25)  # for each family
-@given(st.data())
-@pytest.mark.parametrize("family", DRIVEN)
-def test_every_value_in_range_can_be_sent_repeated_and_stopped(family: str, data: st.DataObject) -> None:
-    definitions = [each for each in DEFINITIONS if each.protocol == family and any(f.outputs for f in each.features)]
-    definition = data.draw(st.sampled_from(definitions), label="definition")
+@for_each(
+    ("definition", "seed"),
+    [(models[seed % len(models)], seed) for models in MODELS.values() for seed in range(max(SEEDS, len(models)))],
+    ids=lambda case: f"{case[0].protocol}, {case[0].name}, seed {case[1]}",
+)
+def test_every_value_in_range_can_be_sent_repeated_and_stopped(definition: DeviceDefinition, seed: int) -> None:
+    dice = random.Random(seed)
     outputs = [(feature.index, type_, output) for feature in definition.features for type_, output in feature.outputs.items()]
-    device = drive(family, definition.identifier, definition=definition)
+    device = drive(definition.protocol, definition.identifier, definition=definition)
     packets = []
-    for _ in range(data.draw(st.integers(1, 4), label="commands")):
-        index, type_, output = data.draw(st.sampled_from(outputs))
-        value = data.draw(st.integers(*output.value), label="value")
-        duration = data.draw(st.integers(*output.duration)) if output.duration else 0
+    for _ in range(dice.randint(1, 4)):
+        index, type_, output = dice.choice(outputs)
+        value = any_of(dice, output.value)
+        duration = any_of(dice, output.duration) if output.duration else 0
         packets += device.send(Output(index, type_, value, duration))
         packets += device.repeat() if device.protocol.repeat_after is not None else []
-        where = [Output(index, type_, value)] if output.duration and data.draw(st.booleans(), label="moving") else []
-        packets += device.stop(*where) if data.draw(st.booleans(), label="stop") else []
+        where = [Output(index, type_, value)] if output.duration and dice.random() < 0.5 else []
+        packets += device.stop(*where) if dice.random() < 0.5 else []
     assert {packet.endpoint for packet in packets} <= ENDPOINTS
     assert all(packet.data for packet in packets)
+
+
+def any_of(dice: random.Random, range_: tuple[int, int]) -> int:
+    """Return a number in a range, its ends and zero more often than others."""
+    low, high = range_
+    return dice.choice((low, high, min(max(low, 0), high), *[dice.randint(low, high) for _ in range(5)]))
 
 
 @pytest.mark.parametrize("family", sorted({definition.protocol for definition in DEFINITIONS}))
