@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING
 
 from websockets.protocol import State
@@ -27,6 +28,8 @@ READINGS_LIMIT = 256
 BACKLOG_LIMIT = 1024
 #: Seconds in which a client has to take something of what is sent to it. Pings do not tell: they wait behind it.
 STALL_LIMIT = 5.0
+#: Seconds after a write in which answers wait for the next turn of the event loop.
+GATHERING_TIME = 0.0001
 
 
 class Outbox:
@@ -39,6 +42,7 @@ class Outbox:
         #: Whether the connection's buffer is full.
         self.paused: bool = False
         self._over = False
+        self._written_at = -inf
         self._turn: asyncio.Handle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._emptied: asyncio.Future[None] | None = None
@@ -49,7 +53,10 @@ class Outbox:
         return len(self._waiting) > BACKLOG_LIMIT
 
     def send(self, message: ServerMessage) -> None:
-        """Send a message in the next turn of the event loop, with what else is told in this one."""
+        """Send an answer at once; right after a write, and events always, in the next turn of the event loop.
+
+        What more is told in one turn then leaves in one piece.
+        """
         if self._over or self._connection.transport.is_closing():
             return
         if len(self._waiting) >= READINGS_LIMIT and _is_event(message):
@@ -57,7 +64,11 @@ class Outbox:
         if self._waiting and type(message) is DeviceList and self._supersedes_last(message):
             self._waiting.pop()
         self._waiting.append(message)
-        self._go_on_next_turn()
+        is_first_answer = message.id and len(self._waiting) == 1 and not self.paused
+        if is_first_answer and self._loop.time() - self._written_at > GATHERING_TIME:
+            self._send_waiting()
+        else:
+            self._go_on_next_turn()
 
     async def emptied(self, seconds: float) -> bool:
         """Wait until everything was handed to the connection, or can no longer be; return whether that was in time."""
@@ -95,15 +106,19 @@ class Outbox:
 
     def _next_turn(self) -> None:
         self._turn = None
+        self._send_waiting()
+        self._go_on_next_turn()
+
+    def _send_waiting(self) -> None:
         try:
             self._write([self._waiting.popleft() for _ in range(min(len(self._waiting), MESSAGES_A_TURN))])
         except Exception:
             # What is told of a client that cannot be told anything more: its session ends with the connection.
             logger.exception("a message could not be sent; the connection is given up")
             self._connection.transport.abort()
+        self._written_at = self._loop.time()
         if not self._waiting:
             self._tell_emptied()
-        self._go_on_next_turn()
 
     def _write(self, messages: Sequence[ServerMessage]) -> None:
         """Hand messages to the connection, whose own ``send`` would need a task to wait in."""

@@ -16,7 +16,7 @@ from buttplug.core.listening import connection
 from buttplug.core.listening import turns as turns_of_listeners
 from buttplug.core.listening.connection import MAX_UNREAD, READ_SIZE, AcceptedConnection
 from buttplug.core.messages import Ok, ServerMessage
-from buttplug.server.outbox import BACKLOG_LIMIT, MESSAGES_A_TURN, Outbox
+from buttplug.server.outbox import BACKLOG_LIMIT, GATHERING_TIME, MESSAGES_A_TURN, Outbox
 from buttplug.server.replies import MAX_UNANSWERED
 from tests.server.conftest import Listen
 from tests.server.wire import PING, VIBRATE, Place, ask, frame, until
@@ -223,6 +223,28 @@ async def test_of_a_long_frame_so_much_is_read_in_a_turn_and_no_more(place: Plac
     assert await ask(wire, f'[{{"Ping":{{"Id":5{" " * 60_000}}}}}]') == ("Ok", {"Id": 5})
     assert sum(sizes) > 60_000
     assert max(sizes) <= 8192
+
+
+async def test_an_answer_leaves_at_once_and_those_right_behind_it_in_one_piece(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[list[int]] = []
+    write = Outbox._write
+
+    def noted(self: Outbox, messages: Sequence[ServerMessage]) -> None:
+        written.append([message.id for message in messages])
+        write(self, messages)
+
+    wire = await place.connect()
+    monkeypatch.setattr(Outbox, "_write", noted)
+    (box,) = place.outboxes
+    await asyncio.sleep(10 * GATHERING_TIME)
+    for number in (1, 2, 3):
+        box.send(Ok(number))
+    assert written == [[1]]
+    assert [json.loads(await wire.recv())[0]["Ok"]["Id"] for _ in range(3)] == [1, 2, 3]
+    assert written == [[1], [2, 3]]
+    await wire.close()
 
 
 async def test_so_many_answers_leave_in_a_turn_and_no_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
