@@ -74,12 +74,12 @@ class Conversation:
     async def _read(self, session: Session) -> None:
         """Hand all messages to the session, and let others have their turn in between."""
         outbox = self._connection.outbox
-        used = ended = 0.0
+        used = ended = worked = 0.0
         async for frame in self._connection:
             now = time.perf_counter()
             if now - ended > SMALLEST_SHARE:
                 # It waited for this frame: others had their turn.
-                used = 0.0
+                used, worked = 0.0, time.thread_time()
             began = now - used
             for message in self._messages(frame):
                 if message is not None:
@@ -88,15 +88,17 @@ class Conversation:
                 if not outbox.is_full and (used < SMALLEST_SHARE or used < self._turns.share()):
                     continue
                 self._admit_client(session)
-                # What devices and answers do in this turn counts as this client's work, too.
+                # What devices and answers do in this turn counts as this client's work, too; what other programs do does not,
+                # nor do waits of this one.
                 await asyncio.sleep(0)
-                if pause := self._turns.wait(self._connection.id, time.perf_counter() - began):
+                work = min(time.perf_counter() - began, time.thread_time() - worked)
+                if pause := self._turns.wait(self._connection.id, work):
                     await asyncio.sleep(pause)
                 while outbox.is_full:
                     self._stop_if_peer_is_done(session)
                     await outbox.emptied(LOOK_INTERVAL)
                 self._stop_if_peer_is_done(session)
-                used, began = 0.0, time.perf_counter()
+                used, began, worked = 0.0, time.perf_counter(), time.thread_time()
             ended = began + used
             self._admit_client(session)
 

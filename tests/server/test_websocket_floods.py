@@ -9,15 +9,18 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
+from uuid import UUID
 
 import pytest
 
+from buttplug.core.codec import Malformed
 from buttplug.core.listening import connection
 from buttplug.core.listening import turns as turns_of_listeners
 from buttplug.core.listening.connection import MAX_UNREAD, READ_SIZE, AcceptedConnection
-from buttplug.core.messages import Ok, ServerMessage
+from buttplug.core.messages import ClientMessage, Ok, ServerMessage
 from buttplug.server.outbox import BACKLOG_LIMIT, GATHERING_TIME, MESSAGES_A_TURN, Outbox
 from buttplug.server.replies import MAX_UNANSWERED
+from buttplug.server.session import Session
 from tests.server.conftest import Listen
 from tests.server.wire import PING, VIBRATE, Place, ask, frame, until
 
@@ -169,6 +172,30 @@ async def test_who_has_used_up_its_share_waits_while_others_are_connected(
                 answered += 1
     assert answered < 400
     assert await ask(other, '[{"Ping":{"Id":7}}]') == ("Ok", {"Id": 7})
+
+
+async def test_who_is_held_up_by_other_programs_is_not_made_to_wait_for_that(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worked: list[float] = []
+    wait, receive = turns_of_listeners.Turns.wait, Session.receive
+
+    def noted(self: turns_of_listeners.Turns, connection: UUID, used: float) -> float:
+        worked.append(used)
+        return wait(self, connection, used)
+
+    def held_up(self: Session, message: ClientMessage | Malformed) -> None:
+        time.sleep(0.05)  # As if the system ran something else for so long.
+        receive(self, message)
+
+    one, other = await place.connect("one"), await place.connect("another")
+    monkeypatch.setattr(turns_of_listeners.Turns, "wait", noted)
+    monkeypatch.setattr(Session, "receive", held_up)
+    assert await ask(one, '[{"StopCmd":{"Id":7}}]') == ("Ok", {"Id": 7})
+    assert await ask(one, '[{"StopCmd":{"Id":8}}]') == ("Ok", {"Id": 8})
+    assert worked
+    assert max(worked) < 0.04
+    await other.close()
 
 
 async def test_pings_whose_answers_nobody_reads_do_not_fill_the_memory(
