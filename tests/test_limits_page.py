@@ -34,6 +34,7 @@ PROMISES = [
     (LIMITS, "| time of a client in one turn", "0.5 ms for one that is alone", "core.listening.turns.WHOLE_TURN", 0.0005),
     (LIMITS, "| time of a client in one turn", "0.2 ms shared", "core.listening.turns.TURN_TIME", 0.0002),
     (LIMITS, "| time of a client in one turn", "16 answers", "server.outbox.MESSAGES_A_TURN", 16),
+    (LIMITS, "| time of a client in one turn", "64 KiB of them", "server.outbox.BYTES_A_TURN", 1 << 16),
     (LIMITS, "| time of a client where others are connected", "4 ms at once", "core.listening.turns.CREDIT", 0.004),
     (LIMITS, "| time of a client where others are connected", "then half of all time", "core.listening.turns.WAIT", 1),
     (LIMITS, "| time of a client in one turn", "8 KiB", "core.listening.connection.READ_SIZE", 1 << 13),

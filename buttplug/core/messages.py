@@ -160,8 +160,11 @@ class FeatureInfo(WireStruct):
     input: dict[str, InputLimits] = field(default_factory=dict)
 
 
-class DeviceInfo(WireStruct):
-    """One device, as clients see it. ``device_message_timing_gap`` is in milliseconds, 0 for none."""
+class DeviceInfo(WireStruct, dict=True):
+    """One device, as clients see it. ``device_message_timing_gap`` is in milliseconds, 0 for none.
+
+    It may hold attributes that are not sent: what clients of older versions see of it is made once for all of them.
+    """
 
     device_index: U32
     device_name: str

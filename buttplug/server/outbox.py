@@ -22,6 +22,8 @@ logger: logging.Logger = logging.getLogger(__name__)
 #: Messages that are sent to one client in a turn of the event loop. They are written in one piece, because writing each by
 #: itself costs more than all else.
 MESSAGES_A_TURN = 16
+#: Bytes after which no more are: lists of hundreds of devices are long.
+BYTES_A_TURN = 1 << 16
 #: Messages that wait for a client that reads slowly. From the first number on its readings are dropped, the oldest first; from
 #: the second on nothing more is read from it until it has caught up.
 READINGS_LIMIT = 256
@@ -111,7 +113,7 @@ class Outbox:
 
     def _send_waiting(self) -> None:
         try:
-            self._write([self._waiting.popleft() for _ in range(min(len(self._waiting), MESSAGES_A_TURN))])
+            self._write(self._frames_of_a_turn())
         except Exception:
             # What is told of a client that cannot be told anything more: its session ends with the connection.
             logger.exception("a message could not be sent; the connection is given up")
@@ -120,15 +122,21 @@ class Outbox:
         if not self._waiting:
             self._tell_emptied()
 
-    def _write(self, messages: Sequence[ServerMessage]) -> None:
-        """Hand messages to the connection, whose own ``send`` would need a task to wait in."""
+    def _frames_of_a_turn(self) -> list[bytes]:
+        frames: list[bytes] = []
+        size = 0
+        while self._waiting and len(frames) < MESSAGES_A_TURN and size < BYTES_A_TURN:
+            message = self._waiting.popleft()
+            frames.append(encode_once(message) if type(message) is DeviceList and not message.id else encode(message))
+            size += len(frames[-1])
+        return frames
+
+    def _write(self, frames: Sequence[bytes]) -> None:
+        """Hand frames to the connection, whose own ``send`` would need a task to wait in."""
         protocol = self._connection.protocol
         if protocol.state is State.OPEN:
-            for message in messages:
-                if type(message) is DeviceList and not message.id:
-                    protocol.send_text(encode_once(message))
-                else:
-                    protocol.send_text(encode(message))
+            for frame in frames:
+                protocol.send_text(frame)
             self._connection.send_data()
 
     def _tell_emptied(self) -> None:

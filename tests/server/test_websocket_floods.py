@@ -17,7 +17,7 @@ from buttplug.core.codec import Malformed
 from buttplug.core.listening import connection
 from buttplug.core.listening import turns as turns_of_listeners
 from buttplug.core.listening.connection import MAX_UNREAD, READ_SIZE, AcceptedConnection
-from buttplug.core.messages import ClientMessage, Ok, ServerMessage
+from buttplug.core.messages import ClientMessage, DeviceInfo, DeviceList, Ok
 from buttplug.server.outbox import BACKLOG_LIMIT, GATHERING_TIME, MESSAGES_A_TURN, Outbox
 from buttplug.server.replies import MAX_UNANSWERED
 from buttplug.server.session import Session
@@ -258,9 +258,9 @@ async def test_an_answer_leaves_at_once_and_those_right_behind_it_in_one_piece(
     written: list[list[int]] = []
     write = Outbox._write
 
-    def noted(self: Outbox, messages: Sequence[ServerMessage]) -> None:
-        written.append([message.id for message in messages])
-        write(self, messages)
+    def noted(self: Outbox, frames: Sequence[bytes]) -> None:
+        written.append([json.loads(frame)[0]["Ok"]["Id"] for frame in frames])
+        write(self, frames)
 
     wire = await place.connect()
     monkeypatch.setattr(Outbox, "_write", noted)
@@ -278,9 +278,9 @@ async def test_so_many_answers_leave_in_a_turn_and_no_more(place: Place, monkeyp
     turn, written = 0, Counter[int]()
     write = Outbox._write
 
-    def noted(self: Outbox, messages: Sequence[ServerMessage]) -> None:
-        written[turn] += len(messages)
-        write(self, messages)
+    def noted(self: Outbox, frames: Sequence[bytes]) -> None:
+        written[turn] += len(frames)
+        write(self, frames)
 
     wire = await place.connect()
     monkeypatch.setattr(Outbox, "_write", noted)
@@ -294,4 +294,23 @@ async def test_so_many_answers_leave_in_a_turn_and_no_more(place: Place, monkeyp
     assert max(written.values()) == MESSAGES_A_TURN == 16
     for _ in range(100):
         await wire.recv()
+    await wire.close()
+
+
+async def test_of_long_answers_fewer_leave_in_a_turn(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+    write = Outbox._write
+
+    def noted(self: Outbox, frames: Sequence[bytes]) -> None:
+        written.append(len(frames))
+        write(self, frames)
+
+    wire = await place.connect()
+    monkeypatch.setattr(Outbox, "_write", noted)
+    (box,) = place.outboxes
+    for number in range(1, 31):
+        box.send(DeviceList(number, {index: DeviceInfo(index, "x" * 1000, {}) for index in range(40)}))
+    for _ in range(30):
+        await wire.recv()
+    assert max(written) == 2
     await wire.close()

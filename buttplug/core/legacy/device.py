@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError
-from buttplug.core.messages import DeviceInfo, FeatureInfo, Range
+from buttplug.core.messages import DeviceInfo, FeatureInfo, Range, WireStruct
 
 #: The types that clients of version 3 know as scalars, in the order in which they are listed within a feature. Many of these
 #: clients cannot read a device list that has a type beyond them.
@@ -58,6 +58,30 @@ class Subscription(Struct, frozen=True):
     type: str
 
 
+class Lists(Struct, eq=False):
+    """The lists of a device. They are changed no more: all clients share those that nothing stands before.
+
+    ``descriptions`` are what its clients are told of the device, by version.
+    """
+
+    scalars: list[Actuator]
+    rotators: list[Actuator]
+    strokers: list[Actuator]
+    readable: list[Sensor]
+    streams: list[Sensor]
+    descriptions: dict[int, WireStruct] = field(default_factory=dict)
+
+    def behind(self, before: Lists) -> Lists:
+        """Return lists in which everything keeps the place that it had before."""
+        return Lists(
+            _in_place(before.scalars, self.scalars),
+            _in_place(before.rotators, self.rotators),
+            _in_place(before.strokers, self.strokers),
+            _in_place(before.readable, self.readable),
+            _in_place(before.streams, self.streams),
+        )
+
+
 class Device:
     """A device as clients of versions 0 to 3 know it.
 
@@ -75,22 +99,12 @@ class Device:
 
     def __init__(self, info: DeviceInfo, before: Device | None = None) -> None:
         self.info = info
-        features = [feature for _, feature in sorted(info.device_features.items())]
-        scalars = [actuator for feature in features for actuator in _actuators(feature, SCALAR_TYPES)]
-        rotators = [
-            actuator
-            for feature in features
-            for actuator in _actuators(feature, [OutputType.ROTATE])
-            if feature.output[OutputType.ROTATE].value[0] < 0
-        ]
-        strokers = [actuator for feature in features for actuator in _actuators(feature, [OutputType.POSITION_WITH_DURATION])]
-        readable = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.READ)]
-        streams = [sensor for feature in features for sensor in _sensors(feature, InputCommandType.SUBSCRIBE)]
-        self.scalars: list[Actuator] = _in_place(before.scalars if before else [], scalars)
-        self.rotators: list[Actuator] = _in_place(before.rotators if before else [], rotators)
-        self.strokers: list[Actuator] = _in_place(before.strokers if before else [], strokers)
-        self.readable: list[Sensor] = _in_place(before.readable if before else [], readable)
-        self.streams: list[Sensor] = _in_place(before.streams if before else [], streams)
+        self.lists: Lists = _lists(info) if before is None else _lists(info).behind(before.lists)
+        self.scalars: list[Actuator] = self.lists.scalars
+        self.rotators: list[Actuator] = self.lists.rotators
+        self.strokers: list[Actuator] = self.lists.strokers
+        self.readable: list[Sensor] = self.lists.readable
+        self.streams: list[Sensor] = self.lists.streams
         self.places: dict[int, float] = {}
         self.subscriptions: dict[tuple[int, InputType], Subscription] = {}
 
@@ -173,13 +187,33 @@ def enabled(entries: Sequence[Actuator]) -> list[int]:
     return [place for place, entry in enumerate(entries) if entry.is_enabled]
 
 
+def _lists(info: DeviceInfo) -> Lists:
+    """Return the lists of a device: there may be hundreds, so they are made once."""
+    lists: Lists | None = info.__dict__.get("lists")
+    if lists is None:
+        features = [feature for _, feature in sorted(info.device_features.items())]
+        lists = info.__dict__["lists"] = Lists(
+            [actuator for feature in features for actuator in _actuators(feature, SCALAR_TYPES)],
+            [
+                actuator
+                for feature in features
+                for actuator in _actuators(feature, [OutputType.ROTATE])
+                if feature.output[OutputType.ROTATE].value[0] < 0
+            ],
+            [actuator for feature in features for actuator in _actuators(feature, [OutputType.POSITION_WITH_DURATION])],
+            [sensor for feature in features for sensor in _sensors(feature, InputCommandType.READ)],
+            [sensor for feature in features for sensor in _sensors(feature, InputCommandType.SUBSCRIBE)],
+        )
+    return lists
+
+
 def _in_place(before: Sequence[Entry], now: Sequence[Entry]) -> list[Entry]:
     """Return a list with everything in the place that it had, and what is new behind that."""
     new: dict[tuple[int, str], Entry] = {(entry.feature, entry.type): entry for entry in now}
     kept: list[Entry] = []
     for entry in before:
-        still = new.pop((entry.feature, entry.type), entry)
-        kept.append(structs.replace(entry, is_enabled=False) if still is entry else still)
+        still = new.pop((entry.feature, entry.type), None)
+        kept.append(structs.replace(entry, is_enabled=False) if still is None else still)
     kept.extend(new.values())
     return kept
 

@@ -198,4 +198,4 @@ class Translator:
 
 
 def _is_same(version: Version, before: Device, now: Device | None) -> bool:
-    return now is not None and version.describe(before) == version.describe(now)
+    return now is not None and version.description(before) == version.description(now)

@@ -51,13 +51,20 @@ class Version(NamedTuple):
     added: Callable[..., ServerMessage]
     listed: Callable[[int, list[Any]], ServerMessage]
 
+    def description(self, device: Device) -> WireStruct:
+        """Return what clients are told of a device."""
+        known = device.lists.descriptions.get(self.number)
+        if known is None:
+            known = device.lists.descriptions[self.number] = self.describe(device)
+        return known
+
     def device_added(self, device: Device) -> ServerMessage:
         """Return the event that a device came."""
-        return self.added(0, *structs.astuple(self.describe(device)))
+        return self.added(0, *structs.astuple(self.description(device)))
 
     def device_list(self, id_: int, devices: Iterable[Device]) -> ServerMessage:
         """Return a list of devices."""
-        return self.listed(id_, [self.describe(device) for device in devices])
+        return self.listed(id_, [self.description(device) for device in devices])
 
 
 VERSIONS = (

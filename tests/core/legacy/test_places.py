@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from buttplug.core.legacy import device as lists
+from buttplug.core.legacy.versions import VERSIONS
 from buttplug.core.messages import DeviceInfo, DeviceList, FeatureInfo, InputReading, InputValue
 from tests.core.legacy.helpers import READ, STREAM, Client, device, feature
 
@@ -224,3 +226,17 @@ def test_no_place_ever_means_another_output(steps: Sequence[Sequence[FeatureInfo
         enabled = [entry["FeatureDescriptor"] for entry in entries if "disabled" not in entry["FeatureDescriptor"]]
         assert sorted(enabled) == sorted(feature.feature_description for feature in there for _ in feature.output)
         assert not entries or "disabled" not in entries[-1]["FeatureDescriptor"]
+
+
+@pytest.mark.parametrize("version", range(4))
+def test_clients_share_the_description_of_a_device_until_it_changes(version: int) -> None:
+    toy = device(feature(0, Vibrate=(0, 10)), feature(1, Vibrate=(0, 20)))
+    first, second = (Client(version, toy).translator._devices.device(0) for _ in range(2))
+    told = VERSIONS[version].description(first)
+    assert VERSIONS[version].description(second) is told
+    smaller = structs.replace(toy, device_features={1: feature(1, Vibrate=(0, 20))})
+    client = Client(version, toy)
+    client.answer(DeviceList(0, {0: smaller}))
+    alone, changed = Client(version, smaller), client.translator._devices.device(0)
+    assert VERSIONS[version].description(alone.translator._devices.device(0)) is not VERSIONS[version].description(changed)
+    assert VERSIONS[version].description(second) is told
