@@ -164,6 +164,38 @@ async def test_limits_of_two_entries_that_contradict_each_other_disable_the_outp
     assert "feature 0 Vibrate is disabled until this is mended: an earlier entry contradicts its limits" in caplog.text
 
 
+@pytest.mark.parametrize(("highest", "left"), [(5, {0: (0, 5)}), (3, {})])
+async def test_where_two_parts_of_an_entry_are_for_one_feature_the_other_that_may_be_meant_is_disabled(
+    load: Callable[..., DeviceConfiguration], serve: Serve, caplog: pytest.LogCaptureFixture, highest: int, left: object
+) -> None:
+    configuration = load(entry(limit(5, index=0), limit(highest, index=0)))
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[0]) == left
+    assert "until this is mended feature 1 Vibrate of Lovense Edge is disabled" in caplog.text
+
+
+async def test_a_feature_that_is_there_twice_for_different_outputs_disables_nothing(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    moves = {"position": {"value": [20, 80]}}, {"hw_position_with_duration": {"value": [20, 80]}}
+    features = [{"index": 0, "output": output} for output in moves]
+    stroker = {"identifier": {"protocol": "tcode-v03", "address": ADDRESS}, "config": {"features": features}}
+    configuration = load(stroker)
+    server = await serve(configuration, toy(configuration, "tcode-v03"))
+    outputs = server.devices.devices[0].info.device_features[0].output
+    assert {name: output.value for name, output in outputs.items()} == {"Position": (0, 60), "HwPositionWithDuration": (0, 60)}
+
+
+async def test_two_limits_of_one_output_of_a_model_that_the_entry_does_not_name_do_not_leave_the_wider(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    narrow, wide = ({"index": 0, "output": {"hw_position_with_duration": {"value": value}}} for value in ([50, 60], [0, 99]))
+    piston = {"identifier": {"protocol": "vorze-sa", "address": ADDRESS}, "config": {"features": [narrow, wide]}}
+    configuration = load(piston)
+    server = await serve(configuration, toy(configuration, "Vorze Piston"))
+    assert [device.info.device_features for device in server.devices.devices.values()] == [{}]
+
+
 async def test_an_entry_that_names_no_model_still_limits_what_the_entry_for_the_model_leaves_out(
     load: Callable[..., DeviceConfiguration], serve: Serve
 ) -> None:

@@ -89,8 +89,10 @@ class _Reader:
         if not isinstance(output, dict) or isinstance(output, RepeatedKeys):
             self._stray(f"{place}.output", index, None, f"Expected `object`, got {kind(output)}")
             return
+        # The index that it has in a model which this entry does not name.
+        own = entry.get("index", number if index is None else index)
         for name, content in output.items():
-            self._read_output(name, content, number, index, f"{place}.output.{name}")
+            self._read_output(name, content, own if type(own) is int else number, index, f"{place}.output.{name}")
 
     def disable_what_may_be_meant(self) -> None:
         """Disable what was not mentioned, and may be what a limit that fits nowhere was meant for."""
@@ -104,15 +106,18 @@ class _Reader:
             elif not self._is_model and type_ is None:
                 self.faults.append(f"it is not known which output {place.rpartition(')')[2].lstrip('.')} is for")
 
-    def _read_output(self, name: str, content: object, number: int, index: int | None, place: str) -> None:
+    def _read_output(self, name: str, content: object, own: int, index: int | None, place: str) -> None:
         type_ = OUTPUT_TYPES.get(name)
         at = None if index is None or type_ is None else (index, type_)
+        if at in self.settings:
+            # One of the two may be meant for another feature.
+            self._stray(place, None, type_, "an earlier entry is for this output too")
         try:
             wanted = self._wanted(content, place)
         except _UnreadableError as error:
             if at not in self._outputs:
                 self._stray(place, index, type_, str(error))
-                self._keep(number, index, type_, _DISABLED)
+                self._keep(own, type_, _DISABLED, place)
                 return
             self._warn(place, f"this output is disabled until it is mended: {error}")
             self._set(at, _DISABLED, place)
@@ -124,12 +129,12 @@ class _Reader:
         else:
             self._stray(place, index, type_, f"{self._name} has no such output there")
             limits = OutputSettings(wanted.value, wanted.duration, wanted.disabled, bool(wanted.reverse))
-            self._keep(number, index, type_, limits)
+            self._keep(own, type_, limits, place)
 
-    def _keep(self, number: int, index: int | None, type_: OutputType | None, settings: OutputSettings) -> None:
+    def _keep(self, index: int, type_: OutputType | None, settings: OutputSettings, place: str) -> None:
         """Keep what is set for an output that the definition lacks: the device may turn out to be a model that has it."""
         if type_ is not None and not self._is_model:
-            self.settings[number if index is None else index, type_] = settings
+            self._set((index, type_), settings, place)
 
     def _stray(self, place: str, index: int | None, type_: OutputType | None, reason: str) -> None:
         self._warn(place, f"skipped: {reason}")

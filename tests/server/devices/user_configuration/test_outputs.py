@@ -78,7 +78,7 @@ OFF = OutputSettings(disabled=True)
         ),
         pytest.param(
             [feature(vibrate={"value": [0, 5]}), feature(vibrate={"value": [0, 9]}) | {"index": 0}],
-            {VIBRATE_0: OFF},
+            {VIBRATE_0: OFF, VIBRATE_1: OFF},
             "features[1].output.vibrate: this output is disabled until it is mended: another entry says something else of it",
             id="two limits for one output",
         ),
