@@ -329,7 +329,9 @@ class Player:
 
     async def _expect(self, exchange: Exchange, toy: Toy, expected: Sequence[Command], freedom: Freedom) -> None:
         deadline = self._loop.time() + PACKET_LIMIT
-        while not fits(expected, toy.came, toy.standing, freedom):
+        compared: int | None = None
+        while len(toy.came) == compared or not fits(expected, toy.came, toy.standing, freedom):
+            compared = len(toy.came)
             if self._loop.time() > deadline:
                 raise Mismatch(f"{exchange}: expected {describe(expected)}; came {describe(toy.came)}")
             await asyncio.sleep(POLL)
