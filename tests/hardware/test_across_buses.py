@@ -18,15 +18,18 @@ from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import CommunicationManager
 from buttplug.hardware.bluetooth import BluetoothManager, BluetoothSpecifier
+from buttplug.hardware.bluetooth import link as bluetooth_link
 from buttplug.hardware.common.usb_ids import UsbId
 from buttplug.hardware.gamepad import GamepadAdvertisement, GamepadManager
 from buttplug.hardware.hid import HidAdvertisement, HidManager
 from buttplug.hardware.lovense_connect import LovenseConnectAdvertisement, LovenseConnectManager
+from buttplug.hardware.lovense_connect import link as lovense_connect_link
 from buttplug.hardware.lovense_dongle import LovenseHidDongleManager
 from buttplug.hardware.serial import SerialAdvertisement, SerialManager, SerialSpecifier
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.hardware.usb import UsbAdvertisement, UsbManager
 from buttplug.hardware.websocket import WebsocketManager
+from buttplug.hardware.websocket import link as websocket_link
 from buttplug.hardware.websocket import manager as websocket_manager
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -193,6 +196,10 @@ async def client(
 ) -> AsyncIterator[ButtplugClient]:
     """A client of a server with all the buses, and all the devices running."""
     monkeypatch.setattr(pacer, "STOP_LIMIT", 0.3)
+    # Longer than a stop of the others may take here.
+    monkeypatch.setattr(bluetooth_link, "WRITE_LIMIT", 0.6)
+    monkeypatch.setattr(websocket_link, "WRITE_LIMIT", 0.6)
+    monkeypatch.setattr(lovense_connect_link, "REQUEST_LIMIT", 0.6)
     server = ButtplugServer(managers=[member.manager for member in members.values()], configuration=configuration)
     async with server, ButtplugClient("test") as client:
         edge = await run_all(server, client, members)
