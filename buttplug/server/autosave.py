@@ -34,6 +34,8 @@ class AutoSave:
         """Save now what is not saved yet; wait for that for so many seconds."""
         if self._due is not None:
             self._due.cancel()
+        if self._due is not None or self._problem:
+            # What could not be saved before perhaps can by now.
             self._save()
         if self._saving is not None:
             await asyncio.wait([self._saving], timeout=limit)

@@ -443,6 +443,10 @@ def is_there(path: Path) -> bool:
     return path.exists()
 
 
+def remove_folder(path: Path) -> None:
+    path.rmdir()
+
+
 def make_folder(path: Path) -> None:
     path.mkdir()
 
@@ -541,6 +545,19 @@ async def test_a_file_that_cannot_be_written_is_told_once_and_nothing_else_suffe
     assert "Settings are not saved: " in warnings[0].getMessage()
     await server.devices.start_scanning(server, lambda: None)
     await until(lambda: server.devices.devices)
+
+
+@pytest.mark.real_time
+async def test_what_could_not_be_saved_is_saved_at_the_end_if_it_can_be_by_then(
+    saving: tuple[ButtplugServer, SimulatedDevice], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server, _ = saving
+    make_folder(path)
+    await server.change_device(ELSEWHERE, display_name="Left one")
+    await until(lambda: "Settings are not saved: " in caplog.text)
+    remove_folder(path)
+    await server.close()
+    assert entries(path)[0]["display_name"] == "Left one"
 
 
 @pytest.mark.real_time

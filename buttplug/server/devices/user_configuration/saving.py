@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,13 +46,14 @@ def _read(path: Path) -> bytes | None:
 
 
 def _put(path: Path, data: bytes, like: Path) -> None:
-    """Write a file beside another and give it its name in one step, with the permissions of ``like``."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    """Write a file beside another and give it its name in one step, with the owner and the permissions of ``like``."""
+    # A name that nothing has, and a file that is new: who else saves has another, and no link leads elsewhere.
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             if like.exists():
-                os.chmod(beside, like.stat().st_mode & 0o777)  # noqa: PTH101 what is in use here is the descriptor's file
+                _make_alike(beside, like.stat())
             written = 0
             while written < len(data):
                 written += os.write(file, data[written:])
@@ -64,6 +66,13 @@ def _put(path: Path, data: bytes, like: Path) -> None:
             beside.unlink()
         raise
     _keep_name(path.parent)
+
+
+def _make_alike(path: Path, like: os.stat_result) -> None:
+    with suppress(OSError, AttributeError):
+        # Only an administrator may give a file away, and not every system has owners.
+        os.chown(path, like.st_uid, like.st_gid)
+    os.chmod(path, like.st_mode & 0o777)  # noqa: PTH101 as all system calls of a save, whose failures are tested
 
 
 def _keep_name(folder: Path) -> None:

@@ -189,6 +189,47 @@ def test_a_file_keeps_its_permissions_and_a_link_stays_a_link(file: UserFile, pa
     assert name_in(path) == "through the link"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links are those of POSIX systems")
+def test_nothing_that_lies_in_the_way_is_overwritten_by_a_save(file: UserFile, path: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    for name in (path.name, f"{path.name}.backup"):
+        path.with_name(f".{name}.{os.getpid()}").symlink_to(mine)
+    file.save()
+    assert mine.read_text() == "mine"
+    assert not path.is_symlink()
+    assert name_in(path) == "new"
+
+
+def test_two_saves_at_the_same_time_leave_one_of_their_files_whole(
+    file: UserFile, path: Path, few: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Meanwhile:
+        """Has another save done from beginning to end in the middle of one."""
+
+        def __getattr__(self, name: str) -> Any:
+            return self.save_and_write if name == "write" else getattr(os, name)
+
+        def save_and_write(self, descriptor: int, data: bytes) -> int:
+            monkeypatch.setattr(saving, "os", os)
+            os.write(descriptor, data[:10])
+            saving.replace_file(path, b"another", path.read_bytes())
+            return 10
+
+    monkeypatch.setattr(saving, "os", Meanwhile())
+    file.save()
+    assert name_in(path) == "new"
+    assert not [each for each in path.parent.iterdir() if each.name.startswith(".")]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only an administrator may give files away")
+def test_a_file_that_an_administrator_saves_stays_its_owners(file: UserFile, path: Path) -> None:
+    os.chown(path, 1234, 1235)
+    file.save()
+    for each in (path, path.with_name("user.json.backup")):
+        assert (each.stat().st_uid, each.stat().st_gid) == (1234, 1235)
+
+
 def test_without_a_file_there_is_nothing_to_save_to(few: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no user configuration file to save to"):
         DeviceConfiguration.load(few).save()
