@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from typing import Any, TypeAlias
 
 from buttplug.core.enums import InputCommandType, InputType
@@ -26,7 +26,15 @@ Sensor: TypeAlias = tuple[Device, int, InputType]
 class Inputs:
     """Reads sensors, and passes on the readings of those that the client subscribed to."""
 
-    def __init__(self, devices: DeviceManager, replies: Replies, label: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        devices: DeviceManager,
+        replies: Replies,
+        label: Callable[[], str],
+        run_to_end: Callable[[Coroutine[object, object, None]], object],
+    ) -> None:
+        """``run_to_end`` runs what goes on though the client is gone."""
+        self._run_to_end = run_to_end
         self._devices = devices
         self._replies = replies
         self._label = label
@@ -119,6 +127,10 @@ class Inputs:
             await device.subscribe(feature, type_, self._notify)
         except ButtplugDeviceError:
             self._forget(sensor)
+            if sensor not in self._ending:
+                # It may have been heard all the same: the device would send readings that nobody wants.
+                self._ending.add(sensor)
+                self._run_to_end(self.unsubscribe([sensor], after=None))
             raise
         if sensor in self._wanted:
             self._spellings[sensor] = spelling

@@ -123,7 +123,7 @@ class Session:
         self._closed = closed
         self._replies = Replies(send, lambda: self.label, self._sending_failed)
         self._stops = Stops(self._replies)
-        self._inputs = Inputs(self._devices, self._replies, lambda: self.label)
+        self._inputs = Inputs(self._devices, self._replies, lambda: self.label, server.run_to_end)
         self._ping = PingTimer(server.max_ping_time / 1000, self._ping_missed)
         self._refusal: asyncio.TimerHandle | None = None
         #: Whether a message is being handled, or some are waiting for that.

@@ -23,7 +23,7 @@ from buttplug.core.messages import (
 )
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.simulated import SimulatedDevice, SimulatedHardware, Subscribe, Unsubscribe
-from buttplug.server.devices.device import INPUT_LIMIT
+from buttplug.server.devices.sensors import INPUT_LIMIT
 from tests.fakes.families import EVERYTHING, Family, install
 from tests.fakes.protocols import Sensing
 from tests.server.conftest import BuildHouse, House, Talker, error_of, is_ok
@@ -397,6 +397,54 @@ async def test_an_unsubscribe_that_the_device_refuses_is_told_and_nothing_comes_
     assert readings(talker) == []
 
 
+async def test_a_subscription_that_was_given_up_leaves_no_device_streaming_to_nobody(
+    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It begins to stream, and its answer is lost.
+    make_subscribing_slow(toy, monkeypatch, after=1e9)
+    code, text = error_of(await subscribe(talker))
+    assert (code, text) == (4, 'Device 0 "Toy", feature 10: Pressure was not subscribed to: no answer within 5 s')
+    await asyncio.sleep(0.1)
+    assert list(toy.commands) == [Subscribe("rx"), Unsubscribe("rx")]
+    assert link(toy).subscribed == set()
+
+
+async def test_a_subscription_that_was_given_up_takes_nothing_from_another_client(
+    house: House, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talker, other = await house.client(), await house.client("other")
+    await subscribe(other)
+    hardware = link(toy)
+    make_subscribing_slow(toy, monkeypatch, after=1e9)
+    assert not is_ok(await subscribe(talker, 20))
+    monkeypatch.setattr(link(toy), "subscribe", hardware.subscribe)
+    press(toy, 5)
+    assert readings(other) == [(PRESSURE, 5)]
+
+
+@pytest.mark.usefixtures("hanging")
+async def test_however_many_wait_for_a_device_that_does_not_answer_each_is_answered_within_ten_seconds(house: House) -> None:
+    talkers = [await house.client(f"client {number}") for number in range(7)]
+    asked = [(talker, talker.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")) for talker in talkers]
+    await asyncio.sleep(2 * INPUT_LIMIT + 0.1)
+    for talker, id_ in asked:
+        assert id_ in [message.id for message in talker.heard], talker.name
+
+
+async def test_an_unsubscribe_that_was_given_up_may_be_tried_again(
+    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(endpoint: str) -> None:
+        await asyncio.sleep(1e9)
+
+    await subscribe(talker)
+    with monkeypatch.context() as patched:
+        patched.setattr(link(toy), "unsubscribe", hang)
+        assert not is_ok(await subscribe(talker, command="Unsubscribe"))
+    assert is_ok(await subscribe(talker, command="Unsubscribe"))
+    assert list(toy.commands) == [Subscribe("rx"), Unsubscribe("rx")]
+
+
 async def test_bytes_that_make_no_sense_are_logged_and_the_stream_goes_on(
     talker: Talker, toy: SimulatedDevice, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -549,7 +597,7 @@ async def test_a_listener_that_is_cancelled_in_any_turn_of_the_event_loop_leaves
                 listener.cancel()
             await asyncio.wait([listener])
             await asyncio.sleep(1)
-            assert not any(device._listeners.values()), turns
+            assert not any(device._sensors._listeners.values()), turns
             assert not any(session._inputs._wanted for session in house.server.sessions), turns
             assert asyncio.all_tasks() <= before
         assert {type(command) for command in toy.commands} == {Subscribe, Unsubscribe}

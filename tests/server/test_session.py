@@ -357,7 +357,7 @@ async def test_sessions_leave_nothing_behind(house: House) -> None:
     assert house.server._tasks == set()
     device = house.server.devices.devices[0]
     assert device.drivers == {}
-    assert not any(device._listeners.values())
+    assert not any(device._sensors._listeners.values())
     assert house.server.devices.scans.clients == {}
 
 

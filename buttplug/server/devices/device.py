@@ -4,47 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TypeVar
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
-from buttplug.core.messages import DeviceInfo, Range
-from buttplug.hardware.base import Hardware, Notification
+from buttplug.core.messages import DeviceInfo
+from buttplug.hardware.base import Hardware
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.devices.description import describe_features
 from buttplug.server.devices.limits import OutputRange, full_ranges, limit_protocol, output_ranges, pacer_limits
 from buttplug.server.devices.pacing import Done, Move, Pacer, Slot, slot_of
+from buttplug.server.devices.sensors import Listener, Sensors
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
-from buttplug.server.protocols.base import Output, Protocol, Reading
+from buttplug.server.protocols.base import Output, Protocol
 from buttplug.server.supervision import finish
 
 logger: logging.Logger = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-#: Seconds that reading a sensor, or switching its readings on or off, may take.
-INPUT_LIMIT = 5.0
 #: Seconds that closing the link may take.
 DISCONNECT_LIMIT = 5.0
 
 #: Drives an output whose last command failed: it may still do what another client asked for, who may have gone by now.
 _UNKNOWN = object()
-
-#: The values a reading can have on the wire.
-_READING_RANGES: dict[InputType, Range] = {
-    InputType.BATTERY: (0, 100),
-    InputType.RSSI: (-128, 127),
-    InputType.BUTTON: (0, 255),
-    InputType.PRESSURE: (0, 0xFFFF_FFFF),
-}
-
-#: Bytes of an unreadable notification that are logged.
-LOGGED_BYTES = 100
-
-#: What gets a subscribed reading. It is also who subscribed: one stream per listener, feature and type.
-Listener = Callable[["Device", Reading], None]
 
 
 class Device:
@@ -76,19 +61,12 @@ class Device:
         #: Outputs with a command still to be written when a client went: should that command fail, what the client
         #: left running has to be stopped.
         self._left: set[Slot] = set()
-        self._listeners: dict[tuple[int, InputType], list[Listener]] = {}
-        self._streams: set[tuple[int, InputType]] = set()
-        #: Streams that the device may not have started, because the request was cancelled half-way.
-        self._unsure_streams: set[tuple[int, InputType]] = set()
-        self._input_lock = asyncio.Lock()
-        self._limits_running: set[asyncio.Timeout] = set()
         self._end: str | None = None
         self._refusal: str | None = None
         self._outputs: Mapping[tuple[int, OutputType], OutputRange] = {}
-        self._unreadable: set[type[Exception]] = set()
         self._use(settings)
         hardware.stop_device = self.stop
-        self._end_notifications = hardware.on_notification(self._notified)
+        self._sensors = Sensors(self, hardware, protocol)
         on_told = None if hardware.on_told is None else partial(hardware.on_told, full_ranges(definition))
         self._pacer = Pacer(hardware, protocol, self._limits, gap=self._gap(), left=left, on_told=on_told)
 
@@ -201,8 +179,7 @@ class Device:
             ButtplugDeviceError: It has no such sensor, or did not answer.
         """
         self._require_input(feature, type, InputCommandType.READ)
-        value = await self._within_limit(feature, f"{type} was not read", self._protocol.read(self.hardware, feature, type))
-        return _clamped(type, value)
+        return await self._sensors.read(feature, type)
 
     async def subscribe(self, feature: int, type: InputType, listener: Listener) -> None:  # noqa: A002
         """Send a sensor's readings to a listener; a second time changes nothing.
@@ -211,15 +188,7 @@ class Device:
             ButtplugDeviceError: It has no such sensor, or refused.
         """
         self._require_input(feature, type, InputCommandType.SUBSCRIBE)
-        listeners = self._listeners.setdefault((feature, type), [])
-        if listener not in listeners:
-            listeners.append(listener)
-        try:
-            await self._update_stream(feature, type)
-        except ButtplugDeviceError:
-            if listener in listeners:
-                listeners.remove(listener)
-            raise
+        await self._sensors.subscribe(feature, type, listener)
 
     async def unsubscribe(self, feature: int, type: InputType, listener: Listener) -> None:  # noqa: A002
         """End a listener's readings of a sensor; nothing happens where there are none.
@@ -228,10 +197,7 @@ class Device:
             ButtplugDeviceError: It has no such sensor, or refused. The listener gets no more readings all the same.
         """
         self._require_input(feature, type, InputCommandType.SUBSCRIBE)
-        listeners = self._listeners.get((feature, type), [])
-        if listener in listeners:
-            listeners.remove(listener)
-        await self._update_stream(feature, type)
+        await self._sensors.unsubscribe(feature, type, listener)
 
     def subscriptions(self, listener: Listener, feature: int | None = None) -> list[tuple[int, InputType]]:
         """Return what a listener is subscribed to, of all features or of one.
@@ -241,11 +207,7 @@ class Device:
         """
         if feature is not None:
             self._require_feature(feature)
-        return [
-            (index, type_)
-            for (index, type_), listeners in self._listeners.items()
-            if listener in listeners and feature in (None, index)
-        ]
+        return self._sensors.subscriptions(listener, feature)
 
     # The end
 
@@ -253,11 +215,8 @@ class Device:
         """Take no more commands; what clients still want of it fails with the reason."""
         if self._end is not None:
             return
-        self._end_notifications()
         self._end = reason
-        for limit in self._limits_running:
-            if not limit.expired():
-                limit.reschedule(asyncio.get_running_loop().time())
+        self._sensors.end(reason)
         self._pacer.end(reason)
 
     async def close(self, reason: str) -> None:
@@ -344,61 +303,6 @@ class Device:
                 return gap
         return self.hardware.message_gap
 
-    async def _update_stream(self, feature: int, type_: InputType) -> None:
-        """Have the device send a sensor's readings, or no longer, as its listeners want it by now."""
-        sensor = feature, type_
-        async with self._input_lock:
-            wanted = bool(self._listeners.get(sensor))
-            if wanted and (sensor not in self._streams or sensor in self._unsure_streams):
-                self._streams.add(sensor)
-                self._unsure_streams.add(sensor)
-                started = self._protocol.subscribe(self.hardware, feature, type_)
-                try:
-                    await self._within_limit(feature, f"{type_} was not subscribed to", started)
-                except ButtplugDeviceError:
-                    self._streams.discard(sensor)
-                    raise
-                self._unsure_streams.discard(sensor)
-            elif sensor in self._streams and not wanted:
-                self._streams.discard(sensor)
-                if self.hardware.connected:
-                    ended = self._protocol.unsubscribe(self.hardware, feature, type_)
-                    await self._within_limit(feature, f"{type_} was not unsubscribed from", ended)
-
-    async def _within_limit(self, feature: int, failure: str, answer: Awaitable[Answer]) -> Answer:
-        """Wait for what the device answers, for so long, and say of any failure what it was about."""
-        try:
-            async with asyncio.timeout(INPUT_LIMIT) as limit:
-                self._limits_running.add(limit)
-                return await answer
-        except TimeoutError:
-            reason = self._end or f"no answer within {INPUT_LIMIT:g} s"
-            raise self.error(feature, f"{failure}: {reason}") from None
-        except ButtplugError as error:
-            raise self.error(feature, f"{failure}: {error.message}") from error
-        except Exception as error:
-            logger.exception("%s: %s", self.label, failure)
-            raise self.error(feature, f"{failure}: {error}") from error
-        finally:
-            self._limits_running.discard(limit)
-
-    def _notified(self, notification: Notification) -> None:
-        if not (self._protocol.follows_notifications or any(self._listeners.values())):
-            return
-        try:
-            readings = list(self._protocol.notified(notification.endpoint, notification.data))
-        except Exception as error:
-            if type(error) not in self._unreadable:
-                # A device may send such bytes many times a second, and many at once.
-                self._unreadable.add(type(error))
-                beginning = notification.data[:LOGGED_BYTES].hex(" ")
-                logger.exception("%s: %s could not be read: %s", self.label, notification.endpoint, beginning)
-            return
-        for reading in readings:
-            clamped = Reading(reading.feature, reading.type, _clamped(reading.type, reading.value))
-            for listener in tuple(self._listeners.get((reading.feature, reading.type), ())):
-                listener(self, clamped)
-
 
 async def disconnect(hardware: Hardware, label: str) -> None:
     """Close a link, for a bounded time, even where this is cancelled; what goes wrong with it is told on the log."""
@@ -413,8 +317,3 @@ async def _disconnect(hardware: Hardware, label: str) -> None:
         logger.warning("%s did not disconnect within %g s", label, DISCONNECT_LIMIT)
     except Exception:
         logger.exception("%s did not disconnect", label)
-
-
-def _clamped(type_: InputType, value: int) -> int:
-    low, high = _READING_RANGES[type_]
-    return min(max(value, low), high)
