@@ -17,9 +17,9 @@ from buttplug.core.messages import (
     StartScanning,
     StopScanning,
 )
-from buttplug.hardware.base import CommunicationManager
-from buttplug.hardware.errors import BusUnavailableError
-from buttplug.hardware.simulated import SimulatedManager
+from buttplug.hardware.base import CommunicationManager, Hardware
+from buttplug.hardware.errors import BusUnavailableError, HardwareError
+from buttplug.hardware.simulated import SimulatedDevice, SimulatedManager
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.simulation import simulate
@@ -307,6 +307,71 @@ async def test_a_scan_that_ends_while_another_client_fails_to_start_one_is_told(
     assert error_of(await start(second))[0] == 0
     assert len(first.events(ScanningFinished)) == 1
     assert second.events(ScanningFinished) == []
+
+
+# What was found is connected first
+
+
+@pytest.fixture
+def slow_toys(bundled: DeviceConfiguration, monkeypatch: pytest.MonkeyPatch) -> tuple[SimulatedManager, FakeManager]:
+    """Two toys that take five seconds to connect and then fail, and a bus that scans until it is told."""
+    toys = [simulate(bundled, f"aneros@{address}") for address in ("first", "second")]
+
+    async def connect_and_fail(*_: object) -> Hardware:
+        await asyncio.sleep(5)
+        raise HardwareError("it does not answer")
+
+    monkeypatch.setattr(SimulatedDevice, "_connect", connect_and_fail)
+    return SimulatedManager(toys), FakeManager()
+
+
+async def test_a_scan_finishes_when_what_it_found_is_connected_or_refused(
+    serve: Serve, slow_toys: tuple[SimulatedManager, FakeManager]
+) -> None:
+    talker = await connect(await serve(*slow_toys))
+    await start(talker)
+    await asyncio.sleep(1)
+    await stop(talker)
+    await asyncio.sleep(3.9)
+    assert kinds(talker) == [Ok, Ok]
+    await asyncio.sleep(0.2)
+    assert kinds(talker) == [Ok, Ok, ScanningFinished]
+
+
+async def test_a_scan_does_not_wait_for_what_is_found_after_it(
+    serve: Serve, slow_toys: tuple[SimulatedManager, FakeManager]
+) -> None:
+    toys, _ = slow_toys
+    talker = await connect(await serve(toys))
+    await start(talker)
+    for _ in range(6):
+        await asyncio.sleep(1)
+        for toy in toys.devices:
+            # It comes and goes, and is tried again at once when it could not be connected.
+            toy.come_back()
+    assert kinds(talker) == [Ok, ScanningFinished]
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+async def test_a_new_scan_begins_though_what_the_last_one_found_is_still_being_connected(
+    serve: Serve, slow_toys: tuple[SimulatedManager, FakeManager], is_stopped: bool
+) -> None:
+    toys, other = slow_toys
+    other.scan_time = None if is_stopped else 1
+    talker = await connect(await serve(toys, other))
+    await start(talker)
+    await asyncio.sleep(2)
+    if is_stopped:
+        await stop(talker)
+    assert not other.scanning
+    talker.heard.clear()
+    question = talker.say(StartScanning)
+    await asyncio.sleep(0.2)
+    assert other.scanning
+    assert talker.heard == [ScanningFinished(0), Ok(question)], "of the last one, before this begins"
+    await asyncio.sleep(20)
+    await stop(talker)
+    assert len(talker.events(ScanningFinished)) == 2
 
 
 # Several clients

@@ -24,15 +24,22 @@ class Scans:
 
     def __init__(self, buses: Buses, connecting: set[asyncio.Task[None]], tasks: set[asyncio.Task[None]]) -> None:
         self.clients: dict[object, Finished] = {}
+        #: Those whose scan has ended, and the devices it found that are still being connected.
+        self._finishing: dict[object, tuple[Finished, set[asyncio.Task[None]]]] = {}
         self._buses = buses
         self._connecting = connecting
         self._tasks = tasks
-        self._finishing: list[Finished] = []
         self._lock = asyncio.Lock()
         self._is_closed = False
 
+    def __contains__(self, client: object) -> bool:
+        """Whether a client has a scan that has not finished."""
+        return client in self.clients or client in self._finishing
+
     async def start(self, client: object, finished: Finished) -> None:
         """Look for devices on every bus until the client stops it; ``finished`` is called if the scan ends before that.
+
+        An earlier scan of the client whose devices are still being connected has finished by that.
 
         Raises:
             ButtplugUnknownError: No bus can be scanned; the message says why, for each.
@@ -42,6 +49,8 @@ class Scans:
                 raise ButtplugUnknownError("the server is shutting down")
             if client in self.clients:
                 return
+            if client in self._finishing:
+                self._finishing.pop(client)[0]()
             self.clients[client] = finished
             try:
                 await self._buses.open_again(self._opened_late)
@@ -65,24 +74,21 @@ class Scans:
             finished = self.clients.pop(client, None)
             await self._end_unwanted()
             if finished is not None and self._connecting:
-                self._finishing.append(finished)
+                self._finishing[client] = finished, set(self._connecting)
                 return False
             return finished is not None
 
     def check_finished(self) -> None:
-        """Tell clients whose scan has finished: no bus goes on, and what was found is connected."""
-        if self._connecting:
-            return
-        ended, self._finishing = self._finishing, []
-        for tell in ended:
-            tell()
-        if self._lock.locked() or self._buses.scanning:
-            return
-        finished, self.clients = list(self.clients.values()), {}
-        for tell in finished:
-            tell()
-        if finished:
+        """Tell clients whose scan has finished: no bus goes on, and what was found by then is connected."""
+        if self.clients and not self._lock.locked() and not self._buses.scanning:
+            for client, finished in self.clients.items():
+                self._finishing[client] = finished, set(self._connecting)
+            self.clients = {}
             spawn(self._tasks, self._end_waiting(), "ending the scan of buses that wait")
+        for client, (finished, found) in tuple(self._finishing.items()):
+            if found.isdisjoint(self._connecting):
+                del self._finishing[client]
+                finished()
 
     def close(self) -> None:
         """Let no client begin another scan."""

@@ -136,7 +136,7 @@ class RestDevices:
             raise RestError(HTTPStatus.SERVICE_UNAVAILABLE, "too many streams of events are open", class_=ErrorCode.UNKNOWN)
         self._begin(None)
         self.events.devices_are(self.all())
-        return self.events.open(scanning=self._session.driver in self._server.devices.scans.clients)
+        return self.events.open(scanning=self._session.driver in self._server.devices.scans)
 
     async def close(self) -> None:
         """End the session, which stops what it drives, and every stream."""
