@@ -11,7 +11,7 @@ from buttplug import ButtplugClient, DeviceOutputCommand
 from buttplug.core.enums import InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothManager, sightings
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothManager, link, sightings
 from buttplug.hardware.bluetooth import manager as bus
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -187,8 +187,13 @@ async def test_long_packets_arrive_whole(adapter: FakeAdapter, bluetooth: Blueto
 
 
 async def test_a_stop_reaches_all_devices_at_once_while_one_is_stuck(
-    adapter: FakeAdapter, server: ButtplugServer, client: ButtplugClient, configuration: DeviceConfiguration
+    adapter: FakeAdapter,
+    server: ButtplugServer,
+    client: ButtplugClient,
+    configuration: DeviceConfiguration,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(link, "WRITE_LIMIT", 1.0)
     peripherals = [bring(adapter, configuration, "Kiiroo Titan 1.1", number) for number in range(4)]
     await client.start_scanning()
     await until(lambda: len(client.devices) == 4)
@@ -201,9 +206,8 @@ async def test_a_stop_reaches_all_devices_at_once_while_one_is_stuck(
     running = asyncio.ensure_future(client.devices[index].vibrate(0.5))
     await asyncio.sleep(0.1)
     stopping = asyncio.ensure_future(client.stop_all_devices())
-    async with asyncio.timeout(0.3):
-        while not all(peripheral.writes[-1] == Write("tx", b"\x01\x00", "command") for peripheral in others):
-            await asyncio.sleep(0.002)
+    await until(lambda: all(peripheral.writes[-1] == Write("tx", b"\x01\x00", "command") for peripheral in others))
+    assert not stopping.done(), "the stuck one has its time to be stopped"
     with pytest.raises(ButtplugError):
         await stopping
     with pytest.raises(ButtplugDeviceError):

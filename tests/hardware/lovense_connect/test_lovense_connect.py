@@ -279,15 +279,14 @@ class TestScanning:
         assert f"http://{app.host} cannot be reached" in caplog.text
 
     async def test_a_silent_app_does_not_delay_another(self, app: ConnectApp, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(link, "REQUEST_LIMIT", 60.0)
         silent = ConnectApp()
         silent.silent = True
         async with silent.running():
             manager = LovenseConnectManager([silent.host, app.host])
             findings = Findings(manager)
-            started = time.monotonic()
             await manager.start_scanning()
             await findings.one()
-            assert time.monotonic() - started < 1
             await manager.close()
 
 

@@ -120,7 +120,7 @@ class TestScanning:
         await findings.one()
 
     async def test_nothing_is_offered_after_the_scan_and_a_second_scan_looks_at_once(
-        self, device: UsbDevice, findings: Findings, manager: UsbManager, monkeypatch: pytest.MonkeyPatch
+        self, device: UsbDevice, findings: Findings, manager: UsbManager
     ) -> None:
         await manager.start_scanning()
         await findings.one()
@@ -131,10 +131,9 @@ class TestScanning:
         count = findings.count
         await asyncio.sleep(0.05)
         assert findings.count == count
-        started = time.monotonic()
+        manager._poll.interval = 60.0
         await manager.start_scanning()
         await until(lambda: findings.count > count)
-        assert time.monotonic() - started < 0.5
 
     async def test_a_list_that_cannot_be_read_is_told_once_and_the_scan_goes_on(
         self, backend: UsbBackend, findings: Findings, caplog: pytest.LogCaptureFixture

@@ -14,11 +14,11 @@ import pytest
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-from buttplug.core.listening import admission
+from buttplug.core.listening import admission, connection
 from buttplug.core.listening.connection import MAX_UNREAD
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import BusUnavailableError
-from buttplug.hardware.websocket import WebsocketManager, WebsocketSpecifier
+from buttplug.hardware.websocket import WebsocketManager, WebsocketSpecifier, link
 from buttplug.hardware.websocket.manager import MAX_FRAME
 from buttplug.server.buses import make_bus, make_buses
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -222,14 +222,17 @@ async def hardware(bare: Bare, findings: Findings) -> Hardware:
 class TestDevicesThatMisbehave:
     @pytest.mark.parametrize("end", [frame("", CLOSE), b"\xff\xff\xff\xff"], ids=["closing frame", "broken protocol"])
     async def test_one_that_can_be_told_nothing_any_more_is_lost_at_once_although_it_keeps_the_connection_open(
-        self, bare: Bare, hardware: Hardware, end: bytes
+        self, bare: Bare, hardware: Hardware, end: bytes, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(connection, "CLOSE_LIMIT", 1.0)
+        monkeypatch.setattr(link, "WRITE_LIMIT", 10.0)
         reasons = losses(hardware)
         writing = asyncio.ensure_future(hardware.write(Packet(b"x")))
         await asyncio.sleep(0.01)
         bare.writer.write(end)
-        await until(lambda: reasons, 0.15)
-        async with asyncio.timeout(0.5):
+        await until(lambda: reasons)
+        assert not writing.done(), "the connection is there yet"
+        async with asyncio.timeout(5):
             await asyncio.wait([writing])
         assert writing.exception() is not None
         assert reasons[0].startswith("its connection ended: ")

@@ -586,6 +586,7 @@ async def test_a_running_device_that_hangs_is_sent_its_stop_before_another_one_g
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(peer, "ALIVE_LIMIT", 0.1)
+    monkeypatch.setattr(link, "WRITE_LIMIT", 60.0)
     overlooked: list[str] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: overlooked.append(context["message"]))
     async with driven_edge() as (manager, toy, device):
@@ -594,12 +595,10 @@ async def test_a_running_device_that_hangs_is_sent_its_stop_before_another_one_g
         command = asyncio.ensure_future(device.features[0].run_output(DeviceOutputCommand(OutputType.VIBRATE, 20)))
         await asyncio.sleep(0.02)
         toy.packets.clear()
-        began = asyncio.get_running_loop().time()
         async with WebsocketDevice(manager.port, identifier="LVS-P001", address="t1") as new:
             with pytest.raises(ButtplugDeviceError, match="Device 0"):
                 await command
             await until(lambda: new.frames)
-            assert asyncio.get_running_loop().time() - began < 1
             toy.resume()
             await until(lambda: len(toy.packets) > 2)
             levels = dict(packet.data[:-1].split(b":") for packet in toy.packets)
