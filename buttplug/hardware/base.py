@@ -364,7 +364,7 @@ class CommunicationManager(ABC):
 
     The device manager sets ``on_found`` and ``on_scanning_finished`` before the first call. ``on_found`` may be called at any
     time: a bus may know devices that come without a scan. Devices may be reported again and again; the device manager knows
-    which it has. ``on_scanning_finished`` is for scans that end by themselves.
+    which it has. ``on_scanning_finished`` is for scans that end by themselves, because the bus fails for instance.
     """
 
     #: The bus in log lines and error messages, for instance "Bluetooth LE".

@@ -72,6 +72,8 @@ class BluetoothManager(CommunicationManager):
         self._scanner: BleakScanner | None = None
         self._starting: asyncio.Future[None] | None = None
         self._running = False
+        #: Whether the last attempt to scan succeeded: it is scanned then, also while a scan is exchanged for a fresh one.
+        self._usable = False
         self._started_at = 0.0
         self._heard_at = 0.0
         self._trouble: Trouble | None = None
@@ -85,7 +87,7 @@ class BluetoothManager(CommunicationManager):
 
     @property
     def scanning(self) -> bool:
-        return self._wanted and self._running
+        return self._wanted and self._usable
 
     async def open(self) -> None:
         await _load()
@@ -187,8 +189,12 @@ class BluetoothManager(CommunicationManager):
                 if log and trouble != self._trouble:
                     logger.warning("%s cannot be used: %s", self.bus, problem)
                 self._trouble = trouble
+                was_scanning, self._usable = self.scanning, False
                 await self._stop()
+                if was_scanning:
+                    self.on_scanning_finished()
                 raise BusUnavailableError(problem) from error
+            self._usable = self._running
             if self._running and self._trouble is not None:
                 self._trouble = None
                 logger.info("Bluetooth LE can be used again")

@@ -193,7 +193,9 @@ class PollingManager(CommunicationManager):
         try:
             found = {discovery.address: discovery for discovery in await self.listed()}
         except Exception:
-            self._listable = False
+            was_scanning, self._listable = self.scanning, False
+            if was_scanning:
+                self.on_scanning_finished()
             raise
         self._listable = True
         self._forget_released()

@@ -199,6 +199,33 @@ async def test_a_scan_that_ended_unnoticed_is_started_anew(
     await found.next_of(toy(adapter))
 
 
+async def test_a_scan_that_is_started_anew_goes_on_meanwhile(
+    bluetooth: BluetoothManager, bluez: FakeBlueZ, adapter: FakeAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus, "QUIET_LIMIT", 0.1)
+    await bluetooth.start_scanning()
+    goes_on: list[bool] = []
+
+    async def note() -> None:
+        goes_on.append(bluetooth.scanning)
+
+    bluez.hooks["StartDiscovery"] = note
+    await until(lambda: len(goes_on) > 1)
+    assert all(goes_on), "a scan that seems to have ended would be told to clients as finished"
+
+
+async def test_the_end_of_a_scan_whose_adapter_is_unplugged_is_told_once(
+    bluetooth: BluetoothManager, bluez: FakeBlueZ, adapter: FakeAdapter
+) -> None:
+    ends: list[bool] = []
+    bluetooth.on_scanning_finished = lambda: ends.append(bluetooth.scanning)
+    await bluetooth.start_scanning()
+    bluez.remove_adapter()
+    await until(lambda: ends)
+    await asyncio.sleep(0.2)
+    assert ends == [False]
+
+
 async def test_devices_are_lost_with_an_adapter_that_is_unplugged_and_back_with_it(
     bluetooth: BluetoothManager, bluez: FakeBlueZ, adapter: FakeAdapter, found: Found
 ) -> None:

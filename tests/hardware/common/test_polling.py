@@ -222,6 +222,15 @@ class TestPollingManagers:
         await asyncio.sleep(10)
         assert bus.looks == [0]
 
+    async def test_a_bus_that_fails_in_the_middle_of_a_scan_tells_its_end_once(self, bus: Bus) -> None:
+        ends: list[float] = []
+        bus.on_scanning_finished = lambda: ends.append(asyncio.get_running_loop().time())
+        await asyncio.sleep(1.5)
+        bus.problem = "it is gone"
+        await asyncio.sleep(10)
+        assert ends == [2]
+        assert not bus.scanning
+
     async def test_a_scan_that_ends_during_a_look_offers_nothing_more(self, bus: Bus) -> None:
         bus.delay = 0.5
         bus.there.add("b")
