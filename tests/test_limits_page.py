@@ -58,6 +58,7 @@ PROMISES = [
     (LIMITS, "| lines to a Lovense dongle |", "40 ms", "hardware.lovense_dongle.link.SPACING", 0.04),
     (LIMITS, "| requests to the dongle itself", "16", "hardware.lovense_dongle.link.MAX_REQUESTS", 16),
     (LIMITS, "| connections that are read in a turn", "2", "server.rest.connection.READ_A_TURN", 2),
+    (LIMITS, "| connections that are read in a turn", "1024 bytes", "server.rest.connection.PIECE", 1024),
     (LIMITS, "| an answer or a stream that is not read |", "5 s", "server.rest.connection.STALL_LIMIT", 5),
     (LIMITS, "| streams of events; ", "16;", "server.rest.events.MAX_STREAMS", 16),
     (LIMITS, "| streams of events; ", "256", "server.rest.events.WAITING_LIMIT", 256),

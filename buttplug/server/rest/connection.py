@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -22,10 +23,15 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 #: Connections at a time. Of more, the oldest that have not made their request yet are dropped, then the oldest of all.
 MAX_CONNECTIONS = MAX_STRANGERS
-#: Connections that are read in one turn of the event loop.
+#: Connections that are read in one turn of the event loop, and bytes of each.
 READ_A_TURN = 2
+PIECE = 1024
+#: How the request for a stop begins: it goes ahead of all others.
+STOP = re.compile(rb"(?:POST|PUT) [^ ?]*/stop[/ ?]")
 #: Seconds in which a reader has to take something of its answer, and to take the rest when all was sent.
 STALL_LIMIT = 5.0
+#: Seconds after which one is dropped that has closed its half and sent no whole request.
+BEGIN_LIMIT = 0.25
 
 #: Returns the answer to a request that could not be read, given its status and the reason.
 Unreadable = Callable[[int, str], web.StreamResponse]
@@ -36,6 +42,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[RestConnection, None] = {}
+        self._stops_to_read: deque[RestConnection] = deque()
         self._to_read: deque[RestConnection] = deque()
         self._left = READ_A_TURN
         self._turn: asyncio.Handle | None = None
@@ -51,14 +58,14 @@ class Connections:
             oldest.drop()
         self._open[connection] = None
 
-    def has_turn(self, connection: RestConnection) -> bool:
-        """Return whether a connection is read now; if not, it is told to go on when it is its turn."""
+    def has_turn(self, connection: RestConnection, *, stops: bool) -> bool:
+        """Return whether a connection is read now; if not, it is told to go on when it is its turn: first those that stop."""
         if self._turn is None:
             self._turn = asyncio.get_running_loop().call_soon(self._next_turn)
-        if self._left and not self._to_read:
+        if self._left and not self._stops_to_read and (stops or not self._to_read):
             self._left -= 1
             return True
-        self._to_read.append(connection)
+        (self._stops_to_read if stops else self._to_read).append(connection)
         return False
 
     def left(self, connection: RestConnection) -> None:
@@ -72,10 +79,10 @@ class Connections:
     def _next_turn(self) -> None:
         self._turn = None
         self._left = READ_A_TURN
-        while self._left and self._to_read:
+        while self._left and (waiting := self._stops_to_read or self._to_read):
             self._left -= 1
-            self._to_read.popleft().go_on()
-        if self._to_read:
+            waiting.popleft().go_on()
+        if (self._stops_to_read or self._to_read) and self._turn is None:
             self._turn = asyncio.get_running_loop().call_soon(self._next_turn)
 
     def drop_all(self) -> None:
@@ -91,7 +98,7 @@ class RestConnection(RequestHandler):
     Attributes:
         local_address: The address of this machine that it came to.
         has_request: Whether its request has been read.
-        on_lost: Called when it is gone.
+        on_lost: Called when it is gone, where its answer is a stream.
     """
 
     __slots__ = (
@@ -100,6 +107,7 @@ class RestConnection(RequestHandler):
         "_held",
         "_is_answered",
         "_limit",
+        "_stops",
         "_unreadable",
         "has_request",
         "local_address",
@@ -110,12 +118,14 @@ class RestConnection(RequestHandler):
         super().__init__(manager, **options)
         self.local_address: str = ""
         self.has_request: bool = False
-        self.on_lost: Callable[[], None] = lambda: None
+        self.on_lost: Callable[[], None] | None = None
         self._connections = connections
         self._unreadable = unreadable
         self._allowance = MAX_STRANGER_BYTES
         #: What came and is not read yet.
         self._held = b""
+        #: Whether its request is one for a stop; None until the first of it has come.
+        self._stops: bool | None = None
         self._is_answered = False
         self._limit: asyncio.TimerHandle | None = None
 
@@ -150,19 +160,44 @@ class RestConnection(RequestHandler):
             self._connections.warn(f"a connection sent a request of more than {MAX_STRANGER_BYTES} bytes and is cut off")
             self.drop()
             return
-        if not data or (not self._held and self._connections.has_turn(self)):
+        if not data:
             super().data_received(data)
-        else:
-            self._held += data
-            if self.transport is not None:
-                self.transport.pause_reading()
+            return
+        if self._stops is None:
+            self._stops = STOP.match(data) is not None
+        was_waiting = bool(self._held)
+        self._held += data
+        if not was_waiting:
+            self._read_when_it_is_its_turn()
 
     def go_on(self) -> None:
-        """Read what came, because it is its turn."""
-        held, self._held = self._held, b""
-        if self.transport is not None:
-            super().data_received(held)
+        """Read a piece of what came, because it is its turn."""
+        piece, self._held = self._held[:PIECE], self._held[PIECE:]
+        if self.transport is None:
+            return
+        if self.has_request:
+            # What comes behind it is a body, which nobody looks at.
+            self._held = b""
+        else:
+            super().data_received(piece)
+        if self._held:
+            self._read_when_it_is_its_turn()
+        else:
             self.transport.resume_reading()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks, and aiohttp answers nothing
+        """Return whether the other half stays open: who has sent all of a request is answered; a stream ends."""
+        super().eof_received()
+        if self.on_lost is None and not (self.has_request or self._held):
+            # What was read may be a request that is not begun with yet.
+            self._drop_after(BEGIN_LIMIT)
+        return self.on_lost is None
+
+    def _read_when_it_is_its_turn(self) -> None:
+        if self._connections.has_turn(self, stops=bool(self._stops)):
+            self.go_on()
+        elif self.transport is not None:
+            self.transport.pause_reading()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -176,7 +211,8 @@ class RestConnection(RequestHandler):
         super().connection_lost(exc)
         self._connections.left(self)
         self._drop_after(None)
-        self.on_lost()
+        if self.on_lost is not None:
+            self.on_lost()
 
     def handle_error(
         self,

@@ -108,6 +108,8 @@ class RestListener:
             lingering_time=LINGERING_TIME,
             keepalive_timeout=0,
             tcp_keepalive=False,
+            # A body that nobody looks at is not unpacked: a small one may become gigabytes.
+            auto_decompress=False,
             access_log=None,
             logger=logger,
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
+import time
 from collections import Counter
 
 import pytest
@@ -12,7 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES
 from buttplug.server.rest import connection
-from buttplug.server.rest.connection import MAX_CONNECTIONS, READ_A_TURN
+from buttplug.server.rest.connection import MAX_CONNECTIONS, PIECE, READ_A_TURN
 from tests.server.rest.conftest import Serve, Site, parse, request_of
 from tests.server.wire import until
 
@@ -20,6 +22,7 @@ pytestmark = pytest.mark.real_time
 
 TOKEN = "correct-horse"
 STOP = request_of("POST", "/devices/stop")
+BOMB = gzip.compress(b"\0" * 50_000_000)[:60_000]
 DRIVE = "/devices/0/features/0/outputs/Vibrate/0.5"
 
 
@@ -210,3 +213,79 @@ async def test_of_many_requests_at_once_few_are_read_in_a_turn_of_the_event_loop
     assert sum(read.values()) == 40
     # What was left of one turn may be used in the next.
     assert max(read.values()) <= 2 * READ_A_TURN
+
+
+async def test_a_stop_goes_ahead_of_all_requests_that_wait(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bytes] = []
+    data_received = RequestHandler.data_received
+
+    def noted(self: RequestHandler, data: bytes) -> None:
+        read.append(data)
+        data_received(self, data)
+
+    connections = [await site.open() for _ in range(41)]
+    monkeypatch.setattr(RequestHandler, "data_received", noted)
+    for _, writer in connections[:-1]:
+        writer.write(request_of("GET", "/devices"))
+    connections[-1][1].write(STOP)
+    answers = await asyncio.gather(*(reader.read() for reader, _ in connections))
+    assert {parse(answer).status for answer in answers} == {200}
+    assert read.index(STOP) <= 2 * READ_A_TURN
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request_of("POST", DRIVE, "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB,
+        request_of("POST", DRIVE, "Content-Encoding: gzip", "Transfer-Encoding: chunked") + b"%x\r\n" % len(BOMB) + BOMB,
+        request_of("POST", DRIVE, "Transfer-Encoding: chunked") + b"1\r\nx\r\n" * 9000,
+        request_of("GET", "/devices") * 700,
+    ],
+    ids=["packed", "packed and in a chunk", "in many chunks", "many requests"],
+)
+async def test_nothing_that_comes_with_a_request_holds_others_up(site: Site, sent: bytes) -> None:
+    longest = 0.0
+    answers = asyncio.gather(*(site.raw(sent) for _ in range(3)))
+    while not answers.done():
+        began = time.thread_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.thread_time() - began)
+    assert {parse(answer).status for answer in await answers} == {200}
+    # Some milliseconds are usual; to unpack it takes two hundred. The garbage collector may take some tens.
+    assert longest < 0.08
+
+
+async def test_of_a_connection_so_many_bytes_are_read_in_a_turn(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    data_received = RequestHandler.data_received
+
+    def noted(self: RequestHandler, data: bytes) -> None:
+        sizes.append(len(data))
+        data_received(self, data)
+
+    monkeypatch.setattr(RequestHandler, "data_received", noted)
+    request = request_of("POST", "/devices/stop", *[f"A{number}: {'b' * 200}" for number in range(100)])
+    assert parse(await site.raw(request)).status == 200
+    assert sum(sizes) >= len(request)
+    assert max(sizes) == PIECE
+
+
+@pytest.mark.parametrize("others", [0, 40])
+async def test_who_closes_its_half_behind_a_request_is_answered(site: Site, others: int) -> None:
+    connections = [await site.open(request_of("POST", DRIVE)) for _ in range(others)]
+    reader, writer = await site.open(STOP)
+    for _, each in [*connections, (reader, writer)]:
+        each.write_eof()
+    async with asyncio.timeout(5):
+        answers = await asyncio.gather(*(each.read() for each, _ in [*connections, (reader, writer)]))
+    assert {parse(answer).status for answer in answers} == {200}
+
+
+async def test_who_closes_its_half_before_a_request_or_of_a_stream_is_dropped(site: Site) -> None:
+    for sent in (b"", STOP[:20], request_of("GET", "/events")):
+        reader, writer = await site.open(sent)
+        await asyncio.sleep(0.05)
+        writer.write_eof()
+        async with asyncio.timeout(5):
+            await reader.read()
+    await until(lambda: not site.listener._connections._open)
