@@ -37,15 +37,20 @@ def limit(highest: int, **more: object) -> dict[str, Any]:
     return {"output": {"vibrate": {"value": [0, highest]}}, **more}
 
 
+def written(folder: Path, content: dict[str, Any]) -> Path:
+    """Write a user's file; return where it is."""
+    path = folder / "user.json"
+    path.write_text(json.dumps({"version": {"major": 5, "minor": 0}} | content))
+    return path
+
+
 @pytest.fixture
 def load(tmp_path: Path) -> Callable[..., DeviceConfiguration]:
     """Loads a user's file with these entries of devices."""
 
     def load_file(*entries: dict[str, Any]) -> DeviceConfiguration:
-        path = tmp_path / "user.json"
-        path.write_text(json.dumps({"version": {"major": 5, "minor": 0}, "user_configs": {"devices": list(entries)}}))
         configuration = DeviceConfiguration.load()
-        load_user_configuration(path, configuration)
+        load_user_configuration(written(tmp_path, {"user_configs": {"devices": list(entries)}}), configuration)
         return configuration
 
     return load_file
@@ -128,6 +133,39 @@ async def test_limits_that_cannot_be_read_leave_no_full_power_to_a_model_that_th
     configuration = load(piston_entry(**output))
     server = await serve(configuration, toy(configuration, "Vorze Piston"))
     assert [device.info.device_features for device in server.devices.devices.values()] == ([{}] if connects else [])
+
+
+# Limits that are lost with a key around them
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"user-configs": {"devices": [entry(limit(5))]}},
+        {"user_configs": {"device": [entry(limit(5))]}},
+        {"user_configs": {"devices": [], "my devices": [entry(limit(5))]}},
+        {"devices": [entry(limit(5))]},
+        {"settings": {"user_configs": {"devices": [entry(deny=True)]}}},
+        {"user_configs": {"protocol": {"lovense": {"configurations": [{"features": []}]}}}},
+    ],
+    ids=lambda content: "-".join(content),
+)
+async def test_limits_in_a_part_of_the_file_that_is_not_read_leave_no_device_at_full_power(
+    tmp_path: Path, serve: Serve, caplog: pytest.LogCaptureFixture, content: dict[str, Any]
+) -> None:
+    configuration = DeviceConfiguration.load()
+    load_user_configuration(written(tmp_path, content), configuration)
+    server = await serve(configuration, toy(configuration))
+    assert not server.devices.devices
+    assert "which is not read: no device is connected until this is mended" in caplog.text
+
+
+@pytest.mark.parametrize("content", [{"$schema": "x"}, {"comment": "mine"}, {"user_configs": {"future": {"a": [1]}}}])
+async def test_other_keys_keep_no_device_out(tmp_path: Path, serve: Serve, content: dict[str, Any]) -> None:
+    configuration = DeviceConfiguration.load()
+    load_user_configuration(written(tmp_path, content), configuration)
+    server = await serve(configuration, toy(configuration))
+    assert server.devices.devices
 
 
 # Several entries for one device

@@ -55,6 +55,7 @@ class DeviceConfiguration:
         added_specifiers: What was added to the loaded specifiers, with the protocol.
         added_models: The models that were added, each with its protocol.
         user_file: Where changes are saved; None for nowhere.
+        distrusted: Why no device may connect: it is not known what is limited. None where it is.
     """
 
     def __init__(self, version: Version) -> None:
@@ -65,6 +66,7 @@ class DeviceConfiguration:
         self.added_specifiers: list[Match] = []
         self.added_models: list[tuple[str, Model]] = []
         self.user_file: UserFile | None = None
+        self.distrusted: str | None = None
         self._watchers: list[Callable[[], None]] = []
         self._matcher = Matcher()
         self._specifiers: dict[str, list[Specifier]] = {}
@@ -396,6 +398,8 @@ class DeviceConfiguration:
 
         Denying comes before allowing. As soon as any device is marked as allowed only those that are may connect.
         """
+        if self.distrusted is not None:
+            return self.distrusted
         folded = folded_address(address)
         here = [settings for key, settings in self.settings.items() if folded_address(key.address) == folded]
         if any(settings.deny for settings in here):

@@ -24,6 +24,9 @@ USER_CONFIG = ("index", "allow", "deny", "display_name", "message_gap_ms")
 FEATURE = ("index", "id", "base_id", "description", "output")
 OUTPUT = ("value", "duration", "disabled", "reverse", "reverse_position")
 
+#: What an object has in it that says what devices may do.
+_LIMITING = frozenset({"features", "output", "allow", "deny"})
+
 #: What other programs write there too, and what means nothing here.
 MEANINGLESS: Mapping[Collection[str], Collection[str]] = {
     FILE: {"$schema"},
@@ -47,6 +50,13 @@ def misspelt(entry: Mapping[str, object], known: Collection[str], place: str, wa
             meant.add(near)
         warn(place, unknown_key(key, near))
     return frozenset(meant)
+
+
+def may_limit(content: object) -> bool:
+    """Return whether there may be limits somewhere inside, or who may connect."""
+    if isinstance(content, dict):
+        return not _LIMITING.isdisjoint(content) or any(map(may_limit, content.values()))
+    return isinstance(content, list) and any(map(may_limit, content))
 
 
 def unknown_key(key: str, near: str | None) -> str:

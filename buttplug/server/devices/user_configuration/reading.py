@@ -105,8 +105,9 @@ class _Reader:
                 f"--import-central {self._path} --user-device-config-file NEW"
             )
         check_format(self._path, version)
-        keys.misspelt(file, keys.FILE, "$", self._warn)
-        user_configs = self._object(file.get("user_configs", {}), "$.user_configs", keys.USER_CONFIGS)
+        user_configs = self._object(file.get("user_configs", {}), "$.user_configs")
+        self._check_keys(file, keys.FILE, "$")
+        self._check_keys(user_configs, keys.USER_CONFIGS, "$.user_configs")
         protocols = self._object(user_configs.get("protocols", {}), "$.user_configs.protocols")
         simulated = self._list(user_configs, "simulated_devices")
         devices = self._list(user_configs, "devices")
@@ -118,14 +119,21 @@ class _Reader:
             self._entries.devices.append(self._read_device(device, f"$.user_configs.devices[{number}]"))
         return self._entries
 
-    def _object(self, content: object, place: str, known: tuple[str, ...] = ()) -> dict[str, object]:
+    def _check_keys(self, content: dict[str, object], known: tuple[str, ...], place: str) -> None:
+        """Warn of unknown keys. Where limits may be lost with one it is not known of which devices: none is to be driven."""
+        keys.misspelt(content, known, place, self._warn)
+        for key in content.keys() - set(known):
+            if keys.may_limit(content[key]):
+                problem = f"there may be limits in {key}, which is not read: no device is connected until this is mended"
+                self._warn(place, problem)
+                self._configuration.distrusted = escaped(f"{self._path}: {place}: {problem}")
+
+    def _object(self, content: object, place: str) -> dict[str, object]:
         """Return one of the outer objects. Without them it is not known what is limited, so that nothing is to be driven."""
         if not isinstance(content, dict):
             raise ConfigurationError(f"{self._path}: Expected `object`, got {kind(content)} - at `{place}`")
         if isinstance(content, RepeatedKeys):
             raise ConfigurationError(f"{self._path}: {place} is {kind(content)}")
-        if known:
-            keys.misspelt(content, known, place, self._warn)
         return content
 
     def _list(self, content: dict[str, object], key: str) -> list[object]:
