@@ -21,6 +21,7 @@ from buttplug.server.devices.limits import OutputRange
 from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.devices.pacing.pacer import Pacer
 from buttplug.server.devices.pacing.pending import Pending
+from buttplug.server.devices.sensors import Sensors
 from buttplug.server.outbox import Outbox
 from buttplug.server.replies import Replies
 from buttplug.server.server import ButtplugServer
@@ -109,10 +110,10 @@ def sessions_are_kept(patch: pytest.MonkeyPatch) -> None:
 
 
 def readings_raise(patch: pytest.MonkeyPatch) -> None:
-    def raises(self: Device, notification: object) -> None:
+    def raises(self: Sensors, notification: object) -> None:
         raise RuntimeError("planted")
 
-    patch.setattr(Device, "_notified", raises)
+    patch.setattr(Sensors, "_notified", raises)
 
 
 def limits_come_with_the_next_connection(patch: pytest.MonkeyPatch) -> None:
