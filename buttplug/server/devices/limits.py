@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.core.messages import Range
-from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
+from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.pacing import Limits, slot_of
 from buttplug.server.devices.settings import DeviceSettings, OutputSettings
@@ -111,9 +111,20 @@ def output_ranges(definition: DeviceDefinition, settings: DeviceSettings) -> dic
     for feature in definition.features:
         for type_, output in feature.outputs.items():
             limits = settings.outputs.get((feature.index, type_), _NO_SETTINGS)
+            if type_.is_position and limits.value is None:
+                limits = structs.replace(limits, value=_places_of_part(feature, output, settings))
             if not output.disabled and not limits.disabled:
                 ranges[feature.index, type_] = OutputRange.of(type_, output, limits)
     return ranges
+
+
+def _places_of_part(feature: FeatureDefinition, output: OutputDefinition, settings: DeviceSettings) -> Range | None:
+    """Return the limits that a user set for the places of a part, for whichever of its two commands; None where none."""
+    for type_, other in feature.outputs.items():
+        limits = settings.outputs.get((feature.index, type_), _NO_SETTINGS)
+        if type_.is_position and limits.value is not None and other.value == output.value:
+            return limits.value
+    return None
 
 
 def full_ranges(definition: DeviceDefinition) -> dict[tuple[int, OutputType], Range]:

@@ -10,10 +10,10 @@ from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError
 from buttplug.core.messages import Range
 from buttplug.server.devices.configuration import DeviceConfiguration
-from buttplug.server.devices.definition import OutputDefinition
+from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.devices.limits import OutputRange
-from buttplug.server.devices.settings import OutputSettings
+from buttplug.server.devices.limits import OutputRange, output_ranges
+from buttplug.server.devices.settings import DeviceSettings, OutputSettings
 from tests.cases import for_each
 
 POSITIONS = [OutputType.POSITION, OutputType.POSITION_WITH_DURATION]
@@ -226,3 +226,16 @@ def test_duration_limits_outside_the_range_are_refused(base: Range | None, user:
     definition = OutputDefinition((0, 100), duration=base)
     with pytest.raises(ConfigurationError, match="duration limits"):
         OutputRange.of(OutputType.POSITION_WITH_DURATION, definition, OutputSettings(duration=user))
+
+
+@for_each(("limited", "other"), [tuple(POSITIONS), tuple(reversed(POSITIONS))])
+@for_each("own", [None, (0, 100)])
+def test_places_of_a_part_are_limited_for_both_commands_that_move_it(
+    limited: OutputType, other: OutputType, own: Range | None
+) -> None:
+    outputs = {type_: OutputDefinition((0, 100)) for type_ in POSITIONS}
+    definition = DeviceDefinition("p", None, "Stroker", (FeatureDefinition(0, "", outputs, {}),))
+    settings = {(0, limited): OutputSettings((20, 80), disabled=True), (0, other): OutputSettings(own, reverse=True)}
+    ranges = output_ranges(definition, DeviceSettings(outputs=settings))
+    assert ranges.keys() == {(0, other)}
+    assert (ranges[0, other].lowest, ranges[0, other].highest) == ((20, 80) if own is None else own)
