@@ -68,6 +68,8 @@ class BluetoothManager(CommunicationManager):
         super().__init__()
         self._services = sorted({*COMMON_SERVICES, *services})
         self._wanted = False
+        #: How often scanning was ended: a start that still loads the library looks whether it is wanted yet.
+        self._ends = 0
         self._connected_reported = False
         self._scanner: BleakScanner | None = None
         self._starting: asyncio.Future[None] | None = None
@@ -94,7 +96,10 @@ class BluetoothManager(CommunicationManager):
 
     async def start_scanning(self) -> None:
         """Start looking for devices. When the bus cannot be used, the scan starts as soon as it can, until it is stopped."""
+        ends = self._ends
         await _load()
+        if self._ends > ends:
+            return
         self._sightings.try_again()
         if not self._wanted:
             self._wanted = True
@@ -104,6 +109,7 @@ class BluetoothManager(CommunicationManager):
         await self._update_scan(log=False)
 
     async def stop_scanning(self) -> None:
+        self._ends += 1
         if self._wanted:
             self._wanted = False
             with suppress(BusUnavailableError):  # there is no scan then
@@ -134,6 +140,7 @@ class BluetoothManager(CommunicationManager):
         return BusReport(self.bus, ok=True, summary="ready")
 
     async def close(self) -> None:
+        self._ends += 1
         self._wanted = False
         for sighting in self._sightings.held():
             sighting.reconnecting = False

@@ -150,6 +150,20 @@ async def test_a_scan_that_is_just_being_started_is_ended_too(
     assert starting.exception() is None or isinstance(starting.exception(), BusUnavailableError)
 
 
+@pytest.mark.parametrize("end", ["stop_scanning", "close"])
+async def test_a_scan_that_waits_for_its_library_is_ended_too(
+    bluetooth: BluetoothManager, adapter: FakeAdapter, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    loaded = asyncio.Event()
+    monkeypatch.setattr(bus, "_load", loaded.wait)
+    starting = asyncio.ensure_future(bluetooth.start_scanning())
+    await asyncio.sleep(0)
+    await getattr(bluetooth, end)()
+    loaded.set()
+    await starting
+    assert (bluetooth.scanning, adapter.scanners) == (False, set())
+
+
 async def test_a_scan_that_takes_long_to_start_is_on_in_the_end(
     bluetooth: BluetoothManager, bluez: FakeBlueZ, adapter: FakeAdapter, found: Found
 ) -> None:
