@@ -6,12 +6,18 @@ import asyncio
 import logging
 import select
 import time
-from typing import Any
+from typing import Any, cast
 
 from websockets.asyncio.client import ClientConnection as OpenedConnection
 
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT
-from buttplug.core.listening.connection import MAX_UNREAD, SMALL_READ, AcceptedConnection, WatchedConnection
+from buttplug.core.listening.connection import (
+    MAX_UNREAD,
+    SMALL_READ,
+    AcceptedConnection,
+    BufferedReading,
+    WatchedConnection,
+)
 from buttplug.core.listening.turns import Turns
 from buttplug.server.outbox import Outbox
 
@@ -58,7 +64,7 @@ class SessionConnection(WatchedConnection):
         super().connection_lost(exc)
 
 
-class DialledConnection(SessionConnection, OpenedConnection, asyncio.BufferedProtocol):
+class DialledConnection(SessionConnection, OpenedConnection):
     """A connection to an app that this server has connected to. Its user may begin at any time.
 
     It is read in small pieces, so that an app that floods the server holds up nobody else.
@@ -69,10 +75,16 @@ class DialledConnection(SessionConnection, OpenedConnection, asyncio.BufferedPro
         self._turns = turns
         self._buffer = memoryview(bytearray(SMALL_READ))
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).set_protocol(BufferedReading(self))
+        super().connection_made(transport)
+
     def get_buffer(self, sizehint: int) -> memoryview:
+        """Return the buffer for the next read."""
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
+        """Handle what was read into it."""
         began = time.thread_time()
         self.data_received(bytes(self._buffer[:nbytes]))
         if pause := self._turns.wait(self.id, time.thread_time() - began):

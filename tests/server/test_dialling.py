@@ -192,8 +192,11 @@ async def test_an_app_that_floods_the_server_holds_up_nobody(
 ) -> None:
     turn, read = 0, Counter[int]()
     buffer_updated = DialledConnection.buffer_updated
+    protocol: asyncio.BaseProtocol | None = None
 
     def noted(self: DialledConnection, nbytes: int) -> None:
+        nonlocal protocol
+        protocol = self.transport.get_protocol()
         read[turn] += nbytes
         buffer_updated(self, nbytes)
 
@@ -209,6 +212,7 @@ async def test_an_app_that_floods_the_server_holds_up_nobody(
         await asyncio.sleep(0)
         turns.append(time.thread_time() - began)
     assert max(read.values()) <= SMALL_READ, "bytes read in one turn of the event loop"
+    assert not isinstance(protocol, asyncio.Protocol), "uvloop would read more, and hand it on"
     assert max(turns) < sum(turns) / 10, "seconds of the processor in one turn, of those for the whole flood"
     connection.transport.abort()
     async with asyncio.timeout(5):

@@ -252,6 +252,32 @@ async def test_of_a_long_frame_so_much_is_read_in_a_turn_and_no_more(place: Plac
     assert max(sizes) <= 8192
 
 
+async def test_no_event_loop_reads_more_of_a_client_at_once(place: Place) -> None:
+    await place.connect()
+    (one,) = place.listener._connections
+    protocol = one.transport.get_protocol()
+    assert isinstance(protocol, asyncio.BufferedProtocol)
+    # uvloop hands all that it has read to one of these.
+    assert not isinstance(protocol, asyncio.Protocol)
+
+
+async def test_a_pause_may_be_so_short_that_an_event_loop_makes_no_timer_for_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+
+    def call_soon_or_later(seconds: float, act: Callable[..., object], *arguments: object) -> asyncio.Handle:
+        return loop.call_soon(act, *arguments) if seconds < 0.0005 else call_later(seconds, act, *arguments)
+
+    # As uvloop does.
+    monkeypatch.setattr(loop, "call_later", call_soon_or_later)
+    monkeypatch.setattr(turns_of_listeners.Turns, "wait", lambda turns, connection, used: 0.0001)
+    wire = await place.connect()
+    for _ in range(3):
+        assert await ask(wire, f'[{{"Ping":{{"Id":5{" " * 1000}}}}}]') == ("Ok", {"Id": 5})
+
+
 async def test_an_answer_leaves_at_once_and_those_right_behind_it_in_one_piece(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

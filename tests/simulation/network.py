@@ -91,10 +91,13 @@ class Transport(asyncio.Transport):
         assert self.protocol is not None
         return self.protocol
 
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
     def deliver(self) -> None:
         """Hand what has arrived to the server, unless it reads nothing now."""
         protocol = self.protocol
-        assert isinstance(protocol, asyncio.Protocol)
+        assert isinstance(protocol, asyncio.Protocol | asyncio.BufferedProtocol)
         while self.incoming and self.is_open and not self._is_paused and not self._is_closing:
             if isinstance(protocol, asyncio.BufferedProtocol):
                 buffer = memoryview(protocol.get_buffer(len(self.incoming)))

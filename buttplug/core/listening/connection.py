@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
@@ -53,7 +53,8 @@ class WatchedConnection(Connection):
         super().__init__(*args, **options)
         self.on_closing: Callable[[], None] = lambda: None
         self._closing = False
-        self._timers: list[asyncio.TimerHandle] = []
+        #: When they are due, and what cancels them.
+        self._timers: list[tuple[float, asyncio.TimerHandle]] = []
 
     def send_data(self) -> None:
         """Write what the protocol has to send; websockets calls this after everything that may change the protocol's state.
@@ -96,16 +97,60 @@ class WatchedConnection(Connection):
             self.transport.resume_reading()
 
     def _cancel_timers(self) -> None:
-        for timer in self._timers:
+        for _, timer in self._timers:
             timer.cancel()
 
     def _call_later(self, seconds: float, act: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        self._timers = [timer for timer in self._timers if timer.when() > loop.time()]
-        self._timers.append(loop.call_later(seconds, act))
+        now = loop.time()
+        self._timers = [(due, timer) for due, timer in self._timers if due > now]
+        self._timers.append((now + seconds, loop.call_later(seconds, act)))
 
 
-class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedProtocol):
+class BufferedConnection(Protocol):
+    """A connection that says into which buffer it is read, and so how much at a time."""
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Return the buffer for the next read."""
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Handle what was read into it."""
+
+    def eof_received(self) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
+    def pause_writing(self) -> None: ...
+    def resume_writing(self) -> None: ...
+
+
+class BufferedReading(asyncio.BufferedProtocol):
+    """Stands between a transport and a connection that is read into a buffer.
+
+    The connections of websockets are Protocols, and uvloop hands all that it has read to those, whatever else they are.
+    """
+
+    def __init__(self, connection: BufferedConnection) -> None:
+        self._connection = connection
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._connection.get_buffer(sizehint)
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._connection.buffer_updated(nbytes)
+
+    def eof_received(self) -> None:
+        self._connection.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+
+class AcceptedConnection(WatchedConnection, ServerConnection):
     """A connection that somebody else has opened: a stranger from the accept on, until it is admitted.
 
     Args:
@@ -147,6 +192,7 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_protocol(BufferedReading(self))
         if self._context is None:
             self._begin()
         else:
@@ -166,9 +212,11 @@ class AcceptedConnection(WatchedConnection, ServerConnection, asyncio.BufferedPr
             self.transport.abort()
 
     def get_buffer(self, sizehint: int) -> memoryview:
+        """Return the buffer for the next read."""
         return self._buffer[: self._read_size if self._allowance is None else SMALL_READ]
 
     def buffer_updated(self, nbytes: int) -> None:
+        """Handle what was read into it."""
         data = bytes(self._buffer[:nbytes])
         if self._allowance is None:
             self._receive(data)
