@@ -146,7 +146,7 @@ async def test_limits_that_cannot_be_read_leave_no_full_power_to_a_model_that_th
         {"user_configs": {"devices": [], "my devices": [entry(limit(5))]}},
         {"devices": [entry(limit(5))]},
         {"settings": {"user_configs": {"devices": [entry(deny=True)]}}},
-        {"user_configs": {"protocol": {"lovense": {"configurations": [{"features": []}]}}}},
+        {"user_configs": {"protocol": {"lovense": {"configurations": [{"features": [limit(5)]}]}}}},
     ],
     ids=lambda content: "-".join(content),
 )
@@ -166,6 +166,61 @@ async def test_other_keys_keep_no_device_out(tmp_path: Path, serve: Serve, conte
     load_user_configuration(written(tmp_path, content), configuration)
     server = await serve(configuration, toy(configuration))
     assert server.devices.devices
+
+
+KEY = entry()["identifier"]
+EDGE_LIMITS = [limit(5), limit(5)]
+
+
+@pytest.mark.parametrize(
+    "misplaced",
+    [
+        {"identifier": KEY, "features": EDGE_LIMITS},
+        {"identifier": KEY, "deny": True},
+        {"identifier": KEY | {"deny": True}},
+        {"identifier": KEY, "config": {"deny": True}},
+        {"identifier": KEY, "config": {"settings": {"features": EDGE_LIMITS}}},
+        {"identifier": KEY, "config": {"user_config": {"features": EDGE_LIMITS}}},
+        {"identifier": KEY, "config": {"features": EDGE_LIMITS[:1], "feature": EDGE_LIMITS[1:]}},
+        {"identifier": KEY | {"address": [ADDRESS]}, "config": {"features": EDGE_LIMITS}},
+        {"identifier": {"protocol": "lovense"}, "config": {"features": EDGE_LIMITS}},
+        {"protocol": "lovense", "address": ADDRESS, "config": {"features": EDGE_LIMITS}},
+    ],
+)
+async def test_a_device_is_not_connected_whose_limits_stand_where_they_are_not_read(
+    load: Callable[..., DeviceConfiguration], serve: Serve, misplaced: dict[str, Any]
+) -> None:
+    configuration = load(misplaced)
+    server = await serve(configuration, toy(configuration), toy(configuration, "Aneros Vivi", "other"))
+    assert [device.key.protocol for device in server.devices.devices.values()] == ["aneros"]
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        {"vibrate": {"value": [0, 5]}},
+        {"value": [0, 5]},
+        {"limits": {"vibrate": [0, 5]}},
+        {"output": {"vibrate": {"step_limit": [0, 5]}}},
+        {"output": {"vibrate": {"max": 5}}},
+    ],
+)
+async def test_an_output_is_disabled_whose_limit_stands_where_it_is_not_read(
+    load: Callable[..., DeviceConfiguration], serve: Serve, feature: dict[str, Any]
+) -> None:
+    configuration = load(entry(feature, limit(7)))
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[0]) == {1: (0, 7)}
+
+
+async def test_of_limits_without_an_address_a_device_is_independent_that_has_its_own(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    configuration = load(
+        {"identifier": {"protocol": "lovense"}, "config": {"features": EDGE_LIMITS}}, entry(limit(7), limit(8))
+    )
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[0]) == {0: (0, 7), 1: (0, 8)}
 
 
 # Several entries for one device

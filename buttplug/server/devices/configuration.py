@@ -56,6 +56,7 @@ class DeviceConfiguration:
         added_models: The models that were added, each with its protocol.
         user_file: Where changes are saved; None for nowhere.
         distrusted: Why no device may connect: it is not known what is limited. None where it is.
+        limits_without_address: Why no device of a protocol may connect that has no limits of its own, by protocol.
     """
 
     def __init__(self, version: Version) -> None:
@@ -67,6 +68,7 @@ class DeviceConfiguration:
         self.added_models: list[tuple[str, Model]] = []
         self.user_file: UserFile | None = None
         self.distrusted: str | None = None
+        self.limits_without_address: dict[str, str] = {}
         self._watchers: list[Callable[[], None]] = []
         self._matcher = Matcher()
         self._specifiers: dict[str, list[Specifier]] = {}

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, structs
 
 from buttplug.core.messages import U32
+from buttplug.core.text import escaped
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
@@ -55,7 +56,21 @@ def read_device(entry: object, configuration: DeviceConfiguration, place: str, w
             if isinstance(address, str):
                 return reader.read(entry, identifier, plain_address(address), place)
     warn(place, "skipped: it has no address that can be read, so it is for no device")
+    protocol = _protocol_without_address(entry)
+    if protocol is not None:
+        problem = f"limits for a device of protocol {protocol} have no address, so that it is not known which one they are for"
+        warn(place, f"no such device is connected that has no limits of its own, until this is mended: {problem}")
+        configuration.limits_without_address[protocol] = escaped(f"{place}: {problem}")
     return None
+
+
+def _protocol_without_address(entry: object) -> str | None:
+    """Return the protocol of an entry that does not say of which device it is; None where it limits nothing either."""
+    if not isinstance(entry, dict) or not keys.may_limit(entry):
+        return None
+    identifier = entry.get("identifier")
+    protocol = identifier.get("protocol") if isinstance(identifier, dict) else entry.get("protocol")
+    return protocol if isinstance(protocol, str) else None
 
 
 def plain_address(text: str) -> str:
@@ -76,15 +91,22 @@ class _DeviceReader:
         """Note keys that are missing and may be there under another name."""
         self._faults += [f"{key} may be misspelt" for key in sorted(meant)]
 
+    def _require_all_read(self, part: dict[str, object], known: tuple[str, ...]) -> None:
+        """Note limits, and who may connect, that stand where they are not read."""
+        self._faults += [f"{key} is not where it is read, and it may have limits" for key in keys.unread(part, known)]
+
     def read(self, entry: dict[str, object], identifier: dict[str, object], address: str, place: str) -> ReadDevice:
         key = self._key(identifier, address, place)
         place = f"{place} ({key.protocol or '-'} {key.identifier or '-'} at {address})"
-        for part in (entry, identifier):
+        for part, known in ((entry, keys.DEVICE), (identifier, keys.IDENTIFIER)):
             if isinstance(part, RepeatedKeys):
                 self._faults.append(f"{part.repeated[0]} is given more than once")
+            self._require_all_read(part, known)
         config = self._object(entry, "config")
         self.require(keys.misspelt(config, keys.CONFIG, f"{place}.config", self._warn))
+        self._require_all_read(config, keys.CONFIG)
         user_config = self._object(config, "user_config")
+        self._require_all_read(user_config, keys.USER_CONFIG)
         here = f"{place}.config.user_config"
         self.require(keys.misspelt(user_config, keys.USER_CONFIG, here, self._warn) & {"allow", "deny"})
         gap = self._field(user_config, "message_gap_ms", U32, here)

@@ -25,7 +25,7 @@ FEATURE = ("index", "id", "base_id", "description", "output")
 OUTPUT = ("value", "duration", "disabled", "reverse", "reverse_position")
 
 #: What an object has in it that says what devices may do.
-_LIMITING = frozenset({"features", "output", "allow", "deny"})
+_LIMITING = frozenset({"output", "allow", "deny"})
 
 #: What other programs write there too, and what means nothing here.
 MEANINGLESS: Mapping[Collection[str], Collection[str]] = {
@@ -52,11 +52,26 @@ def misspelt(entry: Mapping[str, object], known: Collection[str], place: str, wa
     return frozenset(meant)
 
 
+def unread(entry: Mapping[str, object], known: Collection[str]) -> list[str]:
+    """Return the unknown keys behind which there may be limits, or who may connect."""
+    unknown = entry.keys() - set(known) - set(MEANINGLESS.get(known, ()))
+    return sorted(key for key in unknown if may_limit({key: entry[key]}))
+
+
 def may_limit(content: object) -> bool:
     """Return whether there may be limits somewhere inside, or who may connect."""
     if isinstance(content, dict):
-        return not _LIMITING.isdisjoint(content) or any(map(may_limit, content.values()))
+        return any((key in _LIMITING and bool(value)) or may_limit(value) for key, value in content.items())
     return isinstance(content, list) and any(map(may_limit, content))
+
+
+def has_number(content: object) -> bool:
+    """Return whether there is a number somewhere inside, as in all limits."""
+    if isinstance(content, dict):
+        return any(map(has_number, content.values()))
+    if isinstance(content, list):
+        return any(map(has_number, content))
+    return isinstance(content, int | float) and not isinstance(content, bool)
 
 
 def unknown_key(key: str, near: str | None) -> str:

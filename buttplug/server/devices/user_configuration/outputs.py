@@ -85,6 +85,9 @@ class _Reader:
             return
         if "output" in keys.misspelt(entry, keys.FEATURE, place, self._warn):
             self._stray(place, index, None, "its output cannot be read")
+        for key in entry.keys() - set(keys.FEATURE) - set(keys.MEANINGLESS[keys.FEATURE]):
+            if key in OUTPUT_TYPES or key in keys.OUTPUT or (type(entry[key]) in (dict, list) and keys.has_number(entry[key])):
+                self._stray(f"{place}.{key}", index, OUTPUT_TYPES.get(key), "it may be a limit, and does not stand in output")
         output = entry.get("output", {})
         if not isinstance(output, dict) or isinstance(output, RepeatedKeys):
             self._stray(f"{place}.output", index, None, f"Expected `object`, got {kind(output)}")
@@ -170,6 +173,8 @@ class _Reader:
             raise _UnreadableError(f"{content.repeated[0]} is given more than once")
         if meant := keys.misspelt(content, keys.OUTPUT, place, self._warn):
             raise _UnreadableError(f"{', '.join(sorted(meant))} may be misspelt")
+        if "value" not in content and keys.has_number([content[key] for key in content.keys() - set(keys.OUTPUT)]):
+            raise _UnreadableError("it may have limits, and none that is known: value has the lowest and the highest step")
         reverse, base_reverse = (_flag(content, key) for key in ("reverse", "reverse_position"))
         return _Wanted(
             value=_range(content, "value"),

@@ -122,11 +122,10 @@ class _Reader:
     def _check_keys(self, content: dict[str, object], known: tuple[str, ...], place: str) -> None:
         """Warn of unknown keys. Where limits may be lost with one it is not known of which devices: none is to be driven."""
         keys.misspelt(content, known, place, self._warn)
-        for key in content.keys() - set(known):
-            if keys.may_limit(content[key]):
-                problem = f"there may be limits in {key}, which is not read: no device is connected until this is mended"
-                self._warn(place, problem)
-                self._configuration.distrusted = escaped(f"{self._path}: {place}: {problem}")
+        for key in keys.unread(content, known):
+            problem = f"there may be limits in {key}, which is not read: no device is connected until this is mended"
+            self._warn(place, problem)
+            self._configuration.distrusted = escaped(f"{self._path}: {place}: {problem}")
 
     def _object(self, content: object, place: str) -> dict[str, object]:
         """Return one of the outer objects. Without them it is not known what is limited, so that nothing is to be driven."""
