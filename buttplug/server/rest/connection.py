@@ -173,7 +173,8 @@ class RestConnection(RequestHandler):
     def go_on(self) -> None:
         """Read a piece of what came, because it is its turn."""
         piece, self._held = self._held[:PIECE], self._held[PIECE:]
-        if self.transport is None:
+        if self.transport is None or self.transport.is_closing():
+            # aiohttp stumbles over a request that it reads right before the end of its connection.
             return
         if self.has_request:
             # What comes behind it is a body, which nobody looks at.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import gzip
 import socket
 import time
@@ -253,6 +254,21 @@ async def test_nothing_that_comes_with_a_request_holds_others_up(site: Site, sen
     assert {parse(answer).status for answer in await answers} == {200}
     # Some milliseconds are usual; to unpack it takes two hundred. The garbage collector may take some tens.
     assert longest < 0.08
+
+
+async def test_who_goes_while_its_request_waits_leaves_no_fault_behind(site: Site) -> None:
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
+    await site.open()
+    await until(lambda: site.listener._connections._open)
+    (waiting,) = site.listener._connections._open
+    waiting._held = request_of("GET", "/devices")
+    waiting.drop()
+    waiting.go_on()
+    await until(lambda: not site.listener._connections._open)
+    await asyncio.sleep(0.01)
+    gc.collect()
+    assert faults == []
 
 
 async def test_of_a_connection_so_many_bytes_are_read_in_a_turn(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
