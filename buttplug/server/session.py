@@ -173,6 +173,8 @@ class Session:
                 self._disconnect(message)
             elif isinstance(message, Malformed):
                 raise error_from_code(message.code, message.reason)
+            else:
+                raise ButtplugMessageError(f"{type(message).__name__} is not for a client of version {SPEC_MAJOR} to send")
         except ButtplugError as error:
             self._refuse(message, error)
         except Exception as error:

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from buttplug.core.messages import Ok, Ping, RequestServerInfo, ServerMessage
+from buttplug.core.enums import ErrorCode
+from buttplug.core.legacy.v3 import StopAllDevices
+from buttplug.core.messages import Error, Ok, Ping, RequestServerInfo, ServerMessage
 from buttplug.server import ButtplugServer
 from tests.fakes.fault_log import only_faults
 from tests.fakes.managers import FakeManager
@@ -60,6 +62,15 @@ async def test_what_is_sent_from_inside_answers_is_handled_in_the_order_in_which
             session.receive(Ping(id_))
         await asyncio.sleep(0.1)
     assert heard == [1, 10, 11, 20, 21, 100, 101, 200]
+
+
+async def test_a_message_that_no_client_of_this_version_sends_is_refused_and_not_passed_over() -> None:
+    heard: list[ServerMessage] = []
+    async with ButtplugServer() as server:
+        session = server.open_session(heard.append)
+        session.receive(RequestServerInfo(1, "odd", 4, 0))
+        session.receive(StopAllDevices(2))
+    assert heard[1:] == [Error(2, "StopAllDevices is not for a client of version 4 to send", ErrorCode.MSG)]
 
 
 @pytest.mark.parametrize("turns", range(8))
