@@ -60,7 +60,7 @@ class Toy(msgspec.Struct, frozen=True):
     id: _Text
     name: _Text
     status: bool | int | str
-    battery: int | float | str | None = None
+    battery: object = None
 
     @property
     def connected(self) -> bool:
@@ -70,7 +70,7 @@ class Toy(msgspec.Struct, frozen=True):
     @property
     def charge(self) -> int | None:
         """The battery in percent; None where the app does not tell it."""
-        if self.battery is None:
+        if not isinstance(self.battery, int | float | str):
             return None
         try:
             return min(max(int(float(self.battery)), 0), 100)

@@ -468,7 +468,7 @@ class TestToysThatFail:
         await asyncio.sleep(0.3)
         assert findings.latest == {}
 
-    @pytest.mark.parametrize("battery", [None, "", "full", "nan", "1e999", "9" * 5000])
+    @pytest.mark.parametrize("battery", [None, "", "full", "nan", "1e999", "9" * 5000, [80], {"level": 80}])
     async def test_a_battery_that_the_app_does_not_tell_costs_no_toy_and_is_not_empty(
         self, app: ConnectApp, hardware: Hardware, battery: object
     ) -> None:
