@@ -48,9 +48,12 @@ FLEXER = "EI"
 FLEXER_NEW = "EI-FW3"
 FLEXER_NEW_VERSION = 3
 
-#: The strokers, and the length of the stroke while they do not oscillate. While they do it is 20, the longest.
+#: The strokers, and the length of the stroke while they do not oscillate. While they do it is 20, the longest, unless their
+#: user limits their places. Where the stroke is then is not known.
 STROKERS = {"BA": 20, "H": 0}
 STROKE_LENGTH = 20
+#: The places of the whole way.
+FULL_WAY = 100
 #: Milliseconds between two places of a timed move, at least.
 STEP_TIME = 100
 
@@ -117,7 +120,7 @@ class Lovense(Protocol):
                 self._halt()
                 if output.value:
                     self._place = None
-                yield _command("Mply", output.value, STROKE_LENGTH if output.value else self._resting_length)
+                yield _command("Mply", output.value, self._length(output.feature) if output.value else self._resting_length)
             case OutputType.VIBRATE | OutputType.OSCILLATE:
                 require_one_direction(output)
                 yield _command(f"Vibrate{output.feature + 1}" if self._numbered else "Vibrate", output.value)
@@ -160,6 +163,11 @@ class Lovense(Protocol):
         start = lowest if self._place is None else min(max(self._place, lowest), highest)
         self._ahead, self._interval = steps_to(output.value, start, output.duration, STEP_TIME)
         yield from self._step()
+
+    def _length(self, feature: int) -> int:
+        """Return the length of the stroke of an oscillation: no longer than the way that the user leaves the part."""
+        lowest, highest = self.places.get(feature, (0, FULL_WAY))
+        return max(STROKE_LENGTH * (highest - lowest) // FULL_WAY, 1)
 
     def _step(self) -> Iterable[Packet]:
         """Go to the next place. Only if that was written, the move goes on."""

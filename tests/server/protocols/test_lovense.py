@@ -225,6 +225,14 @@ def test_oscillation_ends_a_move_and_speed_0_halts_it(speed: int) -> None:
     assert toy.protocol.repeat_after is None
 
 
+@pytest.mark.parametrize(("places", "length"), [((0, 100), 20), ((20, 60), 8), ((0, 49), 9), ((50, 50), 1)])
+def test_an_oscillation_is_no_longer_than_the_way_that_the_user_leaves_the_part(places: tuple[int, int], length: int) -> None:
+    toy = drive("lovense", "BA")
+    toy.protocol.places = {0: places}
+    assert texts(toy.send(oscillate(0, 10))) == [f"Mply:10:{length};"]
+    assert texts(toy.stop()) == ["Mply:0:20;"]
+
+
 def test_a_stop_halts_a_move_where_it_is() -> None:
     toy = drive("lovense", "BA")
     assert sites(toy.send(move(0, 100, 1000)) + toy.repeat()) == [10, 20]
