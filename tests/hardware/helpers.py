@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 
+from buttplug import ButtplugClient
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware, Packet
 from buttplug.hardware.common.polling import PollingManager
 from buttplug.hardware.specifier import Specifier
+from buttplug.server import ButtplugServer
+from buttplug.server.devices.configuration import DeviceConfiguration
 from tests.fakes.cut import Cut
 
 
@@ -18,6 +22,19 @@ async def until(condition: Callable[[], object], limit: float = 5.0) -> None:
     async with asyncio.timeout(limit):
         while not condition():
             await asyncio.sleep(0.002)
+
+
+@asynccontextmanager
+async def served(
+    manager: CommunicationManager, configuration: DeviceConfiguration | None = None
+) -> AsyncIterator[ButtplugClient]:
+    """A client of a server with this bus, which has found a device."""
+    server = ButtplugServer(managers=[manager], configuration=configuration)
+    async with server, ButtplugClient("test") as client:
+        await client.connect(server)
+        await client.start_scanning()
+        await until(lambda: client.devices)
+        yield client
 
 
 def losses(hardware: Hardware) -> list[str]:

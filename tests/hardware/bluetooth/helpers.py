@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+import pytest
+
 from buttplug.hardware.base import Discovery
-from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothManager, BluetoothSpecifier
+from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothManager, BluetoothSpecifier, manager, sightings
 from buttplug.hardware.bluetooth.link import BluetoothHardware
 from buttplug.hardware.simulated import SimulatedDevice
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -22,6 +24,13 @@ BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
 
 SPECIFIER = BluetoothSpecifier(services={SERVICE: {"tx": TX, "rx": RX}}, names=("Toy",))
 GATT = {SERVICE: {"tx": TX, "rx": RX}, BATTERY_SERVICE: {"rxblebattery": BATTERY_LEVEL}}
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Have the manager look at the adapter soon, and take no link for too short and no report for an echo."""
+    patch.setattr(manager, "ADAPTER_INTERVAL", 0.05)
+    patch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
+    patch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.05)
 
 
 def toy(

@@ -19,7 +19,7 @@ from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.dbus import private_bus
 from tests.fakes.fault_log import faults
 from tests.fakes.peripheral import hang, refuse
-from tests.hardware.bluetooth.helpers import SPECIFIER, Found, toy
+from tests.hardware.bluetooth.helpers import SPECIFIER, Found, hurry, toy
 from tests.hardware.helpers import losses, until
 
 pytestmark = pytest.mark.real_time
@@ -29,10 +29,8 @@ NOBODY_MAY = '<deny send_destination="org.bluez"/>'
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bus, "ADAPTER_INTERVAL", 0.05)
+    hurry(monkeypatch)
     monkeypatch.setattr(bus, "SCAN_LIMIT", 0.5)
-    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
-    monkeypatch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.05)
     monkeypatch.setattr(sightings, "RETRY_DELAYS", (0.1,))
 
 

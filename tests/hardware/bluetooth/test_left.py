@@ -25,8 +25,8 @@ from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.program.options import parse
 from tests.fakes.bluez import FakeAdapter
 from tests.fakes.peripheral import Peripheral
-from tests.hardware.bluetooth.helpers import BATTERY_SERVICE, RX, SERVICE, SPECIFIER, TX, Found, bring, toy
-from tests.hardware.helpers import until
+from tests.hardware.bluetooth.helpers import BATTERY_SERVICE, RX, SERVICE, SPECIFIER, TX, Found, bring, hurry, toy
+from tests.hardware.helpers import served, until
 
 pytestmark = pytest.mark.real_time
 
@@ -40,10 +40,8 @@ OTHER = BluetoothSpecifier(services={"0000ffe0-0000-1000-8000-00805f9b34fb": {"t
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bus, "ADAPTER_INTERVAL", 0.05)
+    hurry(monkeypatch)
     monkeypatch.setattr(bus, "CONNECTED_LIMIT", 0.2)
-    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
-    monkeypatch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.05)
     monkeypatch.setattr(sightings, "RETRY_DELAYS", (0.1,))
 
 
@@ -79,10 +77,7 @@ async def test_a_device_left_running_is_found_stopped_and_driven(adapter: FakeAd
     configuration = DeviceConfiguration.load()
     peripheral = bring(adapter, configuration, "Lovense Nora")
     peripheral.leave_connected()
-    async with ButtplugServer(managers=[bluetooth], configuration=configuration) as server, ButtplugClient("test") as client:
-        await client.connect(server)
-        await client.start_scanning()
-        await until(lambda: client.devices)
+    async with served(bluetooth, configuration) as client:
         await client.devices[0].run_output(DeviceOutputCommand(OutputType.VIBRATE, 0.5))
         driven = [write.data for write in peripheral.writes]
     assert driven == [b"DeviceType;", b"Vibrate:0;", b"Rotate:0;", b"Vibrate:10;"]

@@ -12,14 +12,13 @@ from buttplug.core.enums import InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothManager, link, sightings
-from buttplug.hardware.bluetooth import manager as bus
 from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.thehandy.v3 import ThehandyV3
 from tests.fakes.bluez import FakeAdapter, FakeBlueZ
 from tests.fakes.peripheral import Write, hang
-from tests.hardware.bluetooth.helpers import bring
+from tests.hardware.bluetooth.helpers import bring, hurry
 from tests.hardware.helpers import until
 from tests.hardware.scenario import NORA, Driven, Sensed, Stage, Story, tell
 
@@ -30,9 +29,7 @@ VIBRATE, MOVE = OutputType.VIBRATE, OutputType.POSITION_WITH_DURATION
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bus, "ADAPTER_INTERVAL", 0.05)
-    monkeypatch.setattr(sightings, "SHORT_LINK_TIME", 0.0)
-    monkeypatch.setattr(sightings, "DISCONNECT_ECHO_TIME", 0.05)
+    hurry(monkeypatch)
     monkeypatch.setattr(sightings, "NAME_WAIT", 0.05)
 
 

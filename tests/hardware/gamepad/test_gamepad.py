@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from buttplug.client import ButtplugClient, DeviceOutputCommand
+from buttplug.client import DeviceOutputCommand
 from buttplug.core.enums import OutputType
 from buttplug.hardware.base import Discovery, Hardware, Packet
 from buttplug.hardware.common import polling
@@ -30,11 +30,10 @@ from buttplug.hardware.gamepad import manager as gamepad_manager
 from buttplug.hardware.gamepad.link import BODY_AND_TRIGGERS, TRIGGERS_ONLY
 from buttplug.hardware.hid import HidSpecifier
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.server import ButtplugServer
 from tests.fakes.cut import cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.sdl import SdlInUse, VirtualPad
-from tests.hardware.helpers import Findings, connect_and_let_go, losses, until
+from tests.hardware.helpers import Findings, connect_and_let_go, losses, served, until
 from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
@@ -242,11 +241,7 @@ class TestTraffic:
         self, pad: VirtualPad, monkeypatch: pytest.MonkeyPatch, level: int, charge: float | None
     ) -> None:
         monkeypatch.setattr(sdl.sdl2(), "SDL_JoystickCurrentPowerLevel", lambda joystick: level)
-        server = ButtplugServer(managers=[GamepadManager()])
-        async with server, ButtplugClient("test") as client:
-            await client.connect(server)
-            await client.start_scanning()
-            await until(lambda: client.devices)
+        async with served(GamepadManager()) as client:
             device = client.devices[0]
             assert device.has_battery() == (charge is not None)
             if charge is not None:
@@ -451,11 +446,7 @@ class TestAServer:
         self, in_use: None, body: bool, triggers: bool, driven: dict[int, int]
     ) -> None:
         pad = VirtualPad(body=body, triggers=triggers)
-        server = ButtplugServer(managers=[GamepadManager()])
-        async with server, ButtplugClient("test") as client:
-            await client.connect(server)
-            await client.start_scanning()
-            await until(lambda: client.devices)
+        async with served(GamepadManager()) as client:
             device = client.devices[0]
             assert device.name == "Test Pad"
             for feature, motor in driven.items():

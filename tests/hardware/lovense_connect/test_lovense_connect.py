@@ -33,12 +33,11 @@ from buttplug.hardware.lovense_connect import (
 from buttplug.hardware.lovense_connect import manager as connect_manager
 from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.simulated import SimulatedDevice
-from buttplug.server import ButtplugServer
 from buttplug.server.devices.pacing import owed
 from tests.fakes.cut import cuts
 from tests.fakes.fault_log import faults
 from tests.fakes.lovense_connect import AppToy, ConnectApp
-from tests.hardware.helpers import Findings, connect_and_let_go, losses, until, writes_meanwhile
+from tests.hardware.helpers import Findings, connect_and_let_go, losses, served, until, writes_meanwhile
 from tests.hardware.scenario import Driven, Stage, Story, tell
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("no_thread_is_left")]
@@ -532,11 +531,7 @@ class TestCommandsThatWereGivenUp:
 
     @pytest.fixture
     async def client(self, app: ConnectApp) -> AsyncIterator[ButtplugClient]:
-        server = ButtplugServer(managers=[LovenseConnectManager([app.host])])
-        async with server, ButtplugClient("late") as client:
-            await client.connect(server)
-            await client.start_scanning()
-            await until(lambda: client.devices)
+        async with served(LovenseConnectManager([app.host])) as client:
             yield client
             for event in app.late.values():
                 event.set()
