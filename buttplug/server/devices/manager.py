@@ -14,6 +14,7 @@ from buttplug.hardware.common.addresses import ByAddress
 from buttplug.hardware.errors import HardwareError
 from buttplug.server.devices.buses import Buses
 from buttplug.server.devices.claims import Claims
+from buttplug.server.devices.comings import Comings
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.connecting import open_link, shake_hands, supported
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
@@ -44,6 +45,7 @@ class DeviceManager:
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
+        self._comings = Comings()
         self._found_while_connecting: ByAddress[Callable[[], None] | None] = ByAddress()
         self._found_while_closing: ByAddress[Callable[[], None] | None] = ByAddress()
         self._lost_running = LostDevices()
@@ -275,8 +277,8 @@ class DeviceManager:
             stopped.add_done_callback(lambda _: self._stop_confirmed(device, stopped.result()))
             self._lost_running.wait_for(stopped)
         self.devices[device.index] = device
-        logger.info("%s connected; limits set by its user: %s", device.label, device.settings.limits)
-        warn_of_limits_elsewhere(self.configuration, device.key)
+        if self._comings.tell(address, device.label, f"connected; limits set by its user: {device.settings.limits}"):
+            warn_of_limits_elsewhere(self.configuration, device.key)
         self._announce_change()
         device.hardware.on_disconnect(lambda reason: self._device_lost(device, reason))
 
@@ -288,7 +290,7 @@ class DeviceManager:
             self._lost_running.add(device.hardware.address, device.label)
         self._found_while_closing[device.hardware.address] = None
         self._note_gone(device.hardware.address, device.moves_under_way())
-        logger.info("%s disconnected: %s", device.label, reason)
+        self._comings.tell(device.hardware.address, device.label, f"disconnected: {reason}")
         device.end(f"it was disconnected: {reason}")
         closing = spawn(self._background, self._close_lost(device, reason), f"closing {device.label}")
         if device.hardware.address in self._lost_running:

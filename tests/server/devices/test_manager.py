@@ -195,6 +195,26 @@ async def test_the_user_says_which_devices_may_connect(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+async def test_a_device_that_comes_and_goes_without_end_fills_no_log(
+    manager: DeviceManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    toy = Toy()
+    with caplog.at_level(logging.INFO, "buttplug.server"):
+        find(manager, toy)
+        for _ in range(1200):
+            await settle(1.5)
+            toy.disconnect()
+            await settle(1.5)
+            toy.come_back()
+        loud = len(caplog.messages)
+        find(manager, Toy("toy-2"))
+        await settle()
+    assert len(toy.links) > 1000
+    assert loud <= 7 * 22, "of an hour"
+    assert sum("lines about it were left out" in message for message in caplog.messages) == 6
+    assert caplog.messages[-1].endswith("connected; limits set by its user: none"), "others are told of all the same"
+
+
 async def test_a_device_that_no_protocol_knows_is_left_alone(manager: DeviceManager, caplog: pytest.LogCaptureFixture) -> None:
     stranger = Toy(name="kettle")
     with caplog.at_level(logging.INFO):

@@ -1,0 +1,50 @@
+"""Tells on the log of devices that come and go, and of one that does so again and again only now and then."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from buttplug.hardware.common.addresses import ByAddress
+
+logger: logging.Logger = logging.getLogger(__name__)
+
+#: Lines about one device in as many seconds; of more only the number is told.
+MOST = 20
+PERIOD = 600.0
+#: Devices that are remembered. They choose their own addresses.
+REMEMBERED = 1000
+
+
+@dataclass
+class _Told:
+    since: float
+    lines: int = 0
+    left_out: int = 0
+
+
+class Comings:
+    """Logs that devices came and went: a toy in a loop of the two would fill any disk."""
+
+    def __init__(self) -> None:
+        self._told: ByAddress[_Told] = ByAddress()
+
+    def tell(self, address: str, label: str, what: str) -> bool:
+        """Log what happened to a device; return whether it was told."""
+        now = asyncio.get_running_loop().time()
+        told = self._told.pop(address, None) or _Told(now)
+        left_out = 0
+        if now >= told.since + PERIOD:
+            left_out, told = told.left_out, _Told(now)
+        self._told[address] = told
+        if len(self._told) > REMEMBERED:
+            del self._told[next(iter(self._told))]
+        told.lines += 1
+        if told.lines > MOST:
+            told.left_out += 1
+            if told.left_out == 1:
+                logger.warning("%s comes and goes again and again; no more is told of that for some minutes", label)
+            return False
+        logger.info("%s %s%s", label, what, f" ({left_out} lines about it were left out)" if left_out else "")
+        return True
