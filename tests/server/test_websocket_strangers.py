@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -186,20 +187,19 @@ async def test_strangers_that_ping_and_go_fill_no_log_and_hold_up_nobody(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = await place.connect("before them")
-    waits: list[float] = []
-    loop = asyncio.get_running_loop()
+    worked: list[float] = []
     flood = UPGRADE + frame("", PING) * 9000
     for _ in range(20):
         _, writer = await asyncio.open_connection("127.0.0.1", place.port)
         writer.write(flood)
         place.writers.append(writer)
     for writer in place.writers * 2:
-        began = loop.time()
+        began = time.thread_time()
         assert await ask(client, '[{"StopCmd":{"Id":9}}]') == ("Ok", {"Id": 9})
-        waits.append(loop.time() - began)
+        worked.append(time.thread_time() - began)
         await asyncio.sleep(0.005)
         writer.transport.abort()
-    assert sorted(waits)[-3] < 0.05
+    assert sorted(worked)[-3] < 0.05, "seconds of the processor until a stop is answered"
     assert [record for record in caplog.records if record.name == "asyncio"] == []
     await client.close()
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -284,14 +285,13 @@ class TestDevicesThatMisbehave:
                 await bare.writer.drain()
 
         flooding = asyncio.ensure_future(flood())
-        loop = asyncio.get_running_loop()
-        waits = []
+        worked = []
         for _ in range(100):
-            began = loop.time()
+            began = time.thread_time()
             await asyncio.sleep(0.001)
-            waits.append(loop.time() - began)
+            worked.append(time.thread_time() - began)
         flooding.cancel()
-        assert sorted(waits)[90] < 0.02
+        assert sorted(worked)[90] < 0.02
 
     async def test_more_strangers_than_are_allowed_push_out_the_oldest_and_keep_no_device_out(
         self, manager: WebsocketManager, findings: Findings, monkeypatch: pytest.MonkeyPatch
