@@ -28,6 +28,8 @@ logger: logging.Logger = logging.getLogger(__name__)
 
 #: Seconds between two looks for the end of a client that does not read its answers.
 LOOK_INTERVAL = 0.02
+#: Seconds that a message takes at most, on a slow machine.
+LONG_MESSAGE = 0.003
 #: Characters that a frame of blanks may have: it says nothing, as an empty one. A longer one is refused, since it takes time.
 BLANK_LIMIT = 64
 #: Bytes that the reason in a closing frame may have, and characters of what is logged of an end.
@@ -74,31 +76,32 @@ class Conversation:
     async def _read(self, session: Session) -> None:
         """Hand all messages to the session, and let others have their turn in between."""
         outbox = self._connection.outbox
-        used = ended = worked = 0.0
+        used = ended = 0.0
+        handled = 0
         async for frame in self._connection:
             now = time.perf_counter()
             if now - ended > SMALLEST_SHARE:
                 # It waited for this frame: others had their turn.
-                used, worked = 0.0, time.thread_time()
+                used, handled = 0.0, 0
             began = now - used
             for message in self._messages(frame):
                 if message is not None:
                     session.receive(message)
+                handled += 1
                 used = time.perf_counter() - began
                 if not outbox.is_full and (used < SMALLEST_SHARE or used < self._turns.share()):
                     continue
                 self._admit_client(session)
-                # What devices and answers do in this turn counts as this client's work, too; what other programs do does not,
-                # nor do waits of this one.
+                # What devices and answers do in this turn counts as this client's work, too; the time that the system gave to
+                # other programs does not.
                 await asyncio.sleep(0)
-                work = min(time.perf_counter() - began, time.thread_time() - worked)
-                if pause := self._turns.wait(self._connection.id, work):
+                if pause := self._turns.wait(self._connection.id, min(time.perf_counter() - began, handled * LONG_MESSAGE)):
                     await asyncio.sleep(pause)
                 while outbox.is_full:
                     self._stop_if_peer_is_done(session)
                     await outbox.emptied(LOOK_INTERVAL)
                 self._stop_if_peer_is_done(session)
-                used, began, worked = 0.0, time.perf_counter(), time.thread_time()
+                used, handled, began = 0.0, 0, time.perf_counter()
             ended = began + used
             self._admit_client(session)
 
