@@ -41,6 +41,9 @@ MAX_MESSAGES = 4096
 #: The longest message, in characters, of which the faults are mended or its id is looked for in spite of them.
 MENDED_LENGTH = 1 << 12
 
+#: Messages that are read also of a frame that is refused: they do no harm, and may be all that counts.
+STOPS = frozenset(("StopCmd", "StopDeviceCmd", "StopAllDevices"))
+
 Frame: TypeAlias = str | bytes
 Message = TypeVar("Message", ClientMessage, ServerMessage)
 #: A message that is not read yet: its name and its body.
@@ -159,26 +162,29 @@ def split(frame: Frame, long: int) -> Iterator[Element | Malformed | None]:
     if not elements:
         return iter((_nothing(),))
     if len(elements) > MAX_MESSAGES:
-        return iter((_too_many(),))
+        return iter([*(element for element in elements if STOPS.intersection(element)), _too_many()])
     return iter(elements)
 
 
 def _split_in_steps(frame: Frame, long: int) -> Iterator[Element | Malformed | None]:
+    elements: list[str] = []
+    fault = None
     try:
-        text = frame if isinstance(frame, str) else frame.decode()
-        elements = yield from find_elements(text, MAX_MESSAGES)
+        yield from find_elements(frame if isinstance(frame, str) else frame.decode(), MAX_MESSAGES, elements)
     except TooManyElementsError:
-        yield _too_many() if len(frame) <= MAX_FRAME else _too_long(frame)
+        fault = _too_many()
     except ValueError as error:
-        if len(frame) > MAX_FRAME:
-            yield _too_long(frame)
+        fault = Malformed(f"not a JSON array of messages: {_plain(error)}")
+    if not elements and fault is None:
+        fault = _nothing()
+    is_over = len(frame) > MAX_FRAME
+    for element in elements:
+        if (fault is None and not is_over) or _beginning(element)[0] in STOPS:
+            yield _element(element, long)
         else:
-            yield Malformed(f"not a JSON array of messages: {_plain(error)}")
-    else:
-        if not elements:
-            yield _nothing() if len(frame) <= MAX_FRAME else _too_long(frame)
-        for element in elements:
-            yield _element(element, long) if len(frame) <= MAX_FRAME else _too_long(frame, element)
+            yield _too_long(frame, element) if fault is None else None
+    if fault is not None:
+        yield _too_long(frame) if is_over else fault
 
 
 def _element(text: str, long: int) -> Element | Malformed:
@@ -285,7 +291,7 @@ def _nothing() -> Malformed:
 
 
 def _too_many() -> Malformed:
-    return Malformed(f"a frame may hold {MAX_MESSAGES} messages and no more; none of them was read")
+    return Malformed(f"a frame may hold {MAX_MESSAGES} messages and no more; of these only stops were read")
 
 
 def _plain(error: Exception) -> str:

@@ -22,14 +22,14 @@ _SPACE = " \t\n\r"
 _CLOSERS = {"[": "]", "{": "}"}
 
 
-def split(text: str, limit: int) -> Generator[None, None, list[str]]:
-    """Return the text of each element of each array, in steps: it yields whenever it has used some time.
+def split(text: str, limit: int, elements: list[str]) -> Iterator[None]:
+    """Add the text of each element of each array to ``elements``, in steps: it yields whenever it has used some time.
 
     Raises:
         ValueError: The frame is not one array after the other, each with its elements between commas; or there are more than
-            ``limit`` of either, or far more in them than as many messages have. The message says what is wrong.
+            ``limit`` of either, or far more in them than as many messages have. The message says what is wrong, and the
+            elements before that are there.
     """
-    elements: list[str] = []
     closers: list[str] = []
     arrays = 0
     #: Where the array's next element begins, or what is between two arrays.
@@ -71,10 +71,11 @@ def split(text: str, limit: int) -> Generator[None, None, list[str]]:
                 raise ValueError("a message is missing between two commas or at the end")
             start, is_first = match.end(), False
     if closers:
+        if len(closers) == 1 and (element := text[start:].strip(_SPACE)) and len(elements) < limit:
+            elements.append(element)
         raise ValueError(f'it ends before a "{closers[-1]}"')
     if not arrays or text[start:].strip(_SPACE):
         raise ValueError("it is no array")
-    return elements
 
 
 def _tokens(text: str) -> Iterator[re.Match[str] | None]:

@@ -250,8 +250,43 @@ def test_a_frame_may_hold_many_messages_but_not_any_number() -> None:
     assert len(decode_client_frame(f"[{','.join([ping] * MAX_MESSAGES)}]")) == MAX_MESSAGES
     for element in (ping, "1", "{}"):
         frame = f"[{','.join([element] * (MAX_MESSAGES + 1))}]"
-        assert malformed(frame) == Malformed("a frame may hold 4096 messages and no more; none of them was read")
+        assert malformed(frame) == Malformed("a frame may hold 4096 messages and no more; of these only stops were read")
+    many = ",".join([ping] * 1500 + ['{"StopCmd":{"Id":2}}'] + ["{}"] * MAX_MESSAGES)
+    assert decode_client_frame(f"[{many}]")[0] == StopCmd(2)
     assert malformed("[1]" * (MAX_MESSAGES + 1)).reason == "not a JSON array of messages: it has more than 4096 of them"
+
+
+@for_each(
+    "frame",
+    [
+        "[?",
+        "[?,",
+        "[?,,]",
+        "[?,]",
+        '[{"Ping":{"Id":1}},?',
+        '[?,{"Ping":{"Id":1}},{"Pi',
+        '[{"OutputCmd":{"Id":1,"DeviceIndex":0,"FeatureIndex":0,"Command":{"Vibrate":{"Value":9}}}},?]]',
+        '[?][{"Ping":{"Id":1}}] rubbish',
+        '[?,"a string without an end',
+        f"[?,{'[' * 600_000}",
+        f"[{'{},' * 4000}?,{'{},' * 4000}{{}}]",
+        f"[{'{},' * 500_000}{{}}",
+        f"[?,{'{},' * 500_000}{{}}",
+    ],
+    ids=lambda frame: f"{frame[:30]} {len(frame)}",
+)
+@for_each(
+    ("stop", "message"),
+    [
+        ('{"StopCmd":{"Id":7}}', StopCmd(7)),
+        (' { "StopCmd" : {"DeviceIndex":3,"Id":7}}\n', StopCmd(7, 3)),
+        ('{"StopAllDevices":{"Id":7}}', StopCmd(7)),
+    ],
+)
+def test_a_stop_is_read_also_of_a_frame_that_is_refused_and_nothing_else_is(frame: str, stop: str, message: StopCmd) -> None:
+    *stops, refused = decode_client_frame(frame.replace("?", stop))
+    assert stops == ([message] if "?" in frame else [])
+    assert isinstance(refused, Malformed)
 
 
 # What is said of what cannot be read
@@ -671,10 +706,10 @@ def test_a_string_ends_where_it_ends_also_at_the_end_of_a_piece(string: str, bef
     assert (ping, stop) == (Ping(1), StopCmd(2))
 
 
-def test_of_a_frame_over_the_limit_every_message_is_refused_with_its_id() -> None:
+def test_of_a_frame_over_the_limit_every_message_but_a_stop_is_refused_with_its_id() -> None:
     reason = "a frame of 1048577 bytes is over the limit of 1048576"
     assert decode_client_frame(frame_of(MAX_FRAME + 1, '{"StopCmd":{"Id":1}},{"Foo":{}}')) == [
-        Malformed(reason, 1, "StopCmd"),
+        StopCmd(1),
         Malformed(reason, 0, "Foo"),
         Malformed(reason, 3, "Ping"),
     ]
