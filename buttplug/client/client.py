@@ -45,6 +45,7 @@ from buttplug.core.errors import (
     error_from_code,
 )
 from buttplug.core.messages import DeviceList, Error, InputReading, Ok, ServerInfo, ServerMessage, StopCmd
+from buttplug.core.text import escaped
 from buttplug.core.urls import without_secrets
 
 logger: logging.Logger = logging.getLogger(__name__)
@@ -361,7 +362,7 @@ class ButtplugClient(OutputMethods, CallbackAttributes):
             case _ if message.id == 0:
                 self._report(ButtplugMessageError(f"The server sent {type(message).__name__}, which answers nothing"))
             case Error():
-                logger.warning("A request that was given up has failed: %s", message.error_message)
+                logger.warning("A request that was given up has failed: %s", escaped(message.error_message))
             case _:
                 logger.debug("An answer came after its request was given up: %s", message)
 
@@ -380,7 +381,7 @@ class ButtplugClient(OutputMethods, CallbackAttributes):
         )
         if error is not None:
             self._report(error)
-        logger.warning("The connection to the server ended: %s", reason)
+        logger.warning("The connection to the server ended: %s", escaped(reason))
         for device in devices:
             self._events.emit_to_iterators(DeviceRemoved(device))
         self._events.emit(ServerDisconnected(reason))
@@ -406,13 +407,13 @@ class ButtplugClient(OutputMethods, CallbackAttributes):
                 await self._open(self._connector, again=True)
 
     def _still_away(self, error: ButtplugError, retry_in: float) -> None:
-        logger.info("%s; trying again in %.1f s", error, retry_in)
+        logger.info("%s; trying again in %.1f s", escaped(str(error)), retry_in)
         self._events.emit(ReconnectFailed(error, retry_in))
 
     # What the program is told
 
     def _report(self, error: Exception) -> None:
-        logger.warning("%s", error)
+        logger.warning("%s", escaped(str(error)))
         self._events.emit(ErrorReceived(error))
 
     def _call_for(self, event: ClientEvent) -> Call | None:
