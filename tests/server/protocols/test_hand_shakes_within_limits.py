@@ -12,7 +12,9 @@ from buttplug.server import ButtplugServer
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 from buttplug.server.devices.simulation import simulate
-from tests.server.protocols.helpers import ADDRESS, hexes
+from buttplug.server.protocols.base import Packet
+from buttplug.server.protocols.kiiroo.v21_initialized import KiirooV21Initialized
+from tests.server.protocols.helpers import ADDRESS, drive, hexes, move
 
 ONYX, NOVA = ("kiiroo-v21-initialized", "Onyx+"), ("wevibe", "Nova")
 LOOB, FREDORCH = ("loob", None), ("fredorch", None)
@@ -75,6 +77,25 @@ async def test_a_stroker_is_sent_no_further_and_no_faster_than_its_limits(
     sent = await hand_shake(*model, DeviceSettings(outputs={(0, OutputType.POSITION_WITH_DURATION): limit}))
     moves = [packet[21:-6] for packet in sent if packet.startswith("01 10")] if model is FREDORCH else sent
     assert list(dict.fromkeys(moves)) == packets, "one of them is what a Kiiroo is kept awake by"
+
+
+async def test_a_stroker_that_is_not_to_move_is_not_kept_awake_and_is_again_when_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    repeats = 0
+
+    def repeat(*_: object) -> list[Packet]:
+        nonlocal repeats
+        repeats += 1
+        return []
+
+    monkeypatch.setattr(KiirooV21Initialized, "repeat", repeat)
+    await hand_shake(*ONYX, DeviceSettings(outputs={(0, OutputType.POSITION_WITH_DURATION): OFF}))
+    assert not repeats
+    device = drive(*ONYX)
+    assert device.protocol.repeat_after is None
+    device.send(move(0, 50, 500))
+    assert device.protocol.repeat_after == 2
 
 
 @pytest.mark.parametrize("model", [ONYX, LOOB, FREDORCH])

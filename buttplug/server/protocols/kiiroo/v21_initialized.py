@@ -22,11 +22,12 @@ MOVE = b"\x03\x00"
 AWAY, BACK = 25, 0
 HAND_SHAKE_SPEED = 100
 
+#: Seconds after which the last packet is repeated.
+KEEP_AWAKE = 2.0
+
 
 class KiirooV21Initialized(KiirooV21):
     """A stroker."""
-
-    repeat_after: float | None = 2.0
 
     _last: Packet | None = None
 
@@ -38,12 +39,13 @@ class KiirooV21Initialized(KiirooV21):
             for place in (AWAY, BACK):
                 self._last = Packet(MOVE + bytes((speed, min(max(place, lowest), highest))))
                 await hardware.write(structs.replace(self._last, response=True))
+                self.repeat_after = KEEP_AWAKE
 
     def encode(self, changed: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         for packet in super().encode(changed, values):
             self._last = self._last and slowest(self._last)
             yield packet
-            self._last = packet
+            self._last, self.repeat_after = packet, KEEP_AWAKE
 
     def repeat(self, current: Sequence[Output], values: Mapping[int, int]) -> Iterable[Packet]:
         return () if self._last is None else (self._last,)
