@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import struct
+import termios
 import time
 import tty
 from collections.abc import Callable, Iterator
@@ -15,6 +17,10 @@ from typing import Self
 
 from buttplug.hardware.base import Packet
 from buttplug.hardware.simulated import SimulatedDevice
+
+#: Bytes that the kernel passes on to an end that reads nothing, and rounds in which that should have happened.
+READ_BUFFER = 4095
+ROUNDS = 100
 
 
 class Pty:
@@ -77,11 +83,25 @@ class Pty:
         """Take nothing any more, and have the driver's buffer full already."""
         self.pause()
         os.set_blocking(self._slave, False)
-        for _ in range(3):  # the kernel passes some of it on and then has room again
-            with suppress(BlockingIOError):
-                while True:
-                    os.write(self._slave, b"\0" * 4096)
+        for _ in range(ROUNDS):
+            # The kernel passes some of it on, and then has room again.
+            passed_on = self._unread() >= READ_BUFFER
+            if not self._stuffed() and passed_on:
+                break
             time.sleep(0.01)
+
+    def _unread(self) -> int:
+        """Return how many bytes wait at the device's end."""
+        (count,) = struct.unpack("i", fcntl.ioctl(self._master, termios.FIONREAD, bytes(4)))
+        return int(count)
+
+    def _stuffed(self) -> bool:
+        """Write all that there is room for; return whether there was room."""
+        written = 0
+        with suppress(BlockingIOError):
+            while True:
+                written += os.write(self._slave, bytes(4096))
+        return written > 0
 
     def resume(self) -> None:
         """Take what is sent."""

@@ -589,6 +589,7 @@ class TestCommandsThatWereGivenUp:
         app.late["/Vibrate1?v=20&t=f0a1"].set()
         with pytest.raises(ButtplugDeviceError, match="did not answer within"):
             await slow
+        monkeypatch.setattr(link, "REQUEST_LIMIT", 3.0)
         await device.run_output(DeviceOutputCommand(OutputType.VIBRATE, 5))
         app.late["/Vibrate1?v=15&t=f0a1"].set()
         await until(lambda: b"Vibrate1?v=15&t=f0a1" in packets(app.toys["f0a1"]))
@@ -661,16 +662,16 @@ class TestCommandsThatWereGivenUp:
             await came.wait()
             raise RuntimeError("a fault of ours")
 
-        monkeypatch.setattr(link, "REQUEST_LIMIT", 0.05)
-        monkeypatch.setattr(link, "get", late)
-        with pytest.raises(HardwareTimeoutError):
-            await hardware.write(Packet(COMMAND))
+        with monkeypatch.context() as patch:
+            patch.setattr(link, "REQUEST_LIMIT", 0.05)
+            patch.setattr(link, "get", late)
+            with pytest.raises(HardwareTimeoutError):
+                await hardware.write(Packet(COMMAND))
         assert faults(caplog) == []
         came.set()
         await until(lambda: faults(caplog))
         assert faults(caplog) == ["a fault of ours"]
         assert hardware.settled() is None
-        monkeypatch.setattr(link, "get", real)
         await hardware.write(Packet(COMMAND))
 
 
