@@ -31,6 +31,7 @@ PROMISES = [
     (LIMITS, "| messages of a frame |", "4096", "core.codec.MAX_MESSAGES", 4096),
     (LIMITS, "| messages of a client that wait", "1024;", "server.replies.MAX_UNANSWERED", 1024),
     (LIMITS, "| messages of a client that wait", "128", "server.replies.MAX_TASKS", 128),
+    (LIMITS, "| what a sensor is asked |", "5 s to read", "server.devices.sensors.INPUT_LIMIT", 5),
     (LIMITS, "| time of a client in one turn", "0.5 ms for one that is alone", "core.listening.turns.WHOLE_TURN", 0.0005),
     (LIMITS, "| time of a client in one turn", "0.2 ms shared", "core.listening.turns.TURN_TIME", 0.0002),
     (LIMITS, "| time of a client in one turn", "16 answers", "server.outbox.MESSAGES_A_TURN", 16),
