@@ -16,7 +16,7 @@ from buttplug.core.legacy.translator import Translator
 from buttplug.core.legacy.versions import VERSIONS
 from buttplug.core.messages import DeviceInfo, DeviceList, Ok, RequestDeviceList, ServerInfo, ServerMessage, WireStruct
 from tests.server.conftest import Listen
-from tests.server.wire import Place, ask, messages
+from tests.server.wire import Place, ask, messages, until
 
 pytestmark = pytest.mark.real_time
 
@@ -147,3 +147,14 @@ def test_a_change_describes_to_a_client_of_an_old_version_only_what_has_changed(
         ("DeviceAdded", 7),
     ]
     assert len(described) <= 4
+
+
+async def test_answers_that_wait_share_their_list_until_a_device_comes_or_goes(full: Place) -> None:
+    devices = full.house.server.devices
+    before = devices.infos()
+    assert devices.infos() is before
+    full.house.simulated[0].disconnect()
+    await until(lambda: len(devices.devices) == 3)
+    assert sorted(devices.infos()) == [1, 2, 3]
+    assert devices.infos() is devices.infos()
+    assert sorted(before) == [0, 1, 2, 3]

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from operator import is_
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.messages import DeviceInfo
@@ -59,6 +60,7 @@ class DeviceManager:
         self._buses = Buses(managers, self._background)
         self.managers: tuple[CommunicationManager, ...] = self._buses.managers
         self.scans: Scans = Scans(self._buses, self._connecting, self._background)
+        self._infos: dict[int, DeviceInfo] = {}
         self._closing = False
         self._is_closed = False
 
@@ -87,8 +89,12 @@ class DeviceManager:
         return device
 
     def infos(self) -> dict[int, DeviceInfo]:
-        """Return all connected devices as clients see them."""
-        return {index: self.devices[index].info for index in sorted(self.devices)}
+        """Return all connected devices as clients see them: the same object as long as it is the same, not to be changed."""
+        infos = {index: self.devices[index].info for index in sorted(self.devices)}
+        if len(infos) != len(self._infos) or not all(map(is_, infos.values(), self._infos.values())):
+            # Thousands of answers may wait for clients that do not read them, each with hundreds of devices.
+            self._infos = infos
+        return self._infos
 
     async def configure(self, key: DeviceKey, settings: DeviceSettings) -> None:
         """Set a device's settings, at once where it is connected: then it is stopped, too.
