@@ -128,6 +128,24 @@ async def test_a_program_that_ends_stops_its_devices(run: Run, text: str, code: 
     assert script.told == RUN + STOPPED
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["loop = asyncio.new_event_loop()\nloop.run_until_complete(go())", "asyncio.run(go())"],
+    ids=["loop", "asyncio.run"],
+)
+@pytest.mark.parametrize(("interrupt", "code"), [("KeyboardInterrupt", -signal.SIGINT), ("SystemExit(7)", 7)])
+async def test_an_interruption_that_comes_just_while_a_device_is_written_to_keeps_it_from_no_stop(
+    run: Run, text: str, interrupt: str, code: int
+) -> None:
+    script = await run(
+        "def interrupt(packet):\n    tell(packet.data.hex())\n"
+        f"    if packet.data.hex() == 'f209':\n        raise {interrupt}\n"
+        f"device.on_packet = interrupt\n{text}"
+    )
+    assert await script.end() == code
+    assert script.told == RUN + STOPPED
+
+
 #: From here on each write takes a while, and a signal comes behind the first packet of a stop: Ctrl-C, or another one.
 AGAIN = """
 again = signal.SIGINT

@@ -171,6 +171,13 @@ class Pacer:
                 await (self._waker if step == inf else self._sleep(step))
             except ButtplugError as error:
                 self._not_written(error)
+            except (KeyboardInterrupt, SystemExit) as error:
+                # It is to end the program, and came here by chance: the device has still to be stopped.
+                self._loop.call_soon(_raise, error)
+                interrupted = ButtplugDeviceError("the program was interrupted")
+                if self._is_writing:
+                    self._not_written(interrupted)
+                self._abandon(interrupted)
             except Exception as error:
                 # A fault of ours must not be the end of all stops for this device.
                 if repr(error) != self._fault:
@@ -237,3 +244,7 @@ class Pacer:
             except Exception:
                 # Whoever asked may be gone; the device still has to be driven.
                 logger.exception("an answer could not be given")
+
+
+def _raise(error: BaseException) -> None:
+    raise error
