@@ -1,4 +1,4 @@
-"""Ctrl-C while devices are being stopped, which it would break off: it has to wait for that."""
+"""Ctrl-C while devices are being stopped, or written to, which it would break off: they have to be stopped first."""
 
 from __future__ import annotations
 
@@ -38,6 +38,15 @@ def ctrl_c_waits() -> Iterator[None]:
         yield
     finally:
         handler.end()
+
+
+def raise_in_loop(interruption: BaseException) -> None:
+    """Have the event loop end with a KeyboardInterrupt or SystemExit that came to a task which must go on."""
+
+    def interrupt() -> None:
+        raise interruption
+
+    asyncio.get_running_loop().call_soon(interrupt)
 
 
 class _Waiting:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from math import inf
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
-from buttplug.core.interrupts import ctrl_c_waits
+from buttplug.core.interrupts import ctrl_c_waits, raise_in_loop
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import HardwareDisconnectedError
 from buttplug.server.devices.pacing.batches import Done
@@ -44,14 +44,8 @@ class Pacer:
     ) -> None:
         self._hardware = hardware
         self._loop = asyncio.get_running_loop()
-        self._machine = Machine(
-            protocol,
-            limits,
-            Moves(left),
-            gap=gap,
-            spacing=hardware.spacing,
-            now=self._loop.time(),
-        )
+        now = self._loop.time()
+        self._machine = Machine(protocol, limits, Moves(left), gap=gap, spacing=hardware.spacing, now=now)
         self._machine.outputs.on_told = on_told
         self._is_writing = False
         self._fault = ""
@@ -149,7 +143,19 @@ class Pacer:
             raise
 
     async def _write_until(self, end: asyncio.Future[None]) -> None:
-        """Do what the machine says."""
+        """Do what the machine says. What comes here by chance, and is to end the program, stops the device first."""
+        while not end.done():
+            try:
+                await self._write_uninterrupted(end)
+            except (KeyboardInterrupt, SystemExit) as error:
+                raise_in_loop(error)
+                interrupted = ButtplugDeviceError("the program was interrupted")
+                if self._is_writing:
+                    self._not_written(interrupted)
+                self._abandon(interrupted)
+                self._machine.stop(self.slots)
+
+    async def _write_uninterrupted(self, end: asyncio.Future[None]) -> None:
         machine, time = self._machine, self._loop.time
         now = time()
         while not end.done():
@@ -171,13 +177,6 @@ class Pacer:
                 await (self._waker if step == inf else self._sleep(step))
             except ButtplugError as error:
                 self._not_written(error)
-            except (KeyboardInterrupt, SystemExit) as error:
-                # It is to end the program, and came here by chance: the device has still to be stopped.
-                self._loop.call_soon(_raise, error)
-                interrupted = ButtplugDeviceError("the program was interrupted")
-                if self._is_writing:
-                    self._not_written(interrupted)
-                self._abandon(interrupted)
             except Exception as error:
                 # A fault of ours must not be the end of all stops for this device.
                 if repr(error) != self._fault:
@@ -244,7 +243,3 @@ class Pacer:
             except Exception:
                 # Whoever asked may be gone; the device still has to be driven.
                 logger.exception("an answer could not be given")
-
-
-def _raise(error: BaseException) -> None:
-    raise error
