@@ -146,6 +146,9 @@ async def test_limits_that_cannot_be_read_leave_no_full_power_to_a_model_that_th
         {"user_configs": {"devices": [], "my devices": [entry(limit(5))]}},
         {"devices": [entry(limit(5))]},
         {"settings": {"user_configs": {"devices": [entry(deny=True)]}}},
+        {"version": {"major": 5, "minor": 0, "user_configs": {"devices": [entry(limit(5))]}}},
+        {"user_configs": {"protocols": {"devices": [entry(limit(5))]}}},
+        {"user_configs": {"simulated_devices": [entry(limit(5))]}},
         {"user_configs": {"protocol": {"lovense": {"configurations": [{"features": [limit(5)]}]}}}},
     ],
     ids=lambda content: "-".join(content),
@@ -185,6 +188,11 @@ EDGE_LIMITS = [limit(5), limit(5)]
         {"identifier": KEY | {"address": [ADDRESS]}, "config": {"features": EDGE_LIMITS}},
         {"identifier": {"protocol": "lovense"}, "config": {"features": EDGE_LIMITS}},
         {"protocol": "lovense", "address": ADDRESS, "config": {"features": EDGE_LIMITS}},
+        {"ientifier": KEY, "config": {"features": EDGE_LIMITS}},
+        {"identifier": [KEY], "config": {"features": EDGE_LIMITS}},
+        {"identifier": KEY, "vibrate": {"value": [0, 5]}},
+        {"identifier": KEY, "config": {"features": [EDGE_LIMITS]}},
+        {"identifier": KEY, "config": {"features": [{"output": {"vibrate": {"value": [0, 5], "output": EDGE_LIMITS[1]}}}]}},
     ],
 )
 async def test_a_device_is_not_connected_whose_limits_stand_where_they_are_not_read(
@@ -209,6 +217,22 @@ async def test_an_output_is_disabled_whose_limit_stands_where_it_is_not_read(
     load: Callable[..., DeviceConfiguration], serve: Serve, feature: dict[str, Any]
 ) -> None:
     configuration = load(entry(feature, limit(7)))
+    server = await serve(configuration, toy(configuration))
+    assert ranges(server.devices.devices[0]) == {1: (0, 7)}
+
+
+async def test_limits_of_nobody_knows_what_leave_no_device_that_has_none_of_its_own(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    configuration = load({"config": {"features": EDGE_LIMITS}}, entry(limit(7), limit(8)))
+    server = await serve(configuration, toy(configuration), toy(configuration, "Aneros Vivi", "other"))
+    assert [device.key.protocol for device in server.devices.devices.values()] == ["lovense"]
+
+
+async def test_a_limit_beside_an_output_disables_it_though_it_is_named(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    configuration = load(entry({"output": {"vibrate": {}, "value": [0, 5]}}, limit(7)))
     server = await serve(configuration, toy(configuration))
     assert ranges(server.devices.devices[0]) == {1: (0, 7)}
 

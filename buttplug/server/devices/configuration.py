@@ -56,7 +56,7 @@ class DeviceConfiguration:
         added_models: The models that were added, each with its protocol.
         user_file: Where changes are saved; None for nowhere.
         distrusted: Why no device may connect: it is not known what is limited. None where it is.
-        limits_without_address: Why no device of a protocol may connect that has no limits of its own, by protocol.
+        limits_without_address: Why no device of a protocol may connect that has no limits of its own, by protocol; "" for all.
     """
 
     def __init__(self, version: Version) -> None:

@@ -50,7 +50,7 @@ def identify(configuration: DeviceConfiguration, found: DeviceKey, seen: DeviceK
     for key, settings in here.items():
         if settings.unusable is not None:
             raise ConfigurationError(f"its settings cannot be read ({key}), so it is not driven: {settings.unusable}")
-    homeless = configuration.limits_without_address.get(found.protocol)
+    homeless = next(filter(None, map(configuration.limits_without_address.get, (found.protocol, ""))), None)
     if homeless is not None and not any(settings.outputs for settings in here.values()):
         raise ConfigurationError(f"they may be its limits: {homeless}")
     same = {key: settings for key, settings in here.items() if key.protocol == found.protocol}

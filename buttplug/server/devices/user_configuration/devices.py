@@ -55,22 +55,24 @@ def read_device(entry: object, configuration: DeviceConfiguration, place: str, w
             address = identifier.get("address")
             if isinstance(address, str):
                 return reader.read(entry, identifier, plain_address(address), place)
+    if keys.may_limit(entry):
+        return _without_address(entry, configuration, place, warn)
     warn(place, "skipped: it has no address that can be read, so it is for no device")
-    protocol = _protocol_without_address(entry)
-    if protocol is not None:
-        problem = f"limits for a device of protocol {protocol} have no address, so that it is not known which one they are for"
-        warn(place, f"no such device is connected that has no limits of its own, until this is mended: {problem}")
-        configuration.limits_without_address[protocol] = escaped(f"{place}: {problem}")
     return None
 
 
-def _protocol_without_address(entry: object) -> str | None:
-    """Return the protocol of an entry that does not say of which device it is; None where it limits nothing either."""
-    if not isinstance(entry, dict) or not keys.may_limit(entry):
-        return None
-    identifier = entry.get("identifier")
-    protocol = identifier.get("protocol") if isinstance(identifier, dict) else entry.get("protocol")
-    return protocol if isinstance(protocol, str) else None
+def _without_address(entry: object, configuration: DeviceConfiguration, place: str, warn: Warn) -> ReadDevice | None:
+    """Have the device not connected that an entry with limits may be for, though it does not say so where that is read."""
+    address = next(keys.texts_of(entry, "address"), None)
+    if address is not None:
+        reason = f"{place}: there are limits, and the address {address} is not where it is read"
+        warn(place, f"its device is not connected until this is mended: the address {address} is not where it is read")
+        return ReadDevice(DeviceKey("", None, plain_address(address)), DeviceSettings(unusable=reason), place)
+    protocol = next(keys.texts_of(entry, "protocol"), "")
+    problem = f"there are limits for a device{f' of protocol {protocol}' if protocol else ''}, and it has no address"
+    warn(place, f"no such device is connected that has no limits of its own, until this is mended: {problem}")
+    configuration.limits_without_address[protocol] = escaped(f"{place}: {problem}")
+    return None
 
 
 def plain_address(text: str) -> str:

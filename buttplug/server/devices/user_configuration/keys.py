@@ -9,12 +9,13 @@ from typing import TypeAlias
 import msgspec.inspect
 
 from buttplug.hardware.bluetooth.specifier import ManufacturerData
-from buttplug.server.devices.format import Communication, Feature, Model, SimulatedEntry
+from buttplug.server.devices.format import OUTPUT_TYPES, Communication, Feature, Model, SimulatedEntry
 
 #: Tells of something that is wrong: the place in the file, and what.
 Warn: TypeAlias = Callable[[str, str], None]
 
 FILE = ("version", "user_configs")
+VERSION = ("major", "minor")
 USER_CONFIGS = ("protocols", "devices", "simulated_devices")
 PROTOCOL = ("communication", "configurations")
 DEVICE = ("identifier", "config")
@@ -26,6 +27,7 @@ OUTPUT = ("value", "duration", "disabled", "reverse", "reverse_position")
 
 #: What an object has in it that says what devices may do.
 _LIMITING = frozenset({"output", "allow", "deny"})
+_NUMBERED = frozenset({"value", "duration", *OUTPUT_TYPES})
 
 #: What other programs write there too, and what means nothing here.
 MEANINGLESS: Mapping[Collection[str], Collection[str]] = {
@@ -61,8 +63,22 @@ def unread(entry: Mapping[str, object], known: Collection[str]) -> list[str]:
 def may_limit(content: object) -> bool:
     """Return whether there may be limits somewhere inside, or who may connect."""
     if isinstance(content, dict):
-        return any((key in _LIMITING and bool(value)) or may_limit(value) for key, value in content.items())
+        return any(
+            (key in _LIMITING and bool(value)) or (key in _NUMBERED and has_number(value)) or may_limit(value)
+            for key, value in content.items()
+        )
     return isinstance(content, list) and any(map(may_limit, content))
+
+
+def texts_of(content: object, key: str) -> Iterator[str]:
+    """Return every text that stands under a key, anywhere inside."""
+    if isinstance(content, dict):
+        if isinstance(text := content.get(key), str):
+            yield text
+        content = list(content.values())
+    if isinstance(content, list):
+        for each in content:
+            yield from texts_of(each, key)
 
 
 def has_number(content: object) -> bool:

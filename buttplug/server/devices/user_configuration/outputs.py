@@ -80,6 +80,9 @@ class _Reader:
         self._strays: list[tuple[str, int | None, OutputType | None]] = []
 
     def read_feature(self, entry: object, number: int, index: int | None, place: str) -> None:
+        if isinstance(entry, list) and keys.may_limit(entry):
+            self.faults.append(f"features[{number}] is a list, and may have the limits of several features")
+            return
         if not isinstance(entry, dict) or isinstance(entry, RepeatedKeys):
             self._stray(place, index, None, f"Expected `object`, got {kind(entry)}")
             return
@@ -99,9 +102,13 @@ class _Reader:
 
     def disable_what_may_be_meant(self) -> None:
         """Disable what was not mentioned, and may be what a limit that fits nowhere was meant for."""
-        mentioned = set(self.settings)
+        mentioned, limited = set(self.settings), {at for at, settings in self.settings.items() if settings != OutputSettings()}
         for place, index, type_ in self._strays:
-            meant = [at for at in self._outputs if at not in mentioned and (at[0] == index or at[1] is type_)]
+            meant = [
+                at
+                for at in self._outputs
+                if (at[0] == index and at not in limited) or (at[1] is type_ and at not in mentioned)
+            ]
             self.settings.update(dict.fromkeys(meant, _DISABLED))
             if meant:
                 names = ", ".join(f"feature {feature} {known}" for feature, known in meant)
@@ -115,6 +122,8 @@ class _Reader:
         if at in self.settings:
             # One of the two may be meant for another feature.
             self._stray(place, None, type_, "an earlier entry is for this output too")
+        if isinstance(content, dict) and (unread := keys.unread(content, keys.OUTPUT)):
+            self.faults.append(f"{unread[0]} stands in the {name} of feature {own}, and may have the limits of another output")
         try:
             wanted = self._wanted(content, place)
         except _UnreadableError as error:

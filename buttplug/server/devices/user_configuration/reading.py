@@ -7,6 +7,7 @@ that names its place, and never the rest.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,9 +108,14 @@ class _Reader:
         check_format(self._path, version)
         user_configs = self._object(file.get("user_configs", {}), "$.user_configs")
         self._check_keys(file, keys.FILE, "$")
+        self._check_keys(self._object(file["version"], "$.version"), keys.VERSION, "$.version")
         self._check_keys(user_configs, keys.USER_CONFIGS, "$.user_configs")
         protocols = self._object(user_configs.get("protocols", {}), "$.user_configs.protocols")
+        others = {name: entry for name, entry in protocols.items() if not self._may_be_protocol(name, entry)}
+        self._distrust(keys.unread(others, ()), "$.user_configs.protocols")
         simulated = self._list(user_configs, "simulated_devices")
+        lost = [f"entry {number}" for number, entry in enumerate(simulated) if keys.may_limit(entry)]
+        self._distrust(lost, "$.user_configs.simulated_devices")
         devices = self._list(user_configs, "devices")
         # From here on nothing costs the whole file.
         additions = AdditionReader(self._configuration, self._warn)
@@ -120,9 +126,16 @@ class _Reader:
         return self._entries
 
     def _check_keys(self, content: dict[str, object], known: tuple[str, ...], place: str) -> None:
-        """Warn of unknown keys. Where limits may be lost with one it is not known of which devices: none is to be driven."""
         keys.misspelt(content, known, place, self._warn)
-        for key in keys.unread(content, known):
+        self._distrust(keys.unread(content, known), place)
+
+    def _may_be_protocol(self, name: str, entry: object) -> bool:
+        known = name in self._configuration.protocols
+        return known or (isinstance(entry, dict) and not entry.keys().isdisjoint(keys.PROTOCOL))
+
+    def _distrust(self, unread: Iterable[str], place: str) -> None:
+        """Have no device driven where limits may be lost with a key: it is not known whose."""
+        for key in unread:
             problem = f"there may be limits in {key}, which is not read: no device is connected until this is mended"
             self._warn(place, problem)
             self._configuration.distrusted = escaped(f"{self._path}: {place}: {problem}")
