@@ -327,6 +327,11 @@ class TestTraffic:
 
 
 class TestDevicesThatFail:
+    @pytest.fixture(autouse=True)
+    def _the_drivers_own_limit_comes_first(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Also on a busy machine, where a tenth of a second may not be enough for it."""
+        monkeypatch.setattr(blocking, "WRITE_LIMIT", 5.0)
+
     async def test_unplugged_while_idle_is_lost_once_and_closed(self, pty: Pty, hardware: Hardware) -> None:
         reasons = losses(hardware)
         pty.unplug()
