@@ -278,8 +278,11 @@ class ButtplugServer:
             return run_from_outside(self.loop, self.close, OUTSIDE_LIMIT)
 
     def _close_at_exit(self) -> None:
-        # A process that was forked off has the server's memory, but not its links; a closed loop has stopped the devices.
-        if self.loop is None or self.loop.is_closed() or self._process != os.getpid():
+        # A process that was forked off has the server's memory, but not its links.
+        if self.loop is None or self._process != os.getpid():
+            return
+        if self.loop.is_closed():
+            self._tell_what_runs_on()
             return
         try:
             self.close_from_outside()
@@ -289,6 +292,12 @@ class ButtplugServer:
             pass  # The program ends already.
         except Exception:
             logger.exception("the program ends, and the server could not be closed: a device may be running")
+
+    def _tell_what_runs_on(self) -> None:
+        """Log what was not stopped when the event loop was closed: its tasks have, where they were cancelled before."""
+        running = [device.label for device in self.devices.devices.values() if device.may_be_running]
+        if running:
+            logger.error("the event loop was closed with the server open: these may be running: %s", ", ".join(running))
 
     async def _close_all(self, stops: Sequence[_Stop]) -> list[str]:
         loop = asyncio.get_running_loop()

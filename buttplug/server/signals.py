@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -54,9 +55,14 @@ def stop_on_signals(server: ButtplugServer) -> Iterator[None]:
     """
     handlers: dict[int, Handler] = {}
     began: float | None = None
+    process = os.getpid()
 
     def end(number: int, frame: FrameType | None) -> None:
         nonlocal began
+        if os.getpid() != process:
+            # Forked off: the devices are not its own.
+            raise_as_before(number)
+            return
         suspender.give_up()
         if began is None:
             began = time.monotonic()
@@ -70,7 +76,10 @@ def stop_on_signals(server: ButtplugServer) -> Iterator[None]:
         signal.raise_signal(number)
 
     def suspend(number: int, frame: FrameType | None) -> None:
-        suspender.suspend()
+        if os.getpid() != process:
+            raise_as_before(number)
+        else:
+            suspender.suspend()
 
     def restore() -> None:
         while handlers:

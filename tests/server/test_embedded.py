@@ -245,6 +245,45 @@ async def test_a_forked_process_that_ends_leaves_the_server_alone(run: Run) -> N
     assert "could not be closed" not in script.errors
 
 
+#: Forks off a process that is told to end, and tells how it ended, and how soon.
+FORKED = """
+import multiprocessing
+
+def fork_and_end():
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    process.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    process.terminate()
+    process.join()
+    tell(f"{process.exitcode} {'soon' if time.monotonic() - began < 2 else 'late'}")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "async def main():\n    with server_signals.stop_on_signals(server):\n        await go()\n        fork_and_end()\n"
+        "asyncio.run(main())",
+        "loop = asyncio.new_event_loop()\nloop.run_until_complete(go())\n"
+        "with server_signals.stop_on_signals(server):\n    fork_and_end()",
+    ],
+    ids=["main loop", "loop that does not run any more"],
+)
+async def test_a_signal_to_a_forked_process_ends_that_at_once_and_leaves_the_server_alone(run: Run, text: str) -> None:
+    script = await run(FORKED + text)
+    assert await script.end() == 0
+    assert script.told == [*RUN, str(-signal.SIGTERM), "soon", *STOPPED]
+
+
+async def test_that_an_event_loop_was_closed_before_its_devices_were_stopped_is_told(run: Run) -> None:
+    script = await run("loop = asyncio.new_event_loop()\nloop.run_until_complete(go())\nloop.close()")
+    assert await script.end() == 0
+    assert script.told == RUN
+    assert 'these may be running: Device 0 "Aneros Vivi"' in script.errors
+
+
 MAIN_LOOP = """
 async def main():
     with server_signals.stop_on_signals(server):
