@@ -221,6 +221,16 @@ async def test_an_output_is_disabled_whose_limit_stands_where_it_is_not_read(
     assert ranges(server.devices.devices[0]) == {1: (0, 7)}
 
 
+async def test_a_move_is_disabled_whose_limit_of_time_may_be_misspelt(
+    load: Callable[..., DeviceConfiguration], serve: Serve
+) -> None:
+    moves = {"position": {"value": [20, 80]}, "hw_position_with_duration": {"value": [20, 80], "time": [500, 3000]}}
+    key = {"protocol": "tcode-v03", "address": ADDRESS}
+    configuration = load({"identifier": key, "config": {"features": [{"output": moves}]}})
+    server = await serve(configuration, toy(configuration, "tcode-v03"))
+    assert list(server.devices.devices[0].info.device_features[0].output) == ["Position"]
+
+
 async def test_limits_of_nobody_knows_what_leave_no_device_that_has_none_of_its_own(
     load: Callable[..., DeviceConfiguration], serve: Serve
 ) -> None:

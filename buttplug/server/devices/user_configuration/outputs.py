@@ -125,7 +125,7 @@ class _Reader:
         if isinstance(content, dict) and (unread := keys.unread(content, keys.OUTPUT)):
             self.faults.append(f"{unread[0]} stands in the {name} of feature {own}, and may have the limits of another output")
         try:
-            wanted = self._wanted(content, place)
+            wanted = self._wanted(content, type_, place)
         except _UnreadableError as error:
             if at not in self._outputs:
                 self._stray(place, index, type_, str(error))
@@ -175,15 +175,17 @@ class _Reader:
             return _DISABLED
         return settings
 
-    def _wanted(self, content: object, place: str) -> _Wanted:
+    def _wanted(self, content: object, type_: OutputType | None, place: str) -> _Wanted:
         if not isinstance(content, dict):
             raise _UnreadableError(f"Expected `object`, got {kind(content)}")
         if isinstance(content, RepeatedKeys):
             raise _UnreadableError(f"{content.repeated[0]} is given more than once")
         if meant := keys.misspelt(content, keys.OUTPUT, place, self._warn):
             raise _UnreadableError(f"{', '.join(sorted(meant))} may be misspelt")
-        if "value" not in content and keys.has_number([content[key] for key in content.keys() - set(keys.OUTPUT)]):
-            raise _UnreadableError("it may have limits, and none that is known: value has the lowest and the highest step")
+        limits = {"value", "duration"} if type_ is OutputType.POSITION_WITH_DURATION else {"value"}
+        unknown = sorted(content.keys() - set(keys.OUTPUT))
+        if not limits <= content.keys() and keys.has_number([content[key] for key in unknown]):
+            raise _UnreadableError(f"{unknown[0]} may be a limit, and means nothing here")
         reverse, base_reverse = (_flag(content, key) for key in ("reverse", "reverse_position"))
         return _Wanted(
             value=_range(content, "value"),
