@@ -102,7 +102,8 @@ async def shake_hands(
             found = DeviceKey(protocol_id, identifier, hardware.address)
             try:
                 key, definition, settings = identify(configuration, found, indexes.seen(found))
-                ranges = output_ranges(definition, settings)
+                # One that may not connect is here to be stopped.
+                ranges = output_ranges(definition, settings) if configuration.allows(hardware.address) is None else {}
             except ConfigurationError:
                 known = configuration.definition(protocol_id, identifier)
                 if not only_to_stop or known is None:

@@ -101,3 +101,21 @@ async def test_a_stroker_that_is_not_to_move_is_not_kept_awake_and_is_again_when
 @pytest.mark.parametrize("model", [ONYX, LOOB, FREDORCH])
 async def test_a_stroker_that_is_disabled_is_not_moved(model: tuple[str, str | None]) -> None:
     assert await hand_shake(*model, DeviceSettings(outputs={(0, OutputType.POSITION_WITH_DURATION): OFF})) == []
+
+
+@pytest.mark.parametrize("refusal", [DeviceSettings(deny=True), DeviceSettings(unusable="its limits cannot be read")])
+async def test_a_device_that_comes_back_only_to_be_stopped_is_not_woken(refusal: DeviceSettings) -> None:
+    configuration = DeviceConfiguration.load()
+    device = simulate(configuration, f"WeVibe Nova@{ADDRESS}")
+    async with ButtplugServer(managers=[SimulatedManager([device])], configuration=configuration) as server:
+        await server.devices.start_scanning(server, lambda: None)
+        await asyncio.sleep(1)
+        server.devices.devices[0].output(0, OutputType.VIBRATE, 5, 0, None, lambda error: None)
+        await asyncio.sleep(1)
+        device.disconnect()
+        configuration.configure(DeviceKey(*NOVA, ADDRESS), refusal)
+        device.packets.clear()
+        device.come_back()
+        await asyncio.sleep(5)
+        assert not server.devices.devices
+    assert set(hexes(device.packets)) == {WEVIBE_STOP}
