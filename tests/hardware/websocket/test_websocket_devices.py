@@ -350,8 +350,8 @@ class TestTheEnd:
         async with WebsocketDevice(manager.port) as first:
             hardware = await found.connect()
             reasons = losses(hardware)
-            for _ in range(3):
-                async with WebsocketDevice(manager.port) as second:
+            for address in ("d1", "d1", "d1", "D1", " d1 "):
+                async with WebsocketDevice(manager.port, hello(address=address)) as second:
                     assert await ended(second) == (1008, "another device has this address")
                     assert second.frames == []
             await hardware.write(Packet(b"Vibrate:0;"))
@@ -359,8 +359,11 @@ class TestTheEnd:
             assert not reasons
             assert found.empty()
         refusals = [record for record in caplog.records if "another device has this address" in record.getMessage()]
-        assert len(refusals) == 1
-        assert "DIY (d1)" in refusals[0].getMessage()
+        assert [refusal.getMessage().partition(" refused")[0] for refusal in refusals] == [
+            "Websocket device DIY (d1)",
+            "Websocket device DIY (D1)",
+            "Websocket device DIY ( d1 )",
+        ], "each spelling once"
 
     async def test_of_two_that_come_at_once_with_one_address_one_is_used(
         self, manager: WebsocketManager, found: Found
