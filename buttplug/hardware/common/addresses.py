@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import UserDict
+from functools import lru_cache
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -12,6 +13,7 @@ Value = TypeVar("Value")
 _BLUETOOTH_ADDRESS = re.compile("[0-9a-f]{2}(?:[:_. -]?[0-9a-f]{2}){5}")
 
 
+@lru_cache(maxsize=1024)
 def folded_address(address: str) -> str:
     """Return an address for comparing: in lower case, a Bluetooth address with ``:``, a port of macOS by one of its names."""
     folded = unicodedata.normalize("NFKC", address).strip().casefold()
