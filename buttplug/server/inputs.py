@@ -42,6 +42,8 @@ class Inputs:
         self._wanted: set[Sensor] = set()
         #: Those of them whose readings it gets, with their types as the client spells them.
         self._spellings: dict[Sensor, str] = {}
+        #: Those that it unsubscribed from, until the device has done so: should it leave before, that is still to be done.
+        self._leaving: set[Sensor] = set()
         #: Those to be unsubscribed from, which waits for stops.
         self._ending: set[Sensor] = set()
 
@@ -68,13 +70,16 @@ class Inputs:
         self._replies.answer_later(message.id, act, sensor, _spelling(message.type, type_))
         if command is InputCommandType.SUBSCRIBE:
             self._wanted.add(sensor)
+            self._leaving.discard(sensor)
         elif command is InputCommandType.UNSUBSCRIBE:
             self._forget(sensor)
+            self._leaving.add(sensor)
 
     def keep_only(self, devices: Collection[Device]) -> None:
         """Forget the sensors of all other devices: these are gone."""
         for sensor in [sensor for sensor in self._wanted if sensor[0] not in devices]:
             self._forget(sensor)
+        self._leaving = {sensor for sensor in self._leaving if sensor[0] in devices}
 
     def end(self, devices: Collection[Device], feature: int | None = None) -> list[Sensor]:
         """Pass on no more readings of these devices, or of one feature; return what is to be unsubscribed from.
@@ -86,9 +91,11 @@ class Inputs:
         """
         for device in devices:
             device.subscriptions(self._notify, feature)
-        ended = [sensor for sensor in self._wanted if sensor[0] in devices and feature in (None, sensor[1])]
+        known = self._wanted | self._leaving
+        ended = [sensor for sensor in known if sensor[0] in devices and feature in (None, sensor[1])]
         for sensor in ended:
             self._forget(sensor)
+        self._leaving.difference_update(ended)
         ended = [sensor for sensor in ended if sensor not in self._ending]
         self._ending.update(ended)
         return ended
@@ -126,6 +133,9 @@ class Inputs:
         try:
             await device.subscribe(feature, type_, self._notify)
         except ButtplugDeviceError:
+            if (feature, type_) in device.subscriptions(self._notify):
+                # It was asked for again meanwhile, which is another try.
+                raise
             self._forget(sensor)
             if sensor not in self._ending:
                 # It may have been heard all the same: the device would send readings that nobody wants.
@@ -138,7 +148,13 @@ class Inputs:
 
     async def _unsubscribe(self, id_: int, sensor: Sensor, spelling: str) -> None:
         device, feature, type_ = sensor
-        await device.unsubscribe(feature, type_, self._notify)
+        try:
+            await device.unsubscribe(feature, type_, self._notify)
+        except ButtplugDeviceError:
+            if not device.may_send(feature, type_):
+                self._leaving.discard(sensor)
+            raise
+        self._leaving.discard(sensor)
         self._replies.deliver(Ok(id_))
 
     def _notify(self, device: Device, reading: Reading) -> None:

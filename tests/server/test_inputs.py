@@ -409,6 +409,23 @@ async def test_a_subscription_that_was_given_up_leaves_no_device_streaming_to_no
     assert link(toy).subscribed == set()
 
 
+async def test_a_subscription_that_was_given_up_takes_nothing_from_the_next_one_of_its_client(
+    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        make_subscribing_slow(toy, patched, before=1e9)
+        first = talker.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
+        await asyncio.sleep(1)
+    talker.say(InputCmd, 0, PRESSURE, "Pressure", "Unsubscribe")
+    again = talker.say(InputCmd, 0, PRESSURE, "Pressure", "Subscribe")
+    assert not is_ok(await talker.answer_to(first))
+    assert is_ok(await talker.answer_to(again))
+    press(toy, 5)
+    assert readings(talker) == [(PRESSURE, 5)]
+    assert is_ok(await subscribe(talker, command="Unsubscribe"))
+    assert link(toy).subscribed == set()
+
+
 async def test_a_subscription_that_was_given_up_takes_nothing_from_another_client(
     house: House, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -429,6 +446,18 @@ async def test_however_many_wait_for_a_device_that_does_not_answer_each_is_answe
     await asyncio.sleep(2 * INPUT_LIMIT + 0.1)
     for talker, id_ in asked:
         assert id_ in [message.id for message in talker.heard], talker.name
+
+
+async def test_a_subscription_that_fails_takes_nothing_from_an_earlier_one_of_its_client(
+    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await subscribe(talker)
+    make_subscribing_slow(toy, monkeypatch, before=1e9)
+    talker.say(InputCmd, 0, 20, "Pressure", "Subscribe")
+    # It has to wait for that of the other feature.
+    assert not is_ok(await subscribe(talker))
+    press(toy, 5)
+    assert readings(talker) == [(PRESSURE, 5)]
 
 
 async def test_an_unsubscribe_that_was_given_up_may_be_tried_again(
@@ -515,6 +544,37 @@ async def test_a_subscription_ends_with_its_session_at_once(house: House, toy: S
     await staying.session.close("gone")
     await asyncio.sleep(1)
     assert isinstance(toy.commands[-1], Unsubscribe)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_an_unsubscribe_right_before_the_end_of_its_session_is_done_all_the_same(
+    talker: Talker, toy: SimulatedDevice, turns: int
+) -> None:
+    await subscribe(talker)
+    talker.say(InputCmd, 0, PRESSURE, "Pressure", "Unsubscribe")
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await talker.session.close("gone")
+    await asyncio.sleep(1)
+    assert list(toy.commands) == [Subscribe("rx"), Unsubscribe("rx")]
+
+
+async def test_an_unsubscribe_that_was_given_up_is_tried_again_when_its_client_leaves(
+    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang(endpoint: str) -> None:
+        await asyncio.sleep(1e9)
+
+    await subscribe(talker)
+    with monkeypatch.context() as patched:
+        patched.setattr(link(toy), "unsubscribe", hang)
+        assert not is_ok(await subscribe(talker, command="Unsubscribe"))
+    for feature in range(100, 200):
+        await subscribe(talker, feature, "Unsubscribe")
+    assert len(talker.session._inputs._leaving) == 1
+    await talker.session.close("gone")
+    await asyncio.sleep(1)
+    assert list(toy.commands) == [Subscribe("rx"), Unsubscribe("rx")]
 
 
 @pytest.mark.parametrize("delay", [0.05, 1.0])

@@ -199,6 +199,10 @@ class Device:
         self._require_input(feature, type, InputCommandType.SUBSCRIBE)
         await self._sensors.unsubscribe(feature, type, listener)
 
+    def may_send(self, feature: int, type: InputType) -> bool:  # noqa: A002
+        """Whether the device sends a sensor's readings by itself, or may."""
+        return self._sensors.may_send(feature, type)
+
     def subscriptions(self, listener: Listener, feature: int | None = None) -> list[tuple[int, InputType]]:
         """Return what a listener is subscribed to, of all features or of one.
 

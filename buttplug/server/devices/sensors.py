@@ -49,6 +49,9 @@ class Sensors:
         self._hardware = hardware
         self._protocol = protocol
         self._listeners: dict[Sensor, list[Listener]] = {}
+        #: Which listeners have subscribed, and the tries of each that are under way.
+        self._subscribed: set[tuple[int, InputType, Listener]] = set()
+        self._tries: dict[tuple[int, InputType, Listener], list[object]] = {}
         #: What the device sends, or may send; and where it is not known whether it does.
         self._streams: set[Sensor] = set()
         self._unsure: set[Sensor] = set()
@@ -77,12 +80,24 @@ class Sensors:
         listeners = self._listeners.setdefault((feature, type_), [])
         if listener not in listeners:
             listeners.append(listener)
+        known, this_try = (feature, type_, listener), object()
+        tries = self._tries.setdefault(known, [])
+        tries.append(this_try)
         try:
             await self._update(feature, type_, f"{type_} was not subscribed to")
         except ButtplugDeviceError:
-            if listener in listeners:
+            # It may have subscribed before, or be about to once more.
+            if tries == [this_try] and known not in self._subscribed:
                 listeners.remove(listener)
             raise
+        else:
+            if this_try in tries:
+                self._subscribed.add(known)
+        finally:
+            if this_try in tries:
+                tries.remove(this_try)
+            if not tries and self._tries.get(known) is tries:
+                del self._tries[known]
 
     async def unsubscribe(self, feature: int, type_: InputType, listener: Listener) -> None:
         """End a listener's readings of a sensor; nothing happens where there are none.
@@ -94,7 +109,14 @@ class Sensors:
         listeners = self._listeners.get((feature, type_), [])
         if listener in listeners:
             listeners.remove(listener)
+        self._subscribed.discard((feature, type_, listener))
+        # Those that are under way count no more.
+        self._tries.pop((feature, type_, listener), []).clear()
         await self._update(feature, type_, f"{type_} was not unsubscribed from")
+
+    def may_send(self, feature: int, type_: InputType) -> bool:
+        """Whether the device sends a sensor's readings by itself, or may."""
+        return (feature, type_) in self._streams
 
     def subscriptions(self, listener: Listener, feature: int | None) -> list[Sensor]:
         """Return what a listener is subscribed to, of all features or of one."""
