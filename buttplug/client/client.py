@@ -44,11 +44,12 @@ from buttplug.core.errors import (
     DeviceErrorReason,
     error_from_code,
 )
+from buttplug.core.log import logger_of
 from buttplug.core.messages import DeviceList, Error, InputReading, Ok, ServerInfo, ServerMessage, StopCmd
 from buttplug.core.text import escaped
 from buttplug.core.urls import without_secrets
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 # Plain functions or coroutine functions: what they return is awaited where it can be.
 Callback: TypeAlias = Callable[[], object]

@@ -13,9 +13,10 @@ from buttplug.client.subject import Subject
 from buttplug.core.codec import Malformed
 from buttplug.core.enums import ErrorCode
 from buttplug.core.errors import ButtplugConnectorError, ButtplugError, error_from_code
+from buttplug.core.log import logger_of
 from buttplug.core.messages import U32_MAX, ClientMessage, Error, Ok, RequestServerInfo, ServerMessage
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 Reply = TypeVar("Reply", bound=ServerMessage)
 

@@ -13,8 +13,9 @@ from typing import TypeAlias
 
 from buttplug.client.events import ClientEvent, ErrorReceived
 from buttplug.client.stream import Stream
+from buttplug.core.log import logger_of
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: A callback and what it is called with, ready to be called.
 Call: TypeAlias = Callable[[], object]

@@ -20,6 +20,7 @@ from buttplug.client.subscription import Subscription, readings
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError, ButtplugMessageError, DeviceErrorReason
 from buttplug.core.kinds import name_in
+from buttplug.core.log import logger_of
 from buttplug.core.messages import (
     FeatureInfo,
     InputCmd,
@@ -32,7 +33,7 @@ from buttplug.core.messages import (
 )
 from buttplug.patterns import Pattern
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds after a step of 1 in which a program may show, by a higher one, that it counts in steps.
 EXPLAIN_AFTER = 1.0

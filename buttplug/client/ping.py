@@ -9,9 +9,10 @@ from functools import partial
 from buttplug.client.connection import Connection
 from buttplug.client.request import Answer, Request
 from buttplug.core.errors import ButtplugConnectorError, ButtplugPingError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import Ok, Ping
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 class Pinger:

@@ -8,8 +8,9 @@ import random
 from collections.abc import Awaitable, Callable
 
 from buttplug.core.errors import ButtplugConnectorError, ButtplugError
+from buttplug.core.log import logger_of
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds before the first attempt, and the longest between two. Each pause is twice the one before, and of that a random half
 #: to whole, so that the clients of a server that restarts do not all come at once.

@@ -13,10 +13,11 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from buttplug.client.connector import OnLost, OnMessage
 from buttplug.core.codec import MAX_FRAME, decode_server_frame, encode
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import ClientMessage
 from buttplug.core.urls import without_secrets
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds between the websocket's own pings, and seconds a server may take to answer one before it counts as gone.
 KEEPALIVE = 10.0

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from buttplug.client import ButtplugClient, ButtplugDevice, DeviceFeature, DeviceOutputCommand
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 HELP = """\
 scan [SECONDS]                      look for devices, for 5 seconds

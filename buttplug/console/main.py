@@ -15,6 +15,7 @@ from typing import TextIO
 from buttplug.client import ButtplugClient, ButtplugDevice
 from buttplug.console.commands import HELP, Commands
 from buttplug.core.errors import ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.server import ButtplugServer, stop_on_signals
 from buttplug.server.buses import make_buses
@@ -24,7 +25,7 @@ from buttplug.server.program.log import logging_to
 from buttplug.server.program.options import Options, parse
 from buttplug.server.program.output import non_blocking_standard_output
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 PROMPT = "> "
 INTERRUPTED = 130

@@ -13,12 +13,13 @@ from typing import Self
 from buttplug.client import ButtplugDevice, DeviceFeature
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError, DeviceErrorReason
+from buttplug.core.log import logger_of
 from buttplug.funscript.clock import Question
 from buttplug.funscript.script import STROKE, Funscript
 from buttplug.funscript.timeline import Timeline
 from buttplug.funscript.tracks import Levels, Moves, Track
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds between two looks at another clock.
 LOOK = 0.05

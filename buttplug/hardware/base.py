@@ -20,12 +20,13 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 from msgspec import Struct
 
 from buttplug.core.enums import OutputType
+from buttplug.core.log import logger_of
 from buttplug.core.messages import Range
 from buttplug.core.text import escaped
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.specifier import Advertisement, Specifier
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 T = TypeVar("T")
 

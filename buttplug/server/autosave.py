@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.common.threads import Worker
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds from the first change to the saving of all changes until then.
 SAVE_DELAY = 1.0

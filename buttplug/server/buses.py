@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import CommunicationManager
 from buttplug.hardware.common.udev import rules
 from buttplug.hardware.common.usb_ids import ids_of
@@ -15,7 +16,7 @@ from buttplug.hardware.usb import UsbSpecifier
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.program.options import Options, parse
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 def buses(*names: str, configuration: DeviceConfiguration | None = None) -> list[CommunicationManager]:

@@ -19,9 +19,10 @@ from buttplug.core.listening.connection import (
     WatchedConnection,
 )
 from buttplug.core.listening.turns import Turns
+from buttplug.core.log import logger_of
 from buttplug.server.outbox import Outbox
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 class SessionConnection(WatchedConnection):

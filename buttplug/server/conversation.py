@@ -17,6 +17,7 @@ from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.legacy.translator import Translator
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT
 from buttplug.core.listening.turns import SMALLEST_SHARE, Turns
+from buttplug.core.log import logger_of
 from buttplug.core.messages import ClientMessage
 from buttplug.core.text import printable
 from buttplug.server.connection import SessionConnection
@@ -24,7 +25,7 @@ from buttplug.server.outbox import STALL_LIMIT
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode, Session, State
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds between two looks for the end of a client that does not read its answers.
 LOOK_INTERVAL = 0.02

@@ -20,6 +20,7 @@ from buttplug.core.listening.admission import HANDSHAKE_LIMIT
 from buttplug.core.listening.connection import CLOSE_LIMIT
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.turns import Turns
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.core.urls import without_secrets
 from buttplug.hardware.common.threads import in_thread
@@ -28,7 +29,7 @@ from buttplug.server.conversation import Conversation
 from buttplug.server.server import ButtplugServer
 from buttplug.server.websocket import connection_options
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds until an app is tried again, at first and at the most; each time it is twice as long, and a little more or less.
 FIRST_DELAY = 0.5

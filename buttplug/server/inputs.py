@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from buttplug.core.enums import InputCommandType, InputType
 from buttplug.core.errors import ButtplugDeviceError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import InputCmd, InputReading, InputValue, Ok
 from buttplug.core.text import printable
 from buttplug.server.commands import input_command_of, input_of
@@ -17,7 +18,7 @@ from buttplug.server.devices.manager import DeviceManager
 from buttplug.server.protocols.base import Reading
 from buttplug.server.replies import Replies
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: One sensor: a device, a feature index and a type.
 Sensor: TypeAlias = tuple[Device, int, InputType]

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from websockets.protocol import State
 
 from buttplug.core.codec import encode, encode_once
+from buttplug.core.log import logger_of
 from buttplug.core.messages import DeviceList, Reading, ServerMessage
 
 if TYPE_CHECKING:
     from buttplug.server.connection import SessionConnection
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Messages that are sent to one client in a turn of the event loop. They are written in one piece, because writing each by
 #: itself costs more than all else.

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 from typing import Concatenate, ParamSpec
 
 from buttplug.core.errors import ButtplugError, ButtplugUnknownError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import Error, ServerMessage
 from buttplug.core.text import printable
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 P = ParamSpec("P")
 

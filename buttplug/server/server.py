@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self, Unpack
 from buttplug.core.enums import OutputType
 from buttplug.core.errors import ButtplugConnectorError, ButtplugDeviceError
 from buttplug.core.interrupts import ctrl_c_waits
+from buttplug.core.log import logger_of
 from buttplug.core.messages import DeviceList, ServerMessage
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.hardware.base import CommunicationManager
@@ -27,7 +28,7 @@ from buttplug.server.supervision import log_failure, stop_all
 if TYPE_CHECKING:
     from buttplug.hardware.simulated import SimulatedDevice
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds that a shutdown may take, all of which stopping the devices may use.
 SHUTDOWN_LIMIT = 1.7

@@ -25,6 +25,7 @@ from buttplug.core.errors import (
     ButtplugUnknownError,
     error_from_code,
 )
+from buttplug.core.log import logger_of
 from buttplug.core.messages import (
     SPEC_MAJOR,
     SPEC_MINOR,
@@ -55,7 +56,7 @@ from buttplug.server.replies import Replies, fault
 from buttplug.server.stops import Stops
 from buttplug.server.supervision import stop_all, stop_all_untold
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds the stops at the end of a session may keep the end waiting. They go on being tried after it.
 END_LIMIT = 5.0

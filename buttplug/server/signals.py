@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
+from buttplug.core.log import logger_of
 from buttplug.server.outside import run_from_outside, runs_in_this_thread
 from buttplug.server.server import OUTSIDE_LIMIT, ButtplugServer
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 Handler = Callable[[int, FrameType | None], object] | int | None
 

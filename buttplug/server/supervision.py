@@ -8,11 +8,12 @@ from collections.abc import Collection, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any
 
 from buttplug.core.errors import ButtplugDeviceError
+from buttplug.core.log import logger_of
 
 if TYPE_CHECKING:
     from buttplug.server.devices.device import Device
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 def log_failure(task: asyncio.Task[Any]) -> None:

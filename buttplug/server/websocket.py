@@ -23,13 +23,14 @@ from buttplug.core.listening.connection import CLOSE_LIMIT
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.opening import opened
 from buttplug.core.listening.turns import Turns
+from buttplug.core.log import logger_of
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.server.connection import ClientConnection
 from buttplug.server.conversation import Conversation
 from buttplug.server.ports import ALL_INTERFACES, LOOPBACK, listen_on, urls_of
 from buttplug.server.server import ButtplugServer
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 DEFAULT_PORT = 12345
 

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 from buttplug.core.errors import ButtplugConnectorError, ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.sync.iteration import Iteration
 from buttplug.sync.loop import CallbackThread, EventLoopThread, ends_with_program, event_loop_thread
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 T = TypeVar("T")
 Async = TypeVar("Async")

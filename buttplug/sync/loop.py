@@ -14,8 +14,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from buttplug.core.errors import ButtplugConnectorError
 from buttplug.core.interrupts import ctrl_c_waits
+from buttplug.core.log import logger_of
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 T = TypeVar("T")
 

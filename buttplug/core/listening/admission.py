@@ -14,9 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from buttplug.core.listening.turns import StrangerQueue
+from buttplug.core.log import logger_of
 from buttplug.core.recent_warnings import RecentWarnings
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Connections at a time that have not shaken hands.
 MAX_STRANGERS = 64

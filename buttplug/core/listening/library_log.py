@@ -6,6 +6,8 @@ import logging
 import traceback
 from types import FrameType
 
+from buttplug.core.log import logger_of
+
 
 def _is_fault(record: logging.LogRecord) -> bool:
     """Whether a record tells of a fault, and not of a stranger that could not or would not shake hands."""
@@ -23,6 +25,6 @@ def _is_ours(frame: FrameType) -> bool:
 
 
 # Below errors the library logs every request, with the token in its URL.
-library_logger: logging.Logger = logging.getLogger(f"{__package__}.library")
+library_logger: logging.Logger = logger_of(f"{__package__}.library")
 library_logger.setLevel(logging.ERROR)
 library_logger.addFilter(_is_fault)

@@ -16,6 +16,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import get_platform_scanner_backend_type
 from bleak.exc import BleakError
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.bluetooth.endpoints import resolve_endpoints
 from buttplug.hardware.bluetooth.errors import device_error, is_temporary, link_gone
@@ -24,7 +25,7 @@ from buttplug.hardware.bluetooth.turns import ConnectTurns
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.specifier import Specifier
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: Seconds that connecting may take, finding the services and all tries included, but not the waiting for its turn.
 CONNECT_LIMIT = 20.0

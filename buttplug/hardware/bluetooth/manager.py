@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import BusReport, CommunicationManager, Discovery, Hardware
 from buttplug.hardware.bluetooth.sightings import Sighting, Sightings
 from buttplug.hardware.bluetooth.turns import ConnectTurns
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from buttplug.hardware.bluetooth.errors import Trouble
     from buttplug.hardware.bluetooth.link import BluetoothHardware
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: Seconds that loading bleak may take.
 LOAD_LIMIT = 8.0

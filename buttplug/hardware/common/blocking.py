@@ -12,13 +12,14 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Packet
 from buttplug.hardware.common.polling import PolledHardware
 from buttplug.hardware.common.threads import Worker
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.hardware.specifier import Specifier
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds that opening a device, writing a packet and closing may take.
 OPEN_LIMIT = 5.0

@@ -10,11 +10,12 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.specifier import Specifier
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds between two looks at a bus.
 LOOK_INTERVAL = 1.0

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Sequence
 from concurrent.futures import Future
 
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.hardware.base import Packet
 from buttplug.hardware.common.polling import PolledHardware
@@ -26,7 +27,7 @@ from buttplug.hardware.errors import (
 from buttplug.hardware.gamepad.sdl import CALL_LIMIT, UPDATE_INTERVAL, Pad, PadLink, Sdl
 from buttplug.hardware.gamepad.specifier import GamepadSpecifier
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 BODY_AND_TRIGGERS = "__sdl-rumble-and-triggers"
 TRIGGERS_ONLY = "__sdl-triggers-only"

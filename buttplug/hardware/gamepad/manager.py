@@ -7,6 +7,7 @@ import logging
 from collections.abc import Sequence
 from functools import partial
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import BusReport, Discovery, Hardware
 from buttplug.hardware.common.nodes import ownership
 from buttplug.hardware.common.polling import PollingManager
@@ -20,7 +21,7 @@ from buttplug.hardware.gamepad.sdl import Pad, Sdl
 from buttplug.hardware.gamepad.specifier import GamepadAdvertisement, GamepadSpecifier
 from buttplug.hardware.specifier import Specifier
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: What lets a Linux user who is not logged in at the machine itself write to pads.
 PERMISSION_REMEDY = "add yourself to the group input and log in again, or install the rules that games use (steam-devices)"

@@ -21,11 +21,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.common.nodes import denied, port_of
 from buttplug.hardware.common.threads import Worker
 from buttplug.hardware.errors import BusUnavailableError
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: Seconds between two updates, in which SDL notices what came and went, and ends what has rumbled for its time.
 UPDATE_INTERVAL = 0.1

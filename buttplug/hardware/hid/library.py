@@ -16,6 +16,7 @@ from typing import Protocol, cast
 import msgspec
 from msgspec import structs
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.common.addresses import folded_address
 from buttplug.hardware.common.nodes import port_of
 from buttplug.hardware.common.usb_ids import UsbId
@@ -23,7 +24,7 @@ from buttplug.hardware.errors import (
     BusUnavailableError,
 )
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: The library keeps the last error of listing and opening in one place for the whole process, and frees it on every call,
 #: without a lock: two threads at once could free it twice.

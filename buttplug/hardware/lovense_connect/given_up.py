@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.errors import HardwareError
 from buttplug.hardware.lovense_connect.http_get import Answer
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: Given-up commands per toy whose answers are still listened for; of more the oldest are cancelled.
 MAX_GIVEN_UP = 16

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from buttplug.core.log import logger_of
 from buttplug.core.text import printable
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.base import Packet
@@ -24,7 +25,7 @@ from buttplug.hardware.lovense_connect.given_up import GivenUp
 from buttplug.hardware.lovense_connect.http_get import Answer, get
 from buttplug.hardware.lovense_connect.specifier import LovenseConnectSpecifier
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: Seconds between two looks at the toys of an app: while some are connected, and while only a scan is on.
 POLL_INTERVAL = 1.0

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.hardware.base import Discovery, Hardware, Notification, Packet
 from buttplug.hardware.bluetooth.specifier import BluetoothAdvertisement
@@ -30,7 +31,7 @@ from buttplug.hardware.lovense_dongle.protocol import (
 from buttplug.hardware.lovense_dongle.turns import Turns
 from buttplug.hardware.specifier import Specifier
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: What a toy behind the dongle is to the rest of the server: a Bluetooth device whose name does not tell its model.
 TOY_NAME = "Lovense Dongle Device"

@@ -15,6 +15,7 @@ from contextlib import suppress
 from functools import partial
 from types import ModuleType
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import BusReport
 from buttplug.hardware.common import udev
 from buttplug.hardware.common.blocking import BlockingHardware
@@ -31,7 +32,7 @@ from buttplug.hardware.serial.library import port_report, pyserial, system_ports
 from buttplug.hardware.serial.link import SerialHardware
 from buttplug.hardware.serial.specifier import SerialSpecifier
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 HID_DONGLE = UsbId(0x1915, 0x520A)
 SERIAL_DONGLE = UsbId(0x1A86, 0x7523)

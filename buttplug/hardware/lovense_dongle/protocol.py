@@ -34,9 +34,10 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from buttplug.core.log import logger_of
 from buttplug.core.unreadable import UNREADABLE
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: Seconds between a question for connected toys and the next request, without which the dongle locks up.
 CHECK_PAUSE = 0.25

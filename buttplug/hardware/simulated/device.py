@@ -16,13 +16,14 @@ from msgspec import Struct
 
 from buttplug.core import kinds
 from buttplug.core.enums import InputType, OutputType
+from buttplug.core.log import logger_of
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Discovery, Hardware, Packet, Ranges, Told
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.hardware.simulated.link import Command, SimulatedHardware
 from buttplug.hardware.specifier import Advertisement, Specifier
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 #: Packets and commands a device remembers; then the oldest are forgotten.
 MEMORY = 10_000

@@ -32,6 +32,7 @@ from buttplug.core.listening.connection import AcceptedConnection
 from buttplug.core.listening.library_log import library_logger
 from buttplug.core.listening.opening import opened
 from buttplug.core.listening.turns import Turns
+from buttplug.core.log import logger_of
 from buttplug.core.origins import FILE_ORIGIN
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.core.text import printable
@@ -43,7 +44,7 @@ from buttplug.hardware.errors import BusUnavailableError
 from buttplug.hardware.websocket.link import CLOSE_LIMIT, SHOWN, Hello, close_connection
 from buttplug.hardware.websocket.peer import Peer
 
-logger: logging.Logger = logging.getLogger(__package__)
+logger: logging.Logger = logger_of(__package__)
 
 DEFAULT_PORT = 54817
 

@@ -10,10 +10,11 @@ from itertools import chain
 from msgspec import structs
 
 from buttplug.core.enums import OutputType
+from buttplug.core.log import logger_of
 from buttplug.server.devices.definition import DeviceDefinition, FeatureDefinition, OutputDefinition
 from buttplug.server.protocols.base import Output, Packet, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 def without_lacking_outputs(definition: DeviceDefinition, protocol: Protocol) -> DeviceDefinition:

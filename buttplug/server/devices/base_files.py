@@ -10,11 +10,12 @@ from typing import TypeVar
 
 import msgspec
 
+from buttplug.core.log import logger_of
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import BaseFile, ProtocolEntry, ProtocolFile, Version
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Major versions of the ecosystem's configuration files that can be read.
 SUPPORTED_FORMATS = (4, 5)

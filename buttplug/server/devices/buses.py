@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 from buttplug.core.errors import ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import CommunicationManager
 from buttplug.hardware.errors import BusUnavailableError
 from buttplug.server.supervision import spawn
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds that opening, starting or ending a bus may take.
 BUS_LIMIT = 10.0

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.hardware.base import CommunicationManager, Discovery
 from buttplug.hardware.common.addresses import ByAddress
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Warnings about further devices at the address of one device. They choose their own names, and could fill the log.
 MOST_REFUSED = 8

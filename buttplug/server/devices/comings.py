@@ -6,9 +6,10 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.common.addresses import ByAddress
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Lines about one device in as many seconds; of more only the number is told.
 MOST = 20

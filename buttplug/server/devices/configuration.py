@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from msgspec import structs
 
 from buttplug.core.enums import OutputType
+from buttplug.core.log import logger_of
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.common.addresses import folded_address
 from buttplug.hardware.specifier import Advertisement, Specifier
@@ -34,7 +35,7 @@ from buttplug.server.devices.settings import (
 if TYPE_CHECKING:
     from buttplug.server.devices.user_configuration import UserFile
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: No further device is remembered by itself when there are so many: some have a new address each time they connect. Searching
 #: and saving them all may hold the event loop for some milliseconds.

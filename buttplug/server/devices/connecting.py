@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from buttplug.core.errors import ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Discovery, Hardware
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
 from buttplug.server import protocols
@@ -24,7 +25,7 @@ from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.protocols.base import Protocol
 from buttplug.server.supervision import finish
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds that opening a link may take, whatever the bus itself allows.
 CONNECT_LIMIT = 60.0

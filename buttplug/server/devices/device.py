@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from buttplug.core.enums import InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import DeviceInfo
 from buttplug.hardware.base import Hardware
 from buttplug.server.devices.definition import DeviceDefinition
@@ -21,7 +22,7 @@ from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.protocols.base import Output, Protocol
 from buttplug.server.supervision import finish
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 Answer = TypeVar("Answer")
 

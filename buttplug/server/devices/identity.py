@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import structs
 
 from buttplug.core.enums import OutputType
+from buttplug.core.log import logger_of
 from buttplug.hardware.common.addresses import folded_address
 from buttplug.server.devices.definition import DeviceDefinition, OutputDefinition
 from buttplug.server.devices.errors import ConfigurationError
@@ -25,7 +26,7 @@ from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSe
 if TYPE_CHECKING:
     from buttplug.server.devices.configuration import DeviceConfiguration
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 class Identity(NamedTuple):

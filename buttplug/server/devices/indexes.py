@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.hardware.common.addresses import folded_address
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 #: Devices that are remembered, besides those that are connected. They choose their own addresses, so without a limit one

@@ -9,6 +9,7 @@ from functools import partial
 from operator import is_
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import DeviceInfo
 from buttplug.hardware.base import CommunicationManager, Discovery, Hardware
 from buttplug.hardware.common.addresses import ByAddress
@@ -29,7 +30,7 @@ from buttplug.server.devices.scanning import Finished, Scans
 from buttplug.server.devices.settings import DeviceKey, DeviceSettings
 from buttplug.server.supervision import cancel_late, spawn
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Turns of the event loop that the answers to commands get which failed with their device: the loss is told after them.
 ANSWER_TURNS = 16

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from buttplug.core.enums import InputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Hardware, Notification
 from buttplug.server.devices.pacing.batches import surely_failed
@@ -17,7 +18,7 @@ from buttplug.server.protocols.base import Protocol, Reading
 if TYPE_CHECKING:
     from buttplug.server.devices.device import Device
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: What gets a subscribed reading. It is also who subscribed: one stream per listener, feature and type.
 Listener: TypeAlias = "Callable[[Device, Reading], None]"

@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-logger: logging.Logger = logging.getLogger(__name__)
+from buttplug.core.log import logger_of
+
+logger: logging.Logger = logger_of(__name__)
 
 #: Console closed, user logs off, system shuts down. Ctrl-C and Ctrl-Break come as signals.
 CLOSING = frozenset({2, 5, 6})

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Coroutine
 
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.server.ports import PortInUseError
 from buttplug.server.program import exit_codes
@@ -15,7 +16,7 @@ from buttplug.server.program.port_owner import port_owner
 from buttplug.server.program.signals import Signals
 from buttplug.server.program.systemd import ServiceManager
 
-logger: logging.Logger = logging.getLogger("buttplug.server.main")
+logger: logging.Logger = logger_of("buttplug.server.main")
 
 #: Seconds that stopping goes on after a second signal: what starts and ends programs often sends two at once.
 LAST_GRACE = 0.3

@@ -10,10 +10,12 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from buttplug.core.log import logger_of
+
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncZeroconf
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: What apps look for: the name that the ecosystem's engine has given it.
 SERVICE = "_intiface_engine._tcp.local."

@@ -20,13 +20,14 @@ from websockets.frames import CloseCode
 from websockets.http11 import Response
 
 from buttplug.core.errors import ButtplugConnectorError
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.server.connection import ClientConnection, DialledConnection
 from buttplug.server.dialling import dial
 from buttplug.server.supervision import log_failure
 from buttplug.server.websocket import Listener, ListenerOptions
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: The id of the stop that the repeater sends by itself: the last one there is, which no client comes to.
 STOP_ID = 0xFFFF_FFFF

@@ -6,10 +6,11 @@ import asyncio
 import logging
 import signal
 
+from buttplug.core.log import logger_of
 from buttplug.server.program.output import wait_until_written
 from buttplug.server.signals import ENDING, SUSPENDING, Stoppable, Suspender
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: What stops every device, and nothing else.
 STOPPING = tuple(getattr(signal, name) for name in ("SIGUSR1",) if hasattr(signal, name))

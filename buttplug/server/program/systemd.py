@@ -11,7 +11,9 @@ import os
 import socket
 from collections.abc import Mapping
 
-logger: logging.Logger = logging.getLogger(__name__)
+from buttplug.core.log import logger_of
+
+logger: logging.Logger = logger_of(__name__)
 
 
 class ServiceManager:

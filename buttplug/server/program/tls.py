@@ -7,9 +7,10 @@ import ssl
 from pathlib import Path
 from typing import Any, Self
 
+from buttplug.core.log import logger_of
 from buttplug.server.devices.errors import ConfigurationError
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 def server_tls(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -25,13 +25,14 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Notification
 from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 from buttplug.server.protocols.shared.checksums import crc16_modbus
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 HEADER = b"\x02\xa5\x5a\x55\xaa\xf0"
 TYPE = 0xB1

@@ -18,10 +18,11 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 KEYS = (b"2IPO", b"LSBB", b"SIS6", b"TALK")
 CHALLENGE_SIZE = 16

@@ -15,9 +15,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
+from buttplug.core.log import logger_of
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: The company of the manufacturer data that holds the model number.
 COMPANY = 93

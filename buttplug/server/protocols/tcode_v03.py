@@ -25,12 +25,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import structs
 
 from buttplug.core.errors import ButtplugDeviceError
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Notification
 from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 AXES = 10
 LINE_END = b"\n"

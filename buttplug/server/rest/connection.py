@@ -17,9 +17,10 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from buttplug.core.listening.admission import HANDSHAKE_LIMIT, MAX_STRANGER_BYTES, MAX_STRANGERS
+from buttplug.core.log import logger_of
 from buttplug.core.recent_warnings import RecentWarnings
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Connections at a time. Of more, the oldest that have not made their request yet are dropped, then the oldest of all.
 MAX_CONNECTIONS = MAX_STRANGERS

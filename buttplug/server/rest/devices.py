@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from buttplug.core.enums import ErrorCode, InputCommandType, InputType, OutputType
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
+from buttplug.core.log import logger_of
 from buttplug.core.messages import (
     ClientMessage,
     DeviceInfo,
@@ -38,7 +39,7 @@ from buttplug.server.rest.values import Level
 from buttplug.server.server import ButtplugServer
 from buttplug.server.supervision import stop_all
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 Reply = TypeVar("Reply", bound=ServerMessage)
 

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from buttplug.core.log import logger_of
 from buttplug.core.messages import DeviceInfo
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Streams at a time.
 MAX_STREAMS = 16

@@ -16,6 +16,7 @@ from buttplug.core.access import Access
 from buttplug.core.enums import ErrorCode
 from buttplug.core.listening.backlog import ACCEPTED_A_TURN
 from buttplug.core.listening.opening import opened
+from buttplug.core.log import logger_of
 from buttplug.core.recent_warnings import RecentWarnings
 from buttplug.core.text import printable
 from buttplug.server.ports import LOOPBACK, listen_on, urls_of
@@ -26,7 +27,7 @@ from buttplug.server.rest.routes import BASE, Routes
 from buttplug.server.rest.values import Query
 from buttplug.server.server import ButtplugServer
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds that a body may still be read for when its request is answered: none is looked at.
 LINGERING_TIME = 1.0

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from buttplug.core.errors import ButtplugUnknownError, error_from_code
+from buttplug.core.log import logger_of
 from buttplug.core.messages import (
     SPEC_MAJOR,
     SPEC_MINOR,
@@ -26,7 +27,7 @@ from buttplug.core.messages import (
 from buttplug.server.server import ButtplugServer
 from buttplug.server.session import CloseCode, Session
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: What the client is called.
 CLIENT_NAME = "REST API"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from buttplug.core.errors import ButtplugError
+from buttplug.core.log import logger_of
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 class Faults:

@@ -9,6 +9,7 @@ from math import inf
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.interrupts import ctrl_c_waits, raise_in_loop
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Hardware, Packet
 from buttplug.hardware.errors import HardwareDisconnectedError
 from buttplug.server.devices.pacing.batches import Done
@@ -19,7 +20,7 @@ from buttplug.server.devices.pacing.slots import Limits, Slot
 from buttplug.server.devices.pacing.writer import STOP_LIMIT, CutOffError, Writer
 from buttplug.server.protocols.base import Output, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds after which a pacer that failed goes on.
 RECOVERY_DELAY = 1.0

@@ -9,6 +9,7 @@ from functools import partial
 from msgspec import structs
 
 from buttplug.core.enums import OutputType
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Packet
 from buttplug.server.devices.pacing.batches import Done
 from buttplug.server.devices.pacing.moves import Moves
@@ -17,7 +18,7 @@ from buttplug.server.devices.pacing.slots import Limits, Slot, parts_first
 from buttplug.server.devices.pacing.stop_batch import StopBatch
 from buttplug.server.protocols.base import Output, Protocol
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Milliseconds in which a part that knows no halt is told to be where it is estimated to be now: the estimate may be off by
 #: what a move covers until its packet arrives, and that way is not to be gone any faster than before. Which it would be from a

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.bluetooth.specifier import normalized_uuid
 from buttplug.hardware.registry import SPECIFIERS
 from buttplug.hardware.specifier import Specifier
@@ -17,7 +18,7 @@ from buttplug.server.devices.settings import DeviceKey
 from buttplug.server.devices.user_configuration.additions import ProtocolEntries
 from buttplug.server.devices.user_configuration.ids import ids_of
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 Object: TypeAlias = dict[str, Any]
 

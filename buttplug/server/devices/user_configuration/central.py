@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from buttplug.core.log import logger_of
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.user_configuration import document
@@ -13,7 +14,7 @@ from buttplug.server.devices.user_configuration.file import UserFile
 from buttplug.server.devices.user_configuration.older import brought_over
 from buttplug.server.devices.user_configuration.places import central_paths
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 def import_central(target: Path, configuration: DeviceConfiguration, sources: Sequence[Path] | None = None) -> str:

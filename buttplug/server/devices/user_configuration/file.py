@@ -6,6 +6,7 @@ import logging
 import threading
 from pathlib import Path
 
+from buttplug.core.log import logger_of
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.settings import DeviceSettings
@@ -15,7 +16,7 @@ from buttplug.server.devices.user_configuration.device_writing import new_entry,
 from buttplug.server.devices.user_configuration.reading import DeviceEntry, Entries, read
 from buttplug.server.devices.user_configuration.saving import replace_file
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: The format of new files.
 NEW_FORMAT = 5

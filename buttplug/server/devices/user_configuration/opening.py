@@ -6,10 +6,11 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from buttplug.core.log import logger_of
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.user_configuration.places import central_paths, default_path
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 def open_user_file(named: Path | None, configuration: DeviceConfiguration, central: Sequence[Path] | None = None) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from buttplug.core.log import logger_of
 from buttplug.core.text import escaped
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.common.addresses import folded_address
@@ -29,7 +30,7 @@ from buttplug.server.devices.user_configuration.document import RepeatedKeys, ki
 from buttplug.server.devices.user_configuration.merging import merged
 from buttplug.server.devices.user_configuration.older import OLDER_FORMATS
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 
 @dataclass

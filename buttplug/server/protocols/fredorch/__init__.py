@@ -21,13 +21,14 @@ import logging
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 from buttplug.server.protocols.fredorch.speeds import speed_for, time_for
 from buttplug.server.protocols.shared.checksums import crc16_modbus
 from buttplug.server.protocols.shared.strokes import distance, longest_distance
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 STROKE = 15
 SCALE = 10

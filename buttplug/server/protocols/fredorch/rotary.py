@@ -20,11 +20,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.errors import HardwareTimeoutError
 from buttplug.server.protocols.base import Hardware, Output, Packet, Protocol
 from buttplug.server.protocols.shared.checksums import sum8
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds to wait for each answer of the hand-shake; none comes for the password.
 REPLY_TIMEOUT = 0.1

@@ -18,10 +18,11 @@ import asyncio
 import logging
 from functools import partial
 
+from buttplug.core.log import logger_of
 from buttplug.hardware.base import Hardware, Notification, Packet
 from buttplug.hardware.errors import HardwareError, HardwareTimeoutError
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 #: Seconds in which the button has to be pressed, and how many passwords a toy may say until one will do.
 PAIRING_TIME = 60.0

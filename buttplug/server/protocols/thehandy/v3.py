@@ -25,6 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from buttplug.core.log import logger_of
 from buttplug.core.text import printable
 from buttplug.hardware.base import Notification
 from buttplug.hardware.errors import HardwareTimeoutError
@@ -32,7 +33,7 @@ from buttplug.server.devices.definition import DeviceDefinition
 from buttplug.server.protocols.base import Hardware, Output, OutputType, Packet, Protocol
 from buttplug.server.protocols.shared import protobuf
 
-logger: logging.Logger = logging.getLogger(__name__)
+logger: logging.Logger = logger_of(__name__)
 
 BATTERY = 710
 CAPABILITIES = 713
