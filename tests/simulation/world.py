@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import random
 import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -513,6 +514,8 @@ def play(folder: Path, steps: Sequence[Step], seed: int) -> tuple[Violation | No
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: unseen.append(str(context)))
         world = World(DeviceConfiguration.load(folder), seed)
+        # Where the schedule breaks off, nothing is left to be closed at the end of all tests.
+        stack.callback(atexit.unregister, world.server._close_at_exit)
         nonlocal trace
         trace = world.watch.trace
         await world.open()
@@ -524,7 +527,7 @@ def play(folder: Path, steps: Sequence[Step], seed: int) -> tuple[Violation | No
         if unseen:
             raise Violation(UNSEEN, unseen[0])
 
-    with only_faults() as unseen, asyncio.Runner(loop_factory=Network) as runner:
+    with only_faults() as unseen, ExitStack() as stack, asyncio.Runner(loop_factory=Network) as runner:
         try:
             runner.run(run())
         except Violation as violation:
