@@ -22,13 +22,14 @@ from buttplug.server.program.lifecycle import fail, logger
 from buttplug.server.program.listings import device_lines, model_lines
 from buttplug.server.program.log import logging_to
 from buttplug.server.program.options import Options, parse
-from buttplug.server.program.output import non_blocking_standard_output
+from buttplug.server.program.output import non_blocking_standard_output, occupy_standard_files
 from buttplug.server.program.serve import repeat, serve
 from buttplug.server.program.tls import server_tls
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what a command line asks for, which may be to run the server until a signal ends it; return the exit code."""
+    occupy_standard_files()
     options = parse(sys.argv[1:] if arguments is None else arguments)
     with ExitStack() as stack:
         if options.action is None:

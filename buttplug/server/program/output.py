@@ -124,6 +124,18 @@ def non_blocking(stream: TextIO) -> TextIO:
     return NonBlockingOutput(raw, stream.encoding) if isinstance(raw, io.RawIOBase) else stream  # type: ignore[return-value]
 
 
+def occupy_standard_files() -> None:
+    """Where this process was started without standard input, output or error, have nothing else get their numbers.
+
+    What libraries print would go to it: to a client, or to a device.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 @contextmanager
 def non_blocking_standard_output() -> Iterator[None]:
     """Let nothing that this process prints block while the context is open."""

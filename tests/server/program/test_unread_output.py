@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
@@ -81,3 +82,17 @@ async def test_it_starts_and_ends_while_nobody_reads_its_standard_output(start: 
         while b"looking for devices on" not in await server.process.stderr.readline():
             pass
     await ends_well(server)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs the files of a process")
+async def test_without_standard_files_no_connection_gets_their_numbers(start: Start) -> None:
+    def close() -> None:
+        os.close(0)
+        os.close(2)
+
+    server = await start("--ws-port", "0", preexec_fn=close)
+    await server.listening()
+    files = Path(f"/proc/{server.process.pid}/fd")
+    assert [(files / number).readlink() for number in "02"] == [Path(os.devnull)] * 2
+    server.process.terminate()
+    assert (await server.end())[0] == 0
