@@ -29,6 +29,8 @@ KEEP_AWAKE = 2.0
 class KiirooV21Initialized(KiirooV21):
     """A stroker."""
 
+    repeat_after: float | None = None
+
     _last: Packet | None = None
 
     async def initialise(self, hardware: Hardware) -> None:
