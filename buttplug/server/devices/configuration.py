@@ -57,6 +57,8 @@ class DeviceConfiguration:
         added_models: The models that were added, each with its protocol.
         user_file: Where changes are saved; None for nowhere.
         distrusted: Why no device may connect: it is not known what is limited. None where it is.
+        unreadable_models: Why no device of a model may connect: what its user says of it cannot be read. By protocol and
+            identifier.
         limits_without_address: Why no device of a protocol may connect that has no limits of its own, by protocol; "" for all.
     """
 
@@ -69,6 +71,7 @@ class DeviceConfiguration:
         self.added_models: list[tuple[str, Model]] = []
         self.user_file: UserFile | None = None
         self.distrusted: str | None = None
+        self.unreadable_models: dict[tuple[str, str | None], str] = {}
         self.limits_without_address: dict[str, str] = {}
         self._watchers: list[Callable[[], None]] = []
         self._matcher = Matcher()

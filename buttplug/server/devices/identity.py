@@ -57,6 +57,9 @@ def identify(configuration: DeviceConfiguration, found: DeviceKey, seen: DeviceK
     same = {key: settings for key, settings in here.items() if key.protocol == found.protocol}
     key = _model_of(configuration, found, same, seen)
     key = next((known for known in same if known.identifier == key.identifier), key)
+    for identifier in (found.identifier, key.identifier):
+        if (place := configuration.unreadable_models.get((key.protocol, identifier))) is not None:
+            raise ConfigurationError(f"what is said of {identifier} at {place} cannot be read, so it is not driven")
     definition = configuration.definition(key.protocol, key.identifier)
     if definition is None:
         raise ConfigurationError(f"there is no protocol {key.protocol}")

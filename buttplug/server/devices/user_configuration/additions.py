@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from buttplug.core.text import escaped
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.specifier import Specifier
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -66,7 +67,7 @@ class AdditionReader:
         return ProtocolEntries(
             content,
             [(entry, self._read_communication(protocol, entry, here)) for entry, here in communication],
-            [(entry, self._read_model(protocol, entry, here)) for entry, here in configurations],
+            [(entry, self._read_model_or_refuse_it(protocol, entry, here)) for entry, here in configurations],
         )
 
     def _read_communication(self, protocol: str, entry: object, place: str) -> tuple[Specifier, ...] | None:
@@ -81,6 +82,15 @@ class AdditionReader:
         for specifier in specifiers:
             self._configuration.add_specifier(protocol, specifier)
         return specifiers
+
+    def _read_model_or_refuse_it(self, protocol: str, entry: object, place: str) -> Model | None:
+        """Read a model. Of one that cannot be read no device is driven: the bundled model of that name may do more."""
+        model = self._read_model(protocol, entry, place)
+        if model is None:
+            for identifier in _identifiers(entry):
+                self._warn(place, f"no device of protocol {protocol} that is a {identifier} is connected until this is mended")
+                self._configuration.unreadable_models[protocol, identifier] = escaped(place)
+        return model
 
     def _read_model(self, protocol: str, entry: object, place: str) -> Model | None:
         model = self._convert(entry, Model, place)
@@ -119,3 +129,9 @@ class AdditionReader:
         except UNREADABLE as error:
             self._warn(place, f"skipped: {error}")
             return None
+
+
+def _identifiers(entry: object) -> list[str]:
+    """Return the identifiers in the entry of a model, as far as they can be read."""
+    found = entry.get("identifier") if isinstance(entry, dict) else None
+    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, str) and is_text(each)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from buttplug.core.enums import OutputType
@@ -10,8 +12,10 @@ from buttplug.hardware.bluetooth.specifier import ManufacturerData
 from buttplug.hardware.hid import HidAdvertisement
 from buttplug.hardware.serial import SerialAdvertisement, SerialSpecifier
 from buttplug.hardware.websocket import WebsocketAdvertisement
+from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.format import SimulatedEntry
-from buttplug.server.devices.settings import DeviceSettings, OutputSettings
+from buttplug.server.devices.identity import identify
+from buttplug.server.devices.settings import DeviceKey, DeviceSettings, OutputSettings
 from tests.server.devices.user_configuration.helpers import (
     EDGE,
     VIBRATE_0,
@@ -142,9 +146,26 @@ def test_a_bad_model_costs_itself_only(
     assert default is not None
     assert other is not None
     assert (default.identifier, other.name) == (None, "Other")
-    (message,) = caplog.messages
+    message = caplog.messages[0]
     assert "$.user_configs.protocols.tcode-v03.configurations[0]: skipped: " in message
     assert problem in message
+
+
+def test_of_a_model_that_cannot_be_read_no_device_is_driven_since_the_bundled_one_may_do_more(
+    load: Load, caplog: pytest.LogCaptureFixture
+) -> None:
+    own: Json = {
+        "identifier": ["P", "Q"],
+        "name": "My Edge",
+        "features": [{"index": 0, "output": {"vibrate": {"value": [0]}}}],
+    }
+    configuration = load(protocols={"lovense": {"configurations": [own]}})
+    place = "$.user_configs.protocols.lovense.configurations[0]"
+    for identifier in ("P", "Q"):
+        with pytest.raises(ConfigurationError, match=re.escape(f"what is said of {identifier} at {place} cannot be read")):
+            identify(configuration, DeviceKey("lovense", identifier, "AA"))
+        assert f"no device of protocol lovense that is a {identifier} is connected until this is mended" in caplog.text
+    assert identify(configuration, DeviceKey("lovense", "A", "AA")).definition.identifier == "A"
 
 
 @pytest.mark.parametrize(
