@@ -45,6 +45,7 @@ class Conversation:
         self._server = server
         self._connection = connection
         self._turns = turns
+        self._is_over = False
         self._translator = Translator(connection.outbox.send, server.devices.infos)
 
     async def run(self) -> None:
@@ -86,7 +87,8 @@ class Conversation:
                 used, handled = 0.0, 0
             began = now - used
             for message in self._messages(frame):
-                if message is not None:
+                # Behind the end nothing is answered: what is still to be sent before the closing would never be all sent.
+                if message is not None and not self._is_over:
                     session.receive(message)
                 handled += 1
                 used = time.perf_counter() - began
@@ -128,6 +130,7 @@ class Conversation:
             self._server.run_to_end(session.end(CloseCode.REFUSED, reason))
 
     def _session_ended(self, code: CloseCode, reason: str) -> None:
+        self._is_over = True
         self._server.run_to_end(self._close(code, reason))
 
     async def _close(self, code: CloseCode, reason: str) -> None:

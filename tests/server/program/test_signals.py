@@ -99,14 +99,21 @@ async def test_what_clients_ask_for_around_a_suspension_moves_nothing(start: Sta
             await wire.send(command)
             await asyncio.sleep(0)
 
-    flooding = asyncio.create_task(flood())
+    async def read() -> None:
+        async for _ in wire:
+            pass
+
+    flooding, reading = asyncio.create_task(flood()), asyncio.create_task(read())
     await asyncio.sleep(0.1)
     server.process.send_signal(signal.SIGTSTP)
     await suspended(server.process.pid)
     await asyncio.sleep(0.2)
     server.process.send_signal(signal.SIGCONT)
     with pytest.raises(ConnectionClosed):
-        await flooding
+        async with asyncio.timeout(3):
+            await flooding
+    await reading
+    assert wire.close_code == 1001
     server.process.terminate()
     code, err = await server.end()
     assert code == 0
