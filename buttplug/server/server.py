@@ -297,8 +297,8 @@ class ButtplugServer:
     def _tell_what_runs_on(self) -> None:
         """Log what was not stopped when the event loop was closed: its tasks have, where they were cancelled before."""
         running = [device.label for device in self.devices.devices.values() if device.may_be_running]
-        if running:
-            logger.error("the event loop was closed with the server open: these may be running: %s", ", ".join(running))
+        for failure in [f"{label} may be running" for label in running] + self.devices.unstopped_lost():
+            logger.error("the event loop was closed with the server open: %s", failure)
 
     async def _close_all(self, stops: Sequence[_Stop]) -> list[str]:
         loop = asyncio.get_running_loop()

@@ -281,7 +281,19 @@ async def test_that_an_event_loop_was_closed_before_its_devices_were_stopped_is_
     script = await run("loop = asyncio.new_event_loop()\nloop.run_until_complete(go())\nloop.close()")
     assert await script.end() == 0
     assert script.told == RUN
-    assert 'these may be running: Device 0 "Aneros Vivi"' in script.errors
+    assert 'closed with the server open: Device 0 "Aneros Vivi" may be running' in script.errors
+
+
+async def test_that_a_device_was_lost_while_it_ran_is_told_at_the_end_of_a_program_that_does_not_close_its_server(
+    run: Run,
+) -> None:
+    script = await run(
+        "async def main():\n    await go()\n    device.disconnect('out of range')\n    await asyncio.sleep(0.2)\n"
+        "asyncio.run(main())"
+    )
+    assert await script.end() == 0
+    assert script.told == RUN
+    assert 'Device 0 "Aneros Vivi" was lost while it may have been running' in script.errors
 
 
 MAIN_LOOP = """

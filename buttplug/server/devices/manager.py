@@ -344,6 +344,10 @@ class DeviceManager:
         Only those are waited for that are being connected already. Returns a sentence for each that was not stopped.
         """
         await self._lost_running.settle(limit)
+        return self.unstopped_lost()
+
+    def unstopped_lost(self) -> list[str]:
+        """Return a sentence for each device that was lost while it may have been running, and was not stopped since."""
         return self._lost_running.unstopped({device.hardware.address for device in self.devices.values()})
 
     def _stop_confirmed(self, device: Device, error: ButtplugDeviceError | None) -> None:
