@@ -9,11 +9,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 
 import msgspec
 
-from benchmarks.table import Note, Row, micro, milli
+from benchmarks.table import Note, Row, micro, milli, timed
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.server.devices.base_files import bundled_folder
 from buttplug.server.devices.configuration import DeviceConfiguration
@@ -37,7 +36,7 @@ def rows() -> list[Row]:
         starts.append(_time_to_listening())
     start, floor = statistics.median(starts), statistics.median(floors)
     ratio = statistics.median(own / bare for own, bare in zip(starts, floors, strict=True))
-    loads = [(_timed(DeviceConfiguration.load), _timed(_read_files)) for _ in range(9)]
+    loads = [(timed(DeviceConfiguration.load), timed(_read_files)) for _ in range(9)]
     load, read = (statistics.median(times) for times in zip(*loads, strict=True))
     match, _ = _matching()
     return [
@@ -92,12 +91,6 @@ def _time_to_listening() -> float:
     if not line.startswith("Listening"):
         raise RuntimeError(f"the server did not start: {line}")
     return took
-
-
-def _timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
 
 
 def _read_files() -> None:

@@ -6,6 +6,7 @@ import gc
 import os
 import resource
 import statistics
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -34,6 +35,13 @@ class Note(Struct):
 def median_of(runs: int, measure: Callable[[], float]) -> float:
     """Return the median of several runs."""
     return statistics.median(measure() for _ in range(runs))
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Return the seconds that something takes."""
+    began = time.perf_counter()
+    act()
+    return time.perf_counter() - began
 
 
 def percentile(values: Sequence[float], share: float) -> float:
