@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -92,5 +91,3 @@ def test_whichever_line_of_the_server_ctrl_c_breaks_off_the_device_is_stopped_in
         if at is None:
             break
     assert line > 1000, "lines of the server"
-    # What was broken off warns here, and not in a test that comes later.
-    gc.collect()
