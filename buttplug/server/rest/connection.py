@@ -27,7 +27,7 @@ MAX_CONNECTIONS = MAX_STRANGERS
 #: Connections that are read in one turn of the event loop, and bytes of each.
 READ_A_TURN = 2
 PIECE = 1024
-#: How the request for a stop begins: it goes ahead of all others.
+#: How the request for a stop begins: it goes ahead of others.
 STOP = re.compile(rb"(?:POST|PUT) [^ ?]*/stop[/ ?]")
 #: Seconds in which a reader has to take something of its answer, and to take the rest when all was sent.
 STALL_LIMIT = 5.0
@@ -60,10 +60,10 @@ class Connections:
         self._open[connection] = None
 
     def has_turn(self, connection: RestConnection, *, stops: bool) -> bool:
-        """Return whether a connection is read now; if not, it is told to go on when it is its turn: first those that stop."""
+        """Return whether a connection is read now; if not, it is told to go on when it is its turn."""
         if self._turn is None:
             self._turn = asyncio.get_running_loop().call_soon(self._next_turn)
-        if self._left and not self._stops_to_read and (stops or not self._to_read):
+        if self._left and not self._stops_to_read and not self._to_read:
             self._left -= 1
             return True
         (self._stops_to_read if stops else self._to_read).append(connection)
@@ -78,11 +78,15 @@ class Connections:
         self._warnings.warn(warning)
 
     def _next_turn(self) -> None:
+        """Read those that stop and others by turns, first one that stops."""
         self._turn = None
         self._left = READ_A_TURN
-        while self._left and (waiting := self._stops_to_read or self._to_read):
+        first, second = self._stops_to_read, self._to_read
+        while self._left and (waiting := first or second):
             self._left -= 1
             waiting.popleft().go_on()
+            # Among the others may be one that sets a level to 0: a flood of stops must not keep it out.
+            first, second = second, first
         if (self._stops_to_read or self._to_read) and self._turn is None:
             self._turn = asyncio.get_running_loop().call_soon(self._next_turn)
 
@@ -99,6 +103,7 @@ class RestConnection(RequestHandler):
     Attributes:
         local_address: The address of this machine that it came to.
         has_request: Whether its request has been read.
+        is_half_closed: Whether it will send no more.
         on_lost: Called when it is gone, where its answer is a stream.
     """
 
@@ -111,6 +116,7 @@ class RestConnection(RequestHandler):
         "_stops",
         "_unreadable",
         "has_request",
+        "is_half_closed",
         "local_address",
         "on_lost",
     )
@@ -119,6 +125,7 @@ class RestConnection(RequestHandler):
         super().__init__(manager, **options)
         self.local_address: str = ""
         self.has_request: bool = False
+        self.is_half_closed: bool = False
         self.on_lost: Callable[[], None] | None = None
         self._connections = connections
         self._unreadable = unreadable
@@ -190,6 +197,7 @@ class RestConnection(RequestHandler):
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks, and aiohttp answers nothing
         """Return whether the other half stays open: who has sent all of a request is answered; a stream ends."""
         super().eof_received()
+        self.is_half_closed = True
         if self.on_lost is None and not (self.has_request or self._held):
             # What was read may be a request that is not begun with yet.
             self._drop_after(BEGIN_LIMIT)

@@ -179,6 +179,8 @@ class RestListener:
     ) -> web.StreamResponse:
         stream = self._devices.open_stream()
         connection.on_lost = stream.end
+        if connection.is_half_closed:
+            stream.end()
         response = web.StreamResponse(headers={**headers, **STREAM})
         response.force_close()
         try:

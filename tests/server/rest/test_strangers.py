@@ -234,6 +234,24 @@ async def test_a_stop_goes_ahead_of_all_requests_that_wait(site: Site, monkeypat
     assert read.index(STOP) <= 2 * READ_A_TURN
 
 
+async def test_a_flood_of_stops_keeps_out_nobody_who_sets_a_level(site: Site) -> None:
+    is_over = False
+
+    async def flood() -> None:
+        while not is_over:
+            await site.raw(STOP)
+
+    async with asyncio.TaskGroup() as floods:
+        for _ in range(40):
+            floods.create_task(flood())
+        try:
+            await asyncio.sleep(0.2)
+            answer = await site.post(DRIVE)
+        finally:
+            is_over = True
+    assert answer.status == 200
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -297,10 +315,12 @@ async def test_who_closes_its_half_behind_a_request_is_answered(site: Site, othe
     assert {parse(answer).status for answer in answers} == {200}
 
 
-async def test_who_closes_its_half_before_a_request_or_of_a_stream_is_dropped(site: Site) -> None:
+@pytest.mark.parametrize("seconds", [0, 0.05])
+async def test_who_closes_its_half_before_a_request_or_of_a_stream_is_dropped(site: Site, seconds: float) -> None:
     for sent in (b"", STOP[:20], request_of("GET", "/events")):
         reader, writer = await site.open(sent)
-        await asyncio.sleep(0.05)
+        if seconds:
+            await asyncio.sleep(seconds)
         writer.write_eof()
         async with asyncio.timeout(5):
             await reader.read()
