@@ -11,8 +11,9 @@ from buttplug.core.text import escaped
 from buttplug.core.unreadable import UNREADABLE
 from buttplug.hardware.specifier import Specifier
 from buttplug.server.devices.configuration import DeviceConfiguration
+from buttplug.server.devices.definition import InputDefinition
 from buttplug.server.devices.errors import ConfigurationError
-from buttplug.server.devices.format import Communication, Model, SimulatedEntry
+from buttplug.server.devices.format import Communication, InputName, Model, SimulatedEntry
 from buttplug.server.devices.user_configuration import keys
 from buttplug.server.devices.user_configuration.document import RepeatedKeys, is_text, kind, repeated_keys
 from buttplug.server.devices.user_configuration.keys import Warn
@@ -93,7 +94,7 @@ class AdditionReader:
         return model
 
     def _read_model(self, protocol: str, entry: object, place: str) -> Model | None:
-        model = self._convert(entry, Model, place)
+        model = self._convert(self._with_readable_inputs(entry, place), Model, place)
         if model is None:
             return None
         problems = list(model.problems(place))
@@ -104,6 +105,28 @@ class AdditionReader:
             return None
         self._configuration.add_model(protocol, model)
         return model
+
+    def _with_readable_inputs(self, entry: object, place: str) -> object:
+        """Return the entry of a model without the sensors that cannot be read: other programs know more kinds of them."""
+        features = entry.get("features") if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or not isinstance(features, list) or any(repeated_keys(entry, place)):
+            return entry
+        read = [self._with_own_readable_inputs(each, f"{place}.features[{number}]") for number, each in enumerate(features)]
+        return {**entry, "features": read}
+
+    def _with_own_readable_inputs(self, feature: object, place: str) -> object:
+        if not isinstance(feature, dict) or not isinstance(inputs := feature.get("input"), dict):
+            return feature
+        readable = {}
+        for name, content in inputs.items():
+            written = _with_capital_commands(content)
+            try:
+                msgspec.convert({name: written}, dict[InputName, InputDefinition])
+            except UNREADABLE as error:
+                self._warn(f"{place}.input.{name}", f"this sensor is left out: {error}")
+            else:
+                readable[name] = written
+        return {**feature, "input": readable}
 
     def _read_simulated_device(self, entry: object, place: str) -> SimulatedEntry | None:
         device = self._convert(entry, SimulatedEntry, place)
@@ -135,3 +158,10 @@ def _identifiers(entry: object) -> list[str]:
     """Return the identifiers in the entry of a model, as far as they can be read."""
     found = entry.get("identifier") if isinstance(entry, dict) else None
     return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, str) and is_text(each)]
+
+
+def _with_capital_commands(content: object) -> object:
+    """Return the entry of a sensor with its commands as they are on the wire: some write ``read`` for ``Read``."""
+    if not isinstance(content, dict) or not isinstance(commands := content.get("command"), list):
+        return content
+    return {**content, "command": [each.capitalize() if isinstance(each, str) else each for each in commands]}

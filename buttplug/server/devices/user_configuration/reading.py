@@ -132,7 +132,8 @@ class _Reader:
 
     def _may_be_protocol(self, name: str, entry: object) -> bool:
         known = name in self._configuration.protocols
-        return known or (isinstance(entry, dict) and not entry.keys().isdisjoint(keys.PROTOCOL))
+        own = {*keys.PROTOCOL, *keys.MEANINGLESS[keys.PROTOCOL]}
+        return known or (isinstance(entry, dict) and not entry.keys().isdisjoint(own))
 
     def _distrust(self, unread: Iterable[str], place: str) -> None:
         """Have no device driven where limits may be lost with a key: it is not known whose."""

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from buttplug.core.enums import OutputType
+from buttplug.core.enums import InputType, OutputType
 from buttplug.hardware.bluetooth import BluetoothAdvertisement, BluetoothSpecifier
 from buttplug.hardware.bluetooth.specifier import ManufacturerData
 from buttplug.hardware.hid import HidAdvertisement
@@ -149,6 +149,35 @@ def test_a_bad_model_costs_itself_only(
     message = caplog.messages[0]
     assert "$.user_configs.protocols.tcode-v03.configurations[0]: skipped: " in message
     assert problem in message
+
+
+@pytest.mark.parametrize(
+    ("inputs", "known"),
+    [
+        ({"depth": {"value": [[0, 100]], "command": ["Read"]}}, set()),
+        (
+            {
+                "position": {"value": [[0, 100]], "command": ["Subscribe"]},
+                "battery": {"value": [[0, 100]], "command": ["Read"]},
+            },
+            {InputType.BATTERY},
+        ),
+        ({"battery": {"value": [[0, 100]], "command": ["read", "subscribe", "unsubscribe"]}}, {InputType.BATTERY}),
+    ],
+)
+def test_sensors_that_only_other_programs_know_cost_no_model(load: Load, inputs: Json, known: set[InputType]) -> None:
+    vibrator: Json = {"index": 0, "output": {"vibrate": {"value": [0, 9]}}}
+    own: Json = {"identifier": ["P"], "name": "My Edge", "features": [vibrator, {"index": 1, "input": inputs}]}
+    configuration = load(protocols={"lovense": {"configurations": [own]}})
+    definition = identify(configuration, DeviceKey("lovense", "P", "AA")).definition
+    assert definition.name == "My Edge"
+    assert set(definition.features[1].inputs) == known
+
+
+def test_the_default_model_of_a_protocol_that_is_not_known_keeps_no_device_out(load: Load) -> None:
+    vibrator: Json = {"index": 0, "output": {"vibrate": {"value": [0, 9]}}}
+    configuration = load(protocols={"new-toys": {"defaults": {"name": "Toy", "features": [vibrator]}}})
+    assert configuration.allows("AA") is None
 
 
 def test_of_a_model_that_cannot_be_read_no_device_is_driven_since_the_bundled_one_may_do_more(
