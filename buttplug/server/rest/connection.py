@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -43,8 +42,8 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[RestConnection, None] = {}
-        self._stops_to_read: deque[RestConnection] = deque()
-        self._to_read: deque[RestConnection] = deque()
+        self._stops_to_read: dict[RestConnection, None] = {}
+        self._to_read: dict[RestConnection, None] = {}
         self._left = READ_A_TURN
         self._turn: asyncio.Handle | None = None
         self._warnings = RecentWarnings(logger)
@@ -66,12 +65,13 @@ class Connections:
         if self._left and not self._stops_to_read and not self._to_read:
             self._left -= 1
             return True
-        (self._stops_to_read if stops else self._to_read).append(connection)
+        (self._stops_to_read if stops else self._to_read)[connection] = None
         return False
 
     def left(self, connection: RestConnection) -> None:
         """Forget a connection."""
-        self._open.pop(connection, None)
+        for connections in (self._open, self._stops_to_read, self._to_read):
+            connections.pop(connection, None)
 
     def warn(self, warning: str) -> None:
         """Log what a stranger did, not each time."""
@@ -84,7 +84,9 @@ class Connections:
         first, second = self._stops_to_read, self._to_read
         while self._left and (waiting := first or second):
             self._left -= 1
-            waiting.popleft().go_on()
+            connection = next(iter(waiting))
+            del waiting[connection]
+            connection.go_on()
             # Among the others may be one that sets a level to 0: a flood of stops must not keep it out.
             first, second = second, first
         if (self._stops_to_read or self._to_read) and self._turn is None:

@@ -14,6 +14,7 @@ import pytest
 from aiohttp.web_protocol import RequestHandler
 
 from buttplug.core.listening.admission import MAX_STRANGER_BYTES
+from buttplug.core.listening.backlog import ACCEPTED_A_TURN
 from buttplug.server.rest import connection
 from buttplug.server.rest.connection import MAX_CONNECTIONS, PIECE, READ_A_TURN
 from tests.server.rest.conftest import Serve, Site, parse, request_of
@@ -232,6 +233,19 @@ async def test_a_stop_goes_ahead_of_all_requests_that_wait(site: Site, monkeypat
     answers = await asyncio.gather(*(reader.read() for reader, _ in connections))
     assert {parse(answer).status for answer in answers} == {200}
     assert read.index(STOP) <= 2 * READ_A_TURN
+
+
+async def test_of_connections_that_were_dropped_none_waits_for_its_turn(site: Site) -> None:
+    waiting = site.listener._connections._stops_to_read
+    longest = 0
+    with contextlib.ExitStack() as sockets:
+        for _ in range(MAX_CONNECTIONS):
+            for _ in range(ACCEPTED_A_TURN):
+                stranger = sockets.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=5))
+                stranger.sendall(STOP)
+            await asyncio.sleep(0)
+            longest = max(longest, len(waiting))
+    assert 0 < longest <= MAX_CONNECTIONS
 
 
 async def test_a_flood_of_stops_keeps_out_nobody_who_sets_a_level(site: Site) -> None:
