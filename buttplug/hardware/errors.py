@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buttplug.core.errors import ButtplugDeviceError
+from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 
 
 class HardwareError(ButtplugDeviceError):
@@ -23,3 +23,8 @@ class HardwarePermissionError(HardwareError):
 
 class BusUnavailableError(HardwareError):
     """A whole bus cannot be used: no adapter, no library, no permission. The message names the remedy."""
+
+
+def surely_failed(error: ButtplugError | None) -> bool:
+    """Whether a packet that was not written cannot have arrived: the bus refused it. ``error`` None: it was cut off."""
+    return isinstance(error, HardwareError) and not isinstance(error, HardwareTimeoutError | HardwareDisconnectedError)

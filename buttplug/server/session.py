@@ -54,7 +54,7 @@ from buttplug.server.inputs import Inputs, Sensor
 from buttplug.server.ping import PingTimer
 from buttplug.server.replies import Replies, fault
 from buttplug.server.stops import Stops
-from buttplug.server.supervision import stop_all, stop_all_untold
+from buttplug.server.supervision import begin_stops, stop_all
 
 logger: logging.Logger = logger_of(__name__)
 
@@ -314,7 +314,7 @@ class Session:
             devices, feature = list(self._devices.devices.values()), None
             if message.feature_index is not None:
                 # The ecosystem's server refuses it. What it was meant to stop is not known, and stops all the same.
-                stop_all_untold([] if message.outputs is False else devices)
+                begin_stops([] if message.outputs is False else devices)
                 raise ButtplugMessageError("StopCmd: FeatureIndex needs a DeviceIndex; without one no output goes on")
         else:
             devices, feature = [self._devices.device(message.device_index)], message.feature_index

@@ -10,7 +10,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugUnknownError
 from buttplug.core.messages import Ok
 from buttplug.server.devices.device import Device
 from buttplug.server.replies import Replies
-from buttplug.server.supervision import stop_all, stop_all_untold
+from buttplug.server.supervision import begin_stops, stop_all
 
 #: A device index and a feature index, None for all.
 Target: TypeAlias = tuple[int | None, int | None]
@@ -70,8 +70,8 @@ class Stops:
         covered = stop is not None and stop.covers(devices)
         if self._replies.is_full:
             if not covered:
-                _stop_untold(target, devices)
-            self._replies.refuse(id_, ButtplugUnknownError(_UNTOLD))
+                _begin_stops(target, devices)
+            self._replies.refuse(id_, ButtplugUnknownError(_TOO_MANY_WAIT))
             return _nothing()
         if stop is None or not covered:
             stop = self._latest[target] = _Stop(target, devices, self._answer)
@@ -96,15 +96,15 @@ class Stops:
                 self._replies.deliver(Ok(id_))
 
 
-_UNTOLD = "the stop is under way, but too many messages of this client wait for their answers to tell when it is done"
+_TOO_MANY_WAIT = "the stop is under way, but too many messages of this client wait for their answers to tell when it is done"
 
 
-def _stop_untold(target: Target, devices: Sequence[Device]) -> None:
+def _begin_stops(target: Target, devices: Sequence[Device]) -> None:
     if target[1] is None:
-        stop_all_untold(devices)
+        begin_stops(devices)
     else:
         for device in devices:
-            device.stop_untold(target[1])
+            device.begin_stop(target[1])
 
 
 def _outputs_taken(devices: Sequence[Device]) -> list[int]:

@@ -67,14 +67,14 @@ def stop_all(devices: Iterable[Device], driver: object | None = None) -> list[as
     return [_stop(device, driver) for device in devices]
 
 
-def stop_all_untold(devices: Iterable[Device]) -> None:
-    """Stop devices for somebody who is not told when that is done, as :meth:`Device.stop_untold` does.
+def begin_stops(devices: Iterable[Device]) -> None:
+    """Stop devices for somebody who is not told when that is done, as :meth:`Device.begin_stop` does.
 
     One that cannot even be asked keeps no other from being stopped.
     """
     for device in devices:
         try:
-            device.stop_untold()
+            device.begin_stop()
         except Exception:
             logger.exception("%s could not be asked to stop", device.label)
 

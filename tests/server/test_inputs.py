@@ -460,16 +460,22 @@ async def test_a_subscription_that_fails_takes_nothing_from_an_earlier_one_of_it
     assert readings(talker) == [(PRESSURE, 5)]
 
 
-async def test_an_unsubscribe_that_was_given_up_may_be_tried_again(
-    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def give_up_unsubscribing(talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unsubscribe while the device does not answer."""
+
     async def hang(endpoint: str) -> None:
         await asyncio.sleep(1e9)
 
-    await subscribe(talker)
     with monkeypatch.context() as patched:
         patched.setattr(link(toy), "unsubscribe", hang)
         assert not is_ok(await subscribe(talker, command="Unsubscribe"))
+
+
+async def test_an_unsubscribe_that_was_given_up_may_be_tried_again(
+    talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await subscribe(talker)
+    await give_up_unsubscribing(talker, toy, monkeypatch)
     assert is_ok(await subscribe(talker, command="Unsubscribe"))
     assert list(toy.commands) == [Subscribe("rx"), Unsubscribe("rx")]
 
@@ -562,13 +568,8 @@ async def test_an_unsubscribe_right_before_the_end_of_its_session_is_done_all_th
 async def test_an_unsubscribe_that_was_given_up_is_tried_again_when_its_client_leaves(
     talker: Talker, toy: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hang(endpoint: str) -> None:
-        await asyncio.sleep(1e9)
-
     await subscribe(talker)
-    with monkeypatch.context() as patched:
-        patched.setattr(link(toy), "unsubscribe", hang)
-        assert not is_ok(await subscribe(talker, command="Unsubscribe"))
+    await give_up_unsubscribing(talker, toy, monkeypatch)
     for feature in range(100, 200):
         await subscribe(talker, feature, "Unsubscribe")
     assert len(talker.session._inputs._leaving) == 1

@@ -71,7 +71,7 @@ class Lists(Struct, eq=False):
     streams: list[Sensor]
     descriptions: dict[int, WireStruct] = field(default_factory=dict)
 
-    def behind(self, before: Lists) -> Lists:
+    def keeping_places_of(self, before: Lists) -> Lists:
         """Return lists in which everything keeps the place that it had before."""
         return Lists(
             _in_place(before.scalars, self.scalars),
@@ -99,7 +99,7 @@ class Device:
 
     def __init__(self, info: DeviceInfo, before: Device | None = None) -> None:
         self.info = info
-        self.lists: Lists = _lists(info) if before is None else _lists(info).behind(before.lists)
+        self.lists: Lists = _lists(info) if before is None else _lists(info).keeping_places_of(before.lists)
         self.scalars: list[Actuator] = self.lists.scalars
         self.rotators: list[Actuator] = self.lists.rotators
         self.strokers: list[Actuator] = self.lists.strokers

@@ -142,7 +142,7 @@ class Device:
             done(None)
         return result
 
-    def stop_untold(self, feature: int | None = None) -> None:
+    def begin_stop(self, feature: int | None = None) -> None:
         """Stop all outputs or those of one feature, for somebody who is not told when that is done: nothing waits for it.
 
         Raises:

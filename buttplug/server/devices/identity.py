@@ -51,9 +51,9 @@ def identify(configuration: DeviceConfiguration, found: DeviceKey, seen: DeviceK
     for key, settings in here.items():
         if settings.unusable is not None:
             raise ConfigurationError(f"its settings cannot be read ({key}), so it is not driven: {settings.unusable}")
-    homeless = next(filter(None, map(configuration.limits_without_address.get, (found.protocol, ""))), None)
-    if homeless is not None and not any(settings.outputs for settings in here.values()):
-        raise ConfigurationError(f"they may be its limits: {homeless}")
+    without_address = next(filter(None, map(configuration.limits_without_address.get, (found.protocol, ""))), None)
+    if without_address is not None and not any(settings.outputs for settings in here.values()):
+        raise ConfigurationError(f"they may be its limits: {without_address}")
     same = {key: settings for key, settings in here.items() if key.protocol == found.protocol}
     key = _model_of(configuration, found, same, seen)
     key = next((known for known in same if known.identifier == key.identifier), key)

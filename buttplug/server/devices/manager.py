@@ -16,9 +16,9 @@ from buttplug.hardware.common.addresses import ByAddress
 from buttplug.hardware.errors import HardwareError
 from buttplug.server.devices.buses import Buses
 from buttplug.server.devices.claims import Claims
-from buttplug.server.devices.comings import Comings
 from buttplug.server.devices.configuration import DeviceConfiguration
 from buttplug.server.devices.connecting import open_link, shake_hands, supported
+from buttplug.server.devices.connection_log import ConnectionLog
 from buttplug.server.devices.device import DISCONNECT_LIMIT, Device, disconnect
 from buttplug.server.devices.errors import ConfigurationError
 from buttplug.server.devices.identity import current_settings, warn_of_limits_elsewhere
@@ -47,7 +47,7 @@ class DeviceManager:
         self.devices: dict[int, Device] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._claims = Claims()
-        self._comings = Comings()
+        self._connection_log = ConnectionLog()
         self._found_while_connecting: ByAddress[Callable[[], None] | None] = ByAddress()
         self._found_while_closing: ByAddress[Callable[[], None] | None] = ByAddress()
         self._lost_running = LostDevices()
@@ -284,7 +284,7 @@ class DeviceManager:
             stopped.add_done_callback(lambda _: self._stop_confirmed(device, stopped.result()))
             self._lost_running.wait_for(stopped)
         self.devices[device.index] = device
-        if self._comings.tell(address, device.label, f"connected; limits set by its user: {device.settings.limits}"):
+        if self._connection_log.log(address, device.label, f"connected; limits set by its user: {device.settings.limits}"):
             warn_of_limits_elsewhere(self.configuration, device.key)
         self._announce_change()
         device.hardware.on_disconnect(lambda reason: self._device_lost(device, reason))
@@ -297,7 +297,7 @@ class DeviceManager:
             self._lost_running.add(device.hardware.address, device.label)
         self._found_while_closing[device.hardware.address] = None
         self._note_gone(device.hardware.address, device.moves_under_way())
-        self._comings.tell(device.hardware.address, device.label, f"disconnected: {reason}")
+        self._connection_log.log(device.hardware.address, device.label, f"disconnected: {reason}")
         device.end(f"it was disconnected: {reason}")
         closing = spawn(self._background, self._close_lost(device, reason), f"closing {device.label}")
         if device.hardware.address in self._lost_running:

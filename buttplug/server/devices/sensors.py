@@ -12,7 +12,7 @@ from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.core.log import logger_of
 from buttplug.core.messages import Range
 from buttplug.hardware.base import Hardware, Notification
-from buttplug.server.devices.pacing.batches import surely_failed
+from buttplug.hardware.errors import surely_failed
 from buttplug.server.protocols.base import Protocol, Reading
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.hardware.errors import HardwareDisconnectedError, HardwareError, HardwareTimeoutError
+from buttplug.hardware.errors import surely_failed
 from buttplug.server.devices.pacing.moves import Move, Moves
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
@@ -142,8 +142,3 @@ class RepeatBatch(Batch, eq=False):
 
     def encode(self) -> Iterable[Packet]:
         return self.protocol.repeat(self.told, self.values)
-
-
-def surely_failed(error: ButtplugError | None) -> bool:
-    """Whether a packet that was not written cannot have arrived: the bus refused it. ``error`` None: it was cut off."""
-    return isinstance(error, HardwareError) and not isinstance(error, HardwareTimeoutError | HardwareDisconnectedError)

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from buttplug.core.errors import ButtplugDeviceError, ButtplugError
 from buttplug.hardware.base import Packet
-from buttplug.server.devices.pacing.batches import Done, surely_failed
+from buttplug.hardware.errors import surely_failed
+from buttplug.server.devices.pacing.batches import Done
 from buttplug.server.devices.pacing.slots import Slot
 from buttplug.server.protocols.base import Output, Protocol
 

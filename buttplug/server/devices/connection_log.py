@@ -19,32 +19,32 @@ REMEMBERED = 1000
 
 
 @dataclass
-class _Told:
+class _Logged:
     since: float
     lines: int = 0
     left_out: int = 0
 
 
-class Comings:
+class ConnectionLog:
     """Logs that devices came and went: a toy in a loop of the two would fill any disk."""
 
     def __init__(self) -> None:
-        self._told: ByAddress[_Told] = ByAddress()
+        self._logged: ByAddress[_Logged] = ByAddress()
 
-    def tell(self, address: str, label: str, what: str) -> bool:
-        """Log what happened to a device; return whether it was told."""
+    def log(self, address: str, label: str, what: str) -> bool:
+        """Log what happened to a device; return whether it was logged."""
         now = asyncio.get_running_loop().time()
-        told = self._told.pop(address, None) or _Told(now)
+        lately = self._logged.pop(address, None) or _Logged(now)
         left_out = 0
-        if now >= told.since + PERIOD:
-            left_out, told = told.left_out, _Told(now)
-        self._told[address] = told
-        if len(self._told) > REMEMBERED:
-            del self._told[next(iter(self._told))]
-        told.lines += 1
-        if told.lines > MOST:
-            told.left_out += 1
-            if told.left_out == 1:
+        if now >= lately.since + PERIOD:
+            left_out, lately = lately.left_out, _Logged(now)
+        self._logged[address] = lately
+        if len(self._logged) > REMEMBERED:
+            del self._logged[next(iter(self._logged))]
+        lately.lines += 1
+        if lately.lines > MOST:
+            lately.left_out += 1
+            if lately.left_out == 1:
                 logger.warning("%s comes and goes again and again; no more is told of that for some minutes", label)
             return False
         logger.info("%s %s%s", label, what, f" ({left_out} lines about it were left out)" if left_out else "")
