@@ -52,8 +52,9 @@ TOO_MUCH = b"L0999\n" * 50_000
 
 
 @pytest.fixture
-async def pty() -> AsyncIterator[Pty]:
-    with Pty() as pty:
+async def pty(tmp_path: Path) -> AsyncIterator[Pty]:
+    # By a name of its own: the system gives the number of one that is gone to the next, which may be another test's.
+    with Pty(tmp_path / "port") as pty:
         yield pty
 
 
